@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a peer stores for the overlay (RFC 6940, 7): values by Resource-ID and Kind, with their
+ * signatures, lifetimes and the certificates needed to verify them. No I/O: the node routes the
+ * requests here and sends replicas. */
+#ifndef RELOAD_STORAGE_STORAGE_H
+#define RELOAD_STORAGE_STORAGE_H
+
+#include "reload_core/config/document.h"
+#include "reload_core/security/certificate.h"
+#include "reload_core/security/trust.h"
+#include "reload_core/wire/message.h"
+#include "reload_core/wire/status.h"
+#include "reload_core/wire/types.h"
+
+typedef struct ReloadStorage ReloadStorage;
+
+typedef struct {
+	size_t max_bytes;          /* all values together; 0: 256 MiB */
+	size_t max_resources;      /* 0: 1,000,000 */
+	size_t max_bytes_per_node; /* of one signer's Node-ID; 0: 1/10 of max_bytes */
+} ReloadStorageLimits;
+
+/* The answer to a data request: the body of the answer, or an error to send. */
+typedef struct {
+	GByteArray *body;       /* the answer's body (also of Error_Generation_Counter_Too_Low's info) */
+	GPtrArray *certificates; /* of ReloadCertificate*, owned: to be put into the answer's security block */
+	uint16_t error_code;    /* not 0: an Error answer with body as its error_info */
+} ReloadStorageAnswer;
+
+/* How a Store came in. */
+typedef struct {
+	const ReloadNodeId *sender;       /* Node-ID in the certificate that signed the StoreReq */
+	ReloadCertificate *sender_certificate;
+	const ReloadMessage *message;     /* for its certificates */
+	bool responsible;                 /* we are responsible for the Resource-ID */
+	bool plausible_replica;           /* sender may store replicas here */
+} ReloadStoreContext;
+
+/* document and trust must outlive the storage. Free with reload_storage_free. */
+ReloadStorage *reload_storage_new(const ReloadDocument *document, ReloadTrust *trust,
+				  const ReloadStorageLimits *limits);
+void reload_storage_free(ReloadStorage *storage);
+void reload_storage_set_document(ReloadStorage *storage, const ReloadDocument *document);
+
+/* Performs a StoreReq (7.4.1), original or replica: all its Kinds or none. *changed tells whether
+ * anything new was stored (then the responsible peer replicates, unless replica). */
+ReloadStatus reload_storage_store(ReloadStorage *storage, const ReloadStoreContext *context,
+				  ReloadSpan body, int64_t now, ReloadStorageAnswer *answer,
+				  bool *changed);
+/* FetchReq (7.4.2), StatReq (7.4.3), FindReq (7.4.4). */
+ReloadStatus reload_storage_fetch(ReloadStorage *storage, ReloadSpan body, int64_t now,
+				  ReloadStorageAnswer *answer);
+ReloadStatus reload_storage_stat(ReloadStorage *storage, ReloadSpan body, int64_t now,
+				 ReloadStorageAnswer *answer);
+ReloadStatus reload_storage_find(ReloadStorage *storage, ReloadSpan body, int64_t now,
+				 ReloadStorageAnswer *answer);
+
+/* Appends the body of a replica StoreReq with everything stored under id (lifetimes lowered by the time
+ * held, tombstones too), replica number as given; false if there is nothing. certificates: as above.
+ * Large resources: at most max_bytes per request, *cursor (start with 0) tells where to go on and is
+ * UINT32_MAX when all is done. */
+bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResourceId *id, uint8_t replica,
+				    size_t max_bytes, uint32_t *cursor, int64_t now, GByteArray *body,
+				    GPtrArray *certificates);
+
+/* Calls each for every Resource-ID stored; each must not change the storage. */
+void reload_storage_each(ReloadStorage *storage,
+			 void (*each)(void *data, const ReloadResourceId *id, size_t values), void *data);
+/* Drops everything under id that is not ours to keep (10.7.3). */
+void reload_storage_drop(ReloadStorage *storage, const ReloadResourceId *id);
+/* Drops what has expired; returns when to call again (INT64_MAX: never). */
+int64_t reload_storage_expire(ReloadStorage *storage, int64_t now);
+
+typedef struct {
+	size_t resources, values, bytes, certificates;
+} ReloadStorageUsage;
+void reload_storage_usage(const ReloadStorage *storage, ReloadStorageUsage *out);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The topology plug-in interface (RFC 6940, 3.2, 6.4.2 and 10): who is responsible, where to send,
+ * and how the overlay keeps its shape. chord/ is behind it. A topology owns the Routing Table
+ * (neighbors, fingers); the node owns the Connection Table (links) and carries messages. */
+#ifndef RELOAD_TOPOLOGY_TOPOLOGY_H
+#define RELOAD_TOPOLOGY_TOPOLOGY_H
+
+#include "reload_core/config/document.h"
+#include "reload_core/wire/header.h"
+#include "reload_core/wire/message.h"
+#include "reload_core/wire/status.h"
+#include "reload_core/wire/types.h"
+
+typedef struct ReloadTopology ReloadTopology;
+
+/* Called once with RELOAD_OK and the answer, or an error and NULL (timeout, cancelled, remote error:
+ * then answer is the Error message). from: the Node-ID that signed the answer. */
+typedef void (*ReloadReplyFunc)(void *data, ReloadStatus status, const ReloadMessage *answer,
+				const ReloadNodeId *from, int64_t now);
+
+/* What the node does for its topology plug-in. None of these calls back before returning. */
+typedef struct {
+	void *user;
+	/* Is there an established link to id (Connection Table)? */
+	bool (*linked)(void *user, const ReloadNodeId *id);
+	/* Calls each with every Node-ID of the Connection Table. */
+	void (*each_link)(void *user, void (*each)(void *data, const ReloadNodeId *id), void *data);
+	/* Makes a link to whoever answers for dest, source-routed through via if via is not NULL (10.6).
+	 * Ends in the plug-in's attach_done, also at once-known failures (through the timer). */
+	void (*attach)(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
+		       bool send_update, uint64_t cookie);
+	/* Sends a request to dest (through via if not NULL), signed by the node. reply may be NULL.
+	 * body is read, not kept. link_only: only if dest is directly linked, down that link. */
+	void (*request)(void *user, const ReloadDestination *dest, const ReloadNodeId *via, uint16_t code,
+			const GByteArray *body, bool link_only, ReloadReplyFunc reply, void *data);
+	/* Closes the link to id when nothing else needs it. */
+	void (*release)(void *user, const ReloadNodeId *id);
+	/* Has all data for which next will be responsible stored at it (10.5 step 6), then calls done. */
+	void (*hand_over)(void *user, const ReloadNodeId *next,
+			  void (*done)(void *data, ReloadStatus status, int64_t now), void *data);
+	/* The Routing Table has changed: responsible range and/or replica set (10.7.3); the node
+	 * moves replicas and drops what is no longer its own. */
+	void (*changed)(void *user, bool range_changed, bool replicas_changed, int64_t now);
+	/* Joining has ended: RELOAD_OK, or why not (the node tries again with back-off). */
+	void (*joined)(void *user, ReloadStatus status, int64_t now);
+	void (*random)(void *user, uint8_t *out, size_t len);
+	void (*log)(void *user, int level, const char *text);
+} ReloadTopologyHost;
+
+typedef enum {
+	RELOAD_ROUTE_SELF, /* we are responsible for it, or it is our Node-ID */
+	RELOAD_ROUTE_HOP,  /* send to *hop */
+	RELOAD_ROUTE_NONE, /* nobody to send it to */
+} ReloadRoute;
+
+/* One answer to a request that came for the plug-in: body or error. */
+typedef struct {
+	GByteArray *body;    /* appended to by the plug-in; the answer's body */
+	uint16_t error_code; /* not 0: send this Error instead (error.h), with error_info */
+	const char *error_info;
+} ReloadTopologyAnswer;
+
+typedef struct {
+	const char *name; /* topology-plugin of the document, "CHORD-RELOAD" */
+
+	/* host and document must outlive the topology. */
+	ReloadTopology *(*create)(const ReloadDocument *document, const ReloadNodeId *self,
+				  const ReloadTopologyHost *host, int64_t now);
+	void (*destroy)(ReloadTopology *topology);
+
+	/* Becomes the first node of a new overlay (6.4.2.1); joined follows. */
+	void (*start_overlay)(ReloadTopology *topology, int64_t now);
+	/* Joins through the bootstrap node, which is linked (10.5). joined follows within bounded time. */
+	void (*join)(ReloadTopology *topology, const ReloadNodeId *bootstrap, int64_t now);
+	/* Sends Leave to the neighbors (10.9); done is called when they answered or at the deadline. */
+	void (*leave)(ReloadTopology *topology, int64_t deadline,
+		      void (*done)(void *data, int64_t now), void *data, int64_t now);
+
+	/* Time has passed; returns the time in ms at which it wants to be called next (INT64_MAX: never). */
+	int64_t (*tick)(ReloadTopology *topology, int64_t now);
+	/* The document was replaced by a newer one. */
+	void (*document_changed)(ReloadTopology *topology, const ReloadDocument *document, int64_t now);
+
+	void (*link_up)(ReloadTopology *topology, const ReloadNodeId *id, int64_t now);
+	void (*link_down)(ReloadTopology *topology, const ReloadNodeId *id, int64_t now);
+	void (*attach_done)(ReloadTopology *topology, uint64_t cookie, ReloadStatus status,
+			    const ReloadNodeId *id, int64_t now);
+
+	/* Where a message to a Node-ID or Resource-ID goes next. Direct links to a Node-ID are looked at by
+	 * the caller first. except: the Node-ID it came from, or NULL. */
+	ReloadRoute (*next_hop)(ReloadTopology *topology, ReloadSpan id, bool is_resource,
+				const ReloadNodeId *except, ReloadNodeId *hop);
+	bool (*responsible)(ReloadTopology *topology, ReloadSpan resource_id);
+	/* Could node be responsible for resource_id, by all that we know (6.3.4)? */
+	bool (*plausible_responsible)(ReloadTopology *topology, ReloadSpan resource_id,
+				      const ReloadNodeId *node);
+	/* May node store a replica of resource_id here (7.4.1.1, 10.4)? */
+	bool (*plausible_replica_source)(ReloadTopology *topology, ReloadSpan resource_id,
+					 const ReloadNodeId *node);
+	/* The nodes that hold replicas of what we are responsible for (two successors); returns how many. */
+	unsigned (*replica_set)(ReloadTopology *topology, ReloadNodeId *out, unsigned max);
+	/* Are we responsible for, or in the replica set of, resource_id (10.7.3, last paragraphs)? */
+	bool (*keeps)(ReloadTopology *topology, ReloadSpan resource_id);
+	/* Is id in the Routing Table, that is: may others' messages be routed through it? */
+	bool (*routes_through)(ReloadTopology *topology, const ReloadNodeId *id);
+
+	/* A request of code Join, Leave, Update or RouteQuery; signer signed it, previous_hop is the link it
+	 * came over. Fills answer. */
+	void (*on_request)(ReloadTopology *topology, const ReloadMessage *message,
+			   const ReloadNodeId *signer, const ReloadNodeId *previous_hop,
+			   ReloadTopologyAnswer *answer, int64_t now);
+	/* The Attach with send_update from id has been completed: send it an Update (6.5.1). */
+	void (*send_update)(ReloadTopology *topology, const ReloadNodeId *id, int64_t now);
+
+	/* Calls each for every entry, for operators: role is "predecessor", "successor" or "finger",
+	 * index from 1 in the order of the tables. */
+	void (*each_entry)(ReloadTopology *topology,
+			   void (*each)(void *data, const char *role, unsigned index,
+					const ReloadNodeId *id),
+			   void *data);
+} ReloadTopologyPlugin;
+
+/* Returns the plug-in with that name, or NULL. */
+const ReloadTopologyPlugin *reload_topology_find(const char *name);
+
+#endif
