@@ -90,7 +90,7 @@ check: all
 # --- rules ---
 # make V=1 prints the commands, else one word and the target.
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
+say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-5s %s\n' $(1) $@)
 
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
