@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Frames between the broker and its p2psip-peer: sealing, checking, sending, receiving. */
-#include "modules/p2psip/protocol.h"
+#include "modules/p2psip/proto/protocol.h"
 
 #include <errno.h>
 #include <string.h>
