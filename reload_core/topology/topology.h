@@ -6,17 +6,13 @@
 #define RELOAD_TOPOLOGY_TOPOLOGY_H
 
 #include "reload_core/config/document.h"
+#include "reload_core/routing/route.h"
 #include "reload_core/wire/header.h"
 #include "reload_core/wire/message.h"
 #include "reload_core/wire/status.h"
 #include "reload_core/wire/types.h"
 
 typedef struct ReloadTopology ReloadTopology;
-
-/* Called once with RELOAD_OK and the answer, or an error and NULL (timeout, cancelled, remote error:
- * then answer is the Error message). from: the Node-ID that signed the answer. */
-typedef void (*ReloadReplyFunc)(void *data, ReloadStatus status, const ReloadMessage *answer,
-				const ReloadNodeId *from, int64_t now);
 
 /* What the node does for its topology plug-in. None of these calls back before returning. */
 typedef struct {
@@ -46,12 +42,6 @@ typedef struct {
 	void (*random)(void *user, uint8_t *out, size_t len);
 	void (*log)(void *user, int level, const char *text);
 } ReloadTopologyHost;
-
-typedef enum {
-	RELOAD_ROUTE_SELF, /* we are responsible for it, or it is our Node-ID */
-	RELOAD_ROUTE_HOP,  /* send to *hop */
-	RELOAD_ROUTE_NONE, /* nobody to send it to */
-} ReloadRoute;
 
 /* One answer to a request that came for the plug-in: body or error. */
 typedef struct {
