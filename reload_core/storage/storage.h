@@ -20,12 +20,16 @@ typedef struct {
 	size_t max_bytes_per_node; /* of one signer's Node-ID; 0: 1/10 of max_bytes */
 } ReloadStorageLimits;
 
-/* The answer to a data request: the body of the answer, or an error to send. */
+/* The answer to a data request: the body of the answer, or an error to send. The functions below fill
+ * one (whatever it held before is not looked at); the caller clears it with reload_storage_answer_clear. */
 typedef struct {
-	GByteArray *body;       /* the answer's body (also of Error_Generation_Counter_Too_Low's info) */
-	GPtrArray *certificates; /* of ReloadCertificate*, owned: to be put into the answer's security block */
-	uint16_t error_code;    /* not 0: an Error answer with body as its error_info */
+	GByteArray *body;        /* the answer's body; with error_code: the error_info */
+	GPtrArray *certificates; /* of ReloadCertificate*: to be put into the answer's security block */
+	uint16_t error_code;     /* not 0: answer with Error (6.3.3.1), body is its error_info */
 } ReloadStorageAnswer;
+
+/* Frees what an answer holds. */
+void reload_storage_answer_clear(ReloadStorageAnswer *answer);
 
 /* How a Store came in. */
 typedef struct {
@@ -33,7 +37,9 @@ typedef struct {
 	ReloadCertificate *sender_certificate;
 	const ReloadMessage *message;     /* for its certificates */
 	bool responsible;                 /* we are responsible for the Resource-ID */
-	bool plausible_replica;           /* sender may store replicas here */
+	bool plausible_replica;           /* sender may store replicas here (7.4.1.1, 10.4) */
+	const ReloadNodeId *replicas;     /* where we shall replicate it: named in the StoreAns */
+	unsigned replica_count;
 } ReloadStoreContext;
 
 /* document and trust must outlive the storage. Free with reload_storage_free. */
@@ -42,18 +48,34 @@ ReloadStorage *reload_storage_new(const ReloadDocument *document, ReloadTrust *t
 void reload_storage_free(ReloadStorage *storage);
 void reload_storage_set_document(ReloadStorage *storage, const ReloadDocument *document);
 
+/* Each of the next four always fills answer: with RELOAD_OK with the answer's body, else with the Error
+ * to send (error_code and error_info); the status says why, for statistics and logs. */
+
 /* Performs a StoreReq (7.4.1), original or replica: all its Kinds or none. *changed tells whether
- * anything new was stored (then the responsible peer replicates, unless replica). */
+ * anything new was stored (then the responsible peer replicates, unless it was a replica store). */
 ReloadStatus reload_storage_store(ReloadStorage *storage, const ReloadStoreContext *context,
 				  ReloadSpan body, int64_t now, ReloadStorageAnswer *answer,
 				  bool *changed);
-/* FetchReq (7.4.2), StatReq (7.4.3), FindReq (7.4.4). */
-ReloadStatus reload_storage_fetch(ReloadStorage *storage, ReloadSpan body, int64_t now,
-				  ReloadStorageAnswer *answer);
-ReloadStatus reload_storage_stat(ReloadStorage *storage, ReloadSpan body, int64_t now,
-				 ReloadStorageAnswer *answer);
-ReloadStatus reload_storage_find(ReloadStorage *storage, ReloadSpan body, int64_t now,
-				 ReloadStorageAnswer *answer);
+/* FetchReq (7.4.2). max_bytes: the most that body and certificates together may take
+ * (max_response_length less the rest of the message), 0: the document's max-message-size; a larger
+ * answer is refused with Error_Response_Too_Large. */
+ReloadStatus reload_storage_fetch(ReloadStorage *storage, ReloadSpan body, size_t max_bytes,
+				  int64_t now, ReloadStorageAnswer *answer);
+/* StatReq (7.4.3). max_bytes as above. */
+ReloadStatus reload_storage_stat(ReloadStorage *storage, ReloadSpan body, size_t max_bytes,
+				 int64_t now, ReloadStorageAnswer *answer);
+/* FindReq (7.4.4). responsible: we are, for the Resource-ID in it. */
+ReloadStatus reload_storage_find(ReloadStorage *storage, ReloadSpan body, bool responsible,
+				 int64_t now, ReloadStorageAnswer *answer);
+
+/* Appends a FetchReq for all that is stored under id: what to ask a peer that refused our replica with
+ * Error_Data_Too_Old or Error_Generation_Counter_Too_Low (7.4.1.1). False if there is nothing. */
+bool reload_storage_fetch_request(ReloadStorage *storage, const ReloadResourceId *id,
+				  GByteArray *body);
+/* Takes what is newer in the FetchAns body over into our store (7.4.1.1, resynchronization): each value
+ * is verified as in a store; bad ones are skipped. message: the answer, for its certificates. */
+ReloadStatus reload_storage_merge(ReloadStorage *storage, const ReloadResourceId *id, ReloadSpan body,
+				  const ReloadMessage *message, int64_t now, bool *changed);
 
 /* Appends the body of a replica StoreReq with everything stored under id (lifetimes lowered by the time
  * held, tombstones too), replica number as given; false if there is nothing. certificates: as above.
