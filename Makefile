@@ -11,7 +11,7 @@
 # Which source goes where is said by its folder:
 #   reload_core/ROOM/*.c, reload_core/ROOM/*/*.c   libreload_core.a (link/: libreload_link.a)
 #   modules/p2psip/*.c                             p2psip.so; the only code that sees Kamailio headers
-#   modules/p2psip/proto/*.c                       both halves of the module; no GLib, no Kamailio header
+#   modules/p2psip/protocol*.c, proto/*.c          both halves of the module; no GLib, no Kamailio header
 #   modules/p2psip/peer/*.c                        p2psip-peer (all but main.c also as libp2psip_peer.a)
 #   tools/reload-peer*.c, tools/peer/*.c           reload-peer
 #   tools/reloadctl*.c, tools/ca/*.c               reloadctl (tools/ca also as libca.a)
@@ -46,7 +46,7 @@ CORE_LDFLAGS := $(SANFLAGS) -pthread -pie $(LDHARDEN) $(LDFLAGS)
 # --- sources ---
 CORE_SRC := $(filter-out reload_core/link/%,$(wildcard reload_core/*/*.c reload_core/*/*/*.c))
 LINK_SRC := $(wildcard reload_core/link/*.c reload_core/link/*/*.c)
-PROTO_SRC := $(wildcard modules/p2psip/proto/*.c)
+PROTO_SRC := $(wildcard modules/p2psip/protocol*.c modules/p2psip/proto/*.c)
 EDGE_SRC := $(filter-out modules/p2psip/peer/main.c,$(wildcard modules/p2psip/peer/*.c))
 CA_SRC := $(wildcard tools/ca/*.c)
 UNITLIB_SRC := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
@@ -55,7 +55,7 @@ SIMLIB_SRC := $(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c))
 RELOAD_PEER_SRC := $(wildcard tools/reload-peer*.c tools/reload_peer*.c tools/peer/*.c)
 RELOADCTL_SRC := $(wildcard tools/reloadctl*.c)
 EDGE_MAIN := $(wildcard modules/p2psip/peer/main.c)
-MODULE_SRC := $(wildcard modules/p2psip/*.c)
+MODULE_SRC := $(filter-out $(PROTO_SRC),$(wildcard modules/p2psip/*.c))
 VECTORS_SRC := $(wildcard tests/vectors/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/sim/test_*.c)
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
