@@ -7,19 +7,13 @@
 #include "reload_core/config/kind.h"
 #include "reload_core/security/certificate.h"
 #include "reload_core/security/trust.h"
+#include "reload_core/wire/address.h"
+#include "reload_core/wire/header.h"
 #include "reload_core/wire/status.h"
 #include "reload_core/wire/types.h"
 
 /* A larger file is refused unread. */
 #define RELOAD_DOCUMENT_MAX_BYTES (1024 * 1024)
-#define RELOAD_DEFAULT_PORT 6084
-
-/* One bootstrap-node: a numeric IPv4 or IPv6 address. */
-typedef struct {
-	bool ipv6;
-	uint8_t ip[16]; /* network order; 4 bytes in use for IPv4 */
-	uint16_t port;
-} ReloadBootstrapNode;
 
 /* All members are to be read only. */
 typedef struct {
@@ -36,7 +30,7 @@ typedef struct {
 	GArray *bad_nodes;             /* ReloadNodeId */
 	GArray *configuration_signers; /* ReloadNodeId */
 	GArray *kind_signers;          /* ReloadNodeId */
-	GArray *bootstrap_nodes;       /* ReloadBootstrapNode */
+	GArray *bootstrap_nodes;       /* ReloadAddress */
 	GPtrArray *enrollment_servers; /* char *, https: URLs */
 	GPtrArray *mandatory_extensions; /* char *, all of them known to us */
 

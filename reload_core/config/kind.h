@@ -4,13 +4,8 @@
 #ifndef RELOAD_CONFIG_KIND_H
 #define RELOAD_CONFIG_KIND_H
 
-#include "reload_core/wire/data.h"
+#include "reload_core/wire/constants.h"
 #include "reload_core/wire/types.h"
-
-#define RELOAD_KIND_SIP_REGISTRATION 0x1u      /* RFC 7904, 9.1 */
-#define RELOAD_KIND_TURN_SERVICE 0x2u          /* RFC 6940, 9 */
-#define RELOAD_KIND_CERTIFICATE_BY_NODE 0x3u   /* RFC 6940, 8 */
-#define RELOAD_KIND_CERTIFICATE_BY_USER 0x10u  /* RFC 6940, 8 */
 
 typedef enum {
 	RELOAD_ACCESS_USER_MATCH,      /* 7.3.1 */

@@ -33,14 +33,6 @@ static void sha1(ReloadSpan data, uint8_t out[RELOAD_DIGEST_MAX])
 	g_checksum_free(checksum);
 }
 
-uint32_t reload_overlay_hash(const char *name)
-{
-	uint8_t hash[RELOAD_DIGEST_MAX];
-
-	sha1((ReloadSpan){(const uint8_t *)name, strlen(name)}, hash);
-	return (uint32_t)hash[16] << 24 | (uint32_t)hash[17] << 16 | (uint32_t)hash[18] << 8 | hash[19];
-}
-
 void reload_hash_resource_name(ReloadSpan name, ReloadResourceId *out)
 {
 	uint8_t hash[RELOAD_DIGEST_MAX];

@@ -20,10 +20,6 @@ typedef enum {
 size_t reload_digest(ReloadDigest digest, const ReloadSpan *parts, size_t count,
 		     uint8_t out[RELOAD_DIGEST_MAX]);
 
-/* The `overlay` field of the forwarding header: the last 4 bytes of SHA-1(name), as a number read in
- * network order (RFC 6940, 6.3.2). */
-uint32_t reload_overlay_hash(const char *name);
-
 /* The Resource-ID of a Resource Name under CHORD-RELOAD: the first 128 bits of its SHA-1
  * (RFC 6940, 10.2). Also of a Node-ID as Resource Name (raw bytes) and of Node-ID || i. */
 void reload_hash_resource_name(ReloadSpan name, ReloadResourceId *out);

@@ -8,6 +8,7 @@
 #include "reload_core/security/identity.h"
 #include "reload_core/security/trust.h"
 #include "reload_core/wire/message.h"
+#include "reload_core/wire/stored_data.h"
 
 /* Appends the security block of a message to out: the certificates (the signer's with its chain, and those of
  * `certificates`, an array of ReloadCertificate* with theirs, each once; may be NULL) and the signature over
@@ -24,21 +25,21 @@ ReloadStatus reload_sign_message(const ReloadIdentity *identity, uint32_t overla
 ReloadStatus reload_verify_message(ReloadTrust *trust, const ReloadMessage *message, int64_t now,
 				   ReloadCertificate **signer, ReloadNodeId *node_id);
 
-/* Appends the encoded Signature of a stored value to out: over Resource-ID || kind || storage_time || value ||
- * SignerIdentity. value: the encoded StoredDataValue; of an array entry with its index 0 (7.4.2.2).
- * storage_time in ms. */
-ReloadStatus reload_sign_stored_value(const ReloadIdentity *identity, const ReloadResourceId *resource_id,
-				      uint32_t kind, uint64_t storage_time, ReloadSpan value,
-				      GByteArray *out);
+/* Appends data to out as an encoded StoredData, signed over Resource-ID || kind || storage_time || StoredDataValue ||
+ * SignerIdentity; the index of an array entry is signed as 0 (7.4.2.2). data->signature, encoded_value and
+ * raw are not looked at. RELOAD_E_TOO_LARGE: a part of data is; RELOAD_E_INTERNAL. */
+ReloadStatus reload_sign_stored_data(const ReloadIdentity *identity, const ReloadResourceId *resource_id,
+				     uint32_t kind, const ReloadStoredData *data, GByteArray *out);
 
-/* Verifies it; the signer's certificate is looked up in set. Results as of reload_verify_message. A signature with
- * identity `none` is RELOAD_E_SIGNATURE: only the storing peer's synthesized values have it. */
-ReloadStatus reload_verify_stored_value(ReloadCertificateSet *set, const ReloadResourceId *resource_id,
-					uint32_t kind, uint64_t storage_time, ReloadSpan value,
-					const ReloadSignature *signature, int64_t now,
-					ReloadCertificate **signer, ReloadNodeId *node_id);
+/* Verifies a decoded StoredData; the signer's certificate is looked up in set. Results as of
+ * reload_verify_message. A signature with identity `none` is RELOAD_E_SIGNATURE: only values that a storing peer
+ * synthesizes have it (ask reload_signature_is_none before). */
+ReloadStatus reload_verify_stored_data(ReloadCertificateSet *set, const ReloadResourceId *resource_id,
+				       uint32_t kind, const ReloadStoredData *data, int64_t now,
+				       ReloadCertificate **signer, ReloadNodeId *node_id);
 
-/* The same over any other input (documents, Kinds): `input` || SignerIdentity. */
+/* The same over any other input (documents, Kinds): parts || SignerIdentity. reload_sign_parts appends an encoded
+ * Signature to out. */
 ReloadStatus reload_sign_parts(const ReloadIdentity *identity, const ReloadSpan *parts, size_t count,
 			       GByteArray *out);
 ReloadStatus reload_verify_parts(ReloadCertificateSet *set, const ReloadSpan *parts, size_t count,
