@@ -39,6 +39,9 @@ typedef struct {
 	void (*changed)(void *user, bool range_changed, bool replicas_changed, int64_t now);
 	/* Joining has ended: RELOAD_OK, or why not (the node tries again with back-off). */
 	void (*joined)(void *user, ReloadStatus status, int64_t now);
+	/* All neighbors are gone (10.7.1). The topology goes on alone and stays responsible for everything;
+	 * the node looks for a bootstrap node with back-off and calls join again when it has a link. */
+	void (*lost)(void *user, int64_t now);
 	void (*random)(void *user, uint8_t *out, size_t len);
 	void (*log)(void *user, int level, const char *text);
 } ReloadTopologyHost;
@@ -53,24 +56,30 @@ typedef struct {
 typedef struct {
 	const char *name; /* topology-plugin of the document, "CHORD-RELOAD" */
 
-	/* host and document must outlive the topology. */
+	/* host and document must outlive the topology. After destroy no reply or done may be called. */
 	ReloadTopology *(*create)(const ReloadDocument *document, const ReloadNodeId *self,
 				  const ReloadTopologyHost *host, int64_t now);
 	void (*destroy)(ReloadTopology *topology);
 
 	/* Becomes the first node of a new overlay (6.4.2.1); joined follows. */
 	void (*start_overlay)(ReloadTopology *topology, int64_t now);
-	/* Joins through the bootstrap node, which is linked (10.5). joined follows within bounded time. */
+	/* Joins through the bootstrap node, which is linked (10.5). joined follows within bounded time.
+	 * For a node that already has neighbors it is the search for a partition (10.7.4.4) instead: it is
+	 * called now and then with a link to a bootstrap node, and joined does not follow. */
 	void (*join)(ReloadTopology *topology, const ReloadNodeId *bootstrap, int64_t now);
 	/* Sends Leave to the neighbors (10.9); done is called when they answered or at the deadline. */
 	void (*leave)(ReloadTopology *topology, int64_t deadline,
 		      void (*done)(void *data, int64_t now), void *data, int64_t now);
 
-	/* Time has passed; returns the time in ms at which it wants to be called next (INT64_MAX: never). */
+	/* Time has passed; returns the time in ms at which it wants to be called next (INT64_MAX: never).
+	 * To be called also after every other call that takes now, and after every reply and done: these
+	 * only change what is due. */
 	int64_t (*tick)(ReloadTopology *topology, int64_t now);
 	/* The document was replaced by a newer one. */
 	void (*document_changed)(ReloadTopology *topology, const ReloadDocument *document, int64_t now);
 
+	/* link_up: a link to id was established, also if it takes the place of an older one. link_down: the
+	 * last link to id is gone; it need not be called after release. */
 	void (*link_up)(ReloadTopology *topology, const ReloadNodeId *id, int64_t now);
 	void (*link_down)(ReloadTopology *topology, const ReloadNodeId *id, int64_t now);
 	void (*attach_done)(ReloadTopology *topology, uint64_t cookie, ReloadStatus status,
@@ -91,6 +100,8 @@ typedef struct {
 	unsigned (*replica_set)(ReloadTopology *topology, ReloadNodeId *out, unsigned max);
 	/* Are we responsible for, or in the replica set of, resource_id (10.7.3, last paragraphs)? */
 	bool (*keeps)(ReloadTopology *topology, ReloadSpan resource_id);
+	/* The part of the overlay for which we are responsible, in parts of 10^9 (Probe, 6.4.2.5). */
+	uint32_t (*responsible_ppb)(ReloadTopology *topology);
 	/* Is id in the Routing Table, that is: may others' messages be routed through it? */
 	bool (*routes_through)(ReloadTopology *topology, const ReloadNodeId *id);
 
