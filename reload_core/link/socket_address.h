@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses as text and as the system's socket addresses. */
-#ifndef RELOAD_LINK_ADDRESS_H
-#define RELOAD_LINK_ADDRESS_H
+/* Addresses as an operator writes them and as the system's socket addresses. */
+#ifndef RELOAD_LINK_SOCKET_ADDRESS_H
+#define RELOAD_LINK_SOCKET_ADDRESS_H
 
-#include "reload_core/wire/attach.h"
-#include "reload_core/wire/status.h"
+#include "reload_core/wire/address.h"
 
 #include <sys/socket.h>
-
-/* "[" 45 characters "]:65535" and a NUL. */
-#define RELOAD_ADDRESS_TEXT 56
 
 /* Reads "192.0.2.1:6084", "[2001:db8::1]:6084", "192.0.2.1", "2001:db8::1" or "[2001:db8::1]" (then with
  * default_port); false: anything else, a host name too. */
 bool reload_address_parse(const char *text, uint16_t default_port, ReloadAddress *out);
-/* Writes the form with port into text and returns text. */
-char *reload_address_to_text(const ReloadAddress *address, char text[RELOAD_ADDRESS_TEXT]);
 
 /* Returns the length in bytes of what was filled in, 0 if address is neither IPv4 nor IPv6. */
 socklen_t reload_address_to_sockaddr(const ReloadAddress *address, struct sockaddr_storage *out);
 /* IPv4 addresses in IPv6 form become IPv4. False: another family. */
 bool reload_address_from_sockaddr(const struct sockaddr_storage *in, ReloadAddress *out);
 
+/* Are they the same, whatever their ports? */
 bool reload_address_same_host(const ReloadAddress *a, const ReloadAddress *b);
 /* Is it 0.0.0.0 or ::, which nobody can connect to? */
 bool reload_address_is_any(const ReloadAddress *address);
