@@ -46,7 +46,10 @@ typedef struct {
 ReloadStorage *reload_storage_new(const ReloadDocument *document, ReloadTrust *trust,
 				  const ReloadStorageLimits *limits);
 void reload_storage_free(ReloadStorage *storage);
-void reload_storage_set_document(ReloadStorage *storage, const ReloadDocument *document);
+/* Goes on with a newer document and the trust made from it; drops what they no longer admit (Kinds that are gone
+ * or changed, values signed by bad nodes, 11.1). The old ones may be freed afterwards. */
+void reload_storage_set_document(ReloadStorage *storage, const ReloadDocument *document,
+				 ReloadTrust *trust, int64_t now);
 
 /* Each of the next four always fills answer: with RELOAD_OK with the answer's body, else with the Error
  * to send (error_code and error_info); the status says why, for statistics and logs. */
