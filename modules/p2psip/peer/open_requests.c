@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A table of requests by branch and method (RFC 3261, 17.1.3), with the headers that a reply or a CANCEL
+ * in somebody's name is made of. */
+#include "modules/p2psip/peer/open_requests.h"
+
+/* Longer than Timer F and H (32 s) and than Kamailio's wait for an answered INVITE (fr_inv_timer, 120 s):
+ * past them the transaction layer has given up by itself. */
+#define LIFE_MS (40 * 1000)
+#define LIFE_INVITE_MS (200 * 1000)
+
+typedef struct {
+	int64_t expires;
+	GBytes *head; /* first line and headers */
+} OpenRequest;
+
+struct OpenRequests {
+	unsigned max;
+	GHashTable *table; /* "METHOD branch" -> OpenRequest* */
+};
+
+static void open_request_free(gpointer data)
+{
+	OpenRequest *request = data;
+
+	g_bytes_unref(request->head);
+	g_free(request);
+}
+
+OpenRequests *open_requests_new(unsigned max)
+{
+	OpenRequests *self = g_new0(OpenRequests, 1);
+
+	self->max = max;
+	self->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, open_request_free);
+	return self;
+}
+
+void open_requests_free(OpenRequests *self)
+{
+	if (self == NULL)
+		return;
+	g_hash_table_destroy(self->table);
+	g_free(self);
+}
+
+static char *key_of(ReloadSpan method, ReloadSpan branch)
+{
+	return g_strdup_printf("%.*s %.*s", (int)method.len, (const char *)method.data, (int)branch.len,
+			       (const char *)branch.data);
+}
+
+static int64_t life_of(const SipView *view)
+{
+	return sip_view_is(view, "INVITE") ? LIFE_INVITE_MS : LIFE_MS;
+}
+
+/* First line and headers with the empty line, without the body. */
+static GBytes *head_of(ReloadSpan message)
+{
+	const uint8_t *end = memmem(message.data, message.len, "\r\n\r\n", 4);
+
+	return g_bytes_new(message.data, end ? (size_t)(end + 4 - message.data) : message.len);
+}
+
+bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
+{
+	g_autofree char *key = NULL;
+	OpenRequest *request;
+
+	if (sip_view_is(view, "ACK"))
+		return true;
+	key = key_of(view->method, view->branch);
+	request = g_hash_table_lookup(self->table, key);
+	if (request != NULL)
+		return true;
+	if (g_hash_table_size(self->table) >= self->max)
+		return false;
+	request = g_new(OpenRequest, 1);
+	request->expires = now + life_of(view);
+	request->head = head_of(view->message);
+	g_hash_table_insert(self->table, g_steal_pointer(&key), request);
+	return true;
+}
+
+void open_requests_reply(OpenRequests *self, const SipView *view, int64_t now)
+{
+	g_autofree char *key = key_of(view->method, view->branch);
+	OpenRequest *request = g_hash_table_lookup(self->table, key);
+
+	if (request == NULL)
+		return;
+	if (view->status >= 200)
+		g_hash_table_remove(self->table, key);
+	else
+		request->expires = now + life_of(view);
+}
+
+bool open_requests_end(OpenRequests *self, const SipView *view, const char *method)
+{
+	ReloadSpan name = {(const uint8_t *)method, strlen(method)};
+	g_autofree char *key = key_of(name, view->branch);
+
+	return g_hash_table_remove(self->table, key);
+}
+
+void open_requests_drain(OpenRequests *self, void (*each)(void *data, const SipView *request),
+			 void *data)
+{
+	GHashTable *table = self->table;
+	GHashTableIter iter;
+	gpointer value;
+
+	/* each may add to this table: it works on the new one. */
+	self->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, open_request_free);
+	g_hash_table_iter_init(&iter, table);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const OpenRequest *request = value;
+		ReloadSpan head;
+		SipView view;
+
+		head.data = g_bytes_get_data(request->head, &head.len);
+		if (sip_view_parse(head, &view))
+			each(data, &view);
+	}
+	g_hash_table_destroy(table);
+}
+
+static gboolean expired(gpointer key, gpointer value, gpointer user)
+{
+	(void)key;
+	return ((const OpenRequest *)value)->expires <= *(const int64_t *)user;
+}
+
+void open_requests_expire(OpenRequests *self, int64_t now)
+{
+	g_hash_table_foreach_remove(self->table, expired, &now);
+}
+
+unsigned open_requests_count(const OpenRequests *self)
+{
+	return g_hash_table_size(self->table);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The requests that went over a flow and have no final reply yet. When the flow dies, its owner answers
+ * for those that we sent, and cancels those that ring here. */
+#ifndef P2PSIP_PEER_OPEN_REQUESTS_H
+#define P2PSIP_PEER_OPEN_REQUESTS_H
+
+#include "modules/p2psip/peer/sip_view.h"
+
+typedef struct OpenRequests OpenRequests;
+
+/* max: how many requests at once. */
+OpenRequests *open_requests_new(unsigned max);
+void open_requests_free(OpenRequests *self);
+
+/* Notes a request (ACK is none that gets a reply, and is passed over). False: the table is full. A
+ * retransmission changes nothing. */
+bool open_requests_add(OpenRequests *self, const SipView *request, int64_t now);
+
+/* Notes a reply: a final one ends its request, a provisional one keeps it alive. */
+void open_requests_reply(OpenRequests *self, const SipView *reply, int64_t now);
+
+/* Ends the request with the branch and method of view, which may be a CANCEL naming its INVITE; true if it
+ * was open. */
+bool open_requests_end(OpenRequests *self, const SipView *view, const char *method);
+
+/* Takes out every request and calls each with it. */
+void open_requests_drain(OpenRequests *self, void (*each)(void *data, const SipView *request),
+			 void *data);
+
+/* Forgets requests that nobody will answer any more. */
+void open_requests_expire(OpenRequests *self, int64_t now);
+unsigned open_requests_count(const OpenRequests *self);
+
+#endif
