@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Request origination with end-to-end retransmission (RFC 6940, 6.2.1), and the checks that an answer
+ * has to pass (6.3.4). */
+#include "reload_core/routing/router_private.h"
+#include "reload_core/security/sign.h"
+#include "reload_core/wire/error.h"
+
+/* How soon a request that nobody could be sent is tried again. */
+#define UNROUTED_RETRY_MS 500
+
+static uint64_t new_transaction_id(ReloadRouter *router)
+{
+	uint64_t id = 0;
+
+	while (id == 0 || reload_transaction_find(router->transactions, id) != NULL)
+		router->host.random(router->host.user, (uint8_t *)&id, sizeof(id));
+	return id;
+}
+
+/* Builds the whole signed message. */
+static ReloadStatus build(ReloadRouter *router, const ReloadOrigination *request, uint64_t id,
+			  GByteArray *frame)
+{
+	ReloadIdentity *signer = request->signer != NULL ? request->signer : router->identity;
+	ReloadHeader header = {
+		.overlay = router->document->overlay_hash,
+		.config_sequence = request->any_sequence ? RELOAD_CONFIG_SEQUENCE_ANY
+							 : router->document->sequence,
+		.version = RELOAD_VERSION_1_0,
+		.ttl = router->document->initial_ttl,
+		.last_fragment = true,
+		.transaction_id = id,
+		.destination_list = request->destination_list,
+	};
+	GByteArray *contents;
+	ReloadStatus status = reload_write_header(frame, &header);
+
+	if (status != RELOAD_OK)
+		return status;
+	contents = g_byte_array_sized_new((guint)request->body.len + 16);
+	if (!reload_write_contents(contents, request->code, request->body, (ReloadSpan){0})) {
+		status = RELOAD_E_TOO_LARGE;
+	} else {
+		g_byte_array_append(frame, contents->data, contents->len);
+		status = reload_sign_message(signer, header.overlay, id,
+					     reload_span(contents->data, contents->len),
+					     request->certificates, frame);
+	}
+	g_byte_array_unref(contents);
+	if (status != RELOAD_OK)
+		return status;
+	if (frame->len > router->document->max_message_size && !request->any_sequence)
+		return RELOAD_E_TOO_LARGE;
+	reload_finish_length(frame, 0);
+	return RELOAD_OK;
+}
+
+/* Sends it (again), and says when to look at it next. */
+static void transmit(ReloadRouter *router, ReloadTransaction *transaction, int64_t now)
+{
+	ReloadSpan frame = reload_span(transaction->frame->data, transaction->frame->len);
+	ReloadStatus status = reload_router_dispatch(router, frame, transaction->link_only,
+						     &transaction->hop);
+	int64_t due = now + transaction->interval;
+
+	if (status == RELOAD_E_UNREACHABLE && transaction->link_only) {
+		transaction->failure = status;
+		due = now;
+	} else if (status == RELOAD_E_UNREACHABLE) {
+		due = now + UNROUTED_RETRY_MS; /* not a transmission */
+	} else {
+		if (transaction->transmissions++ > 0)
+			router->count.retransmissions++;
+	}
+	transaction->due = MIN(due, transaction->deadline);
+}
+
+ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination *request,
+				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id)
+{
+	ReloadTransaction *transaction;
+	ReloadDestination last;
+	ReloadStatus status;
+
+	if (!reload_destination_list_valid(request->destination_list, router->document->node_id_length,
+					   RELOAD_LIST_DESTINATION) ||
+	    !reload_destination_list_last(request->destination_list, &last) ||
+	    (last.type != RELOAD_DESTINATION_NODE && last.type != RELOAD_DESTINATION_RESOURCE))
+		return RELOAD_E_MALFORMED;
+	if (reload_transaction_count(router->transactions) >= RELOAD_TRANSACTIONS_MAX)
+		return RELOAD_E_LIMIT;
+	transaction = g_new0(ReloadTransaction, 1);
+	transaction->id = new_transaction_id(router);
+	transaction->frame = g_byte_array_sized_new((guint)request->body.len + 1024);
+	status = build(router, request, transaction->id, transaction->frame);
+	if (status != RELOAD_OK) {
+		reload_transaction_free(transaction);
+		return status;
+	}
+	transaction->last = last;
+	transaction->last.raw = (ReloadSpan){0};
+	transaction->link_only = request->link_only;
+	transaction->interval = router->document->overlay_reliability_timer;
+	transaction->deadline = now + (request->timeout > 0
+					       ? request->timeout
+					       : RELOAD_TRANSMISSIONS_MAX * transaction->interval);
+	transaction->reply = reply;
+	transaction->data = data;
+	transmit(router, transaction, now);
+	reload_transaction_add(router->transactions, transaction);
+	if (id != NULL)
+		*id = transaction->id;
+	return RELOAD_OK;
+}
+
+void reload_router_cancel(ReloadRouter *router, uint64_t id)
+{
+	ReloadTransaction *transaction = reload_transaction_find(router->transactions, id);
+
+	if (transaction == NULL)
+		return;
+	reload_transaction_take(router->transactions, transaction);
+	reload_transaction_free(transaction);
+}
+
+/* Ends a transaction; it is gone before the callback runs. */
+static void finish(ReloadRouter *router, ReloadTransaction *transaction, ReloadStatus status,
+		   const ReloadMessage *answer, const ReloadNodeId *from, int64_t now)
+{
+	ReloadReplyFunc reply = transaction->reply;
+	void *data = transaction->data;
+
+	reload_transaction_take(router->transactions, transaction);
+	reload_transaction_free(transaction);
+	if (reply != NULL)
+		reply(data, status, answer, from, now);
+}
+
+/* Errors that a node on the way makes, which is not the one that was addressed. */
+static bool is_error_of_a_hop(const ReloadMessage *message)
+{
+	ReloadErrorResponse error;
+
+	if (message->code != RELOAD_ERROR || reload_error_decode(message->body, &error) != RELOAD_OK)
+		return false;
+	switch (error.error_code) {
+	case RELOAD_ERROR_TTL_EXCEEDED:
+	case RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION:
+	case RELOAD_ERROR_MESSAGE_TOO_LARGE:
+	case RELOAD_ERROR_NOT_FOUND:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* 6.3.4: did it come from the node addressed, or from one that may be responsible? */
+static bool origin_is_good(ReloadRouter *router, const ReloadTransaction *transaction,
+			   const ReloadMessage *message, const ReloadNodeId *from)
+{
+	const ReloadDestination *last = &transaction->last;
+
+	if (last->type == RELOAD_DESTINATION_NODE) {
+		if (reload_node_id_is_wildcard(&last->node_id) ||
+		    reload_node_id_equal(&last->node_id, from))
+			return true;
+	} else if (router->host.plausible(router->host.user,
+					  reload_resource_id_span(&last->resource_id), from)) {
+		return true;
+	}
+	return is_error_of_a_hop(message);
+}
+
+void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, int64_t now)
+{
+	ReloadTransaction *transaction =
+		reload_transaction_find(router->transactions, message->header.transaction_id);
+	ReloadNodeId from;
+
+	if (transaction == NULL || transaction->failure != RELOAD_OK) {
+		router->count.dropped_duplicate++;
+		return;
+	}
+	if (reload_verify_message(router->trust, message, now, NULL, &from) != RELOAD_OK) {
+		router->count.dropped_signature++;
+		return;
+	}
+	if (!origin_is_good(router, transaction, message, &from)) {
+		router->count.dropped_origin++;
+		return;
+	}
+	/* An answer has the request's code plus 1: it stands in the frame behind the header. */
+	if (message->code != RELOAD_ERROR) {
+		ReloadHeader header;
+		ReloadSpan rest;
+
+		if (reload_header_decode(reload_span(transaction->frame->data, transaction->frame->len),
+					 0, &header, &rest) != RELOAD_OK ||
+		    rest.len < 2 || message->code != (rest.data[0] << 8 | rest.data[1]) + 1) {
+			router->count.dropped_malformed++;
+			return;
+		}
+	}
+	finish(router, transaction, message->code == RELOAD_ERROR ? RELOAD_E_REMOTE : RELOAD_OK,
+	       message, &from, now);
+}
+
+int64_t reload_router_tick(ReloadRouter *router, int64_t now)
+{
+	ReloadTransaction *first;
+
+	while ((first = reload_transaction_first(router->transactions)) != NULL && first->due <= now) {
+		if (first->failure != RELOAD_OK) {
+			finish(router, first, first->failure, NULL, NULL, now);
+		} else if (now >= first->deadline || first->transmissions >= RELOAD_TRANSMISSIONS_MAX) {
+			router->count.timeouts++;
+			finish(router, first,
+			       first->transmissions == 0 ? RELOAD_E_UNREACHABLE : RELOAD_E_TIMEOUT, NULL,
+			       NULL, now);
+		} else {
+			transmit(router, first, now);
+			reload_transaction_reschedule(router->transactions, first, first->due);
+		}
+	}
+	return first != NULL ? first->due : INT64_MAX;
+}
