@@ -95,10 +95,9 @@ void open_requests_reply(OpenRequests *self, const SipView *view, int64_t now)
 		request->expires = now + life_of(view);
 }
 
-bool open_requests_end(OpenRequests *self, const SipView *view, const char *method)
+bool open_requests_end(OpenRequests *self, const SipView *view)
 {
-	ReloadSpan name = {(const uint8_t *)method, strlen(method)};
-	g_autofree char *key = key_of(name, view->branch);
+	g_autofree char *key = key_of(view->method, view->branch);
 
 	return g_hash_table_remove(self->table, key);
 }

@@ -19,9 +19,8 @@ bool open_requests_add(OpenRequests *self, const SipView *request, int64_t now);
 /* Notes a reply: a final one ends its request, a provisional one keeps it alive. */
 void open_requests_reply(OpenRequests *self, const SipView *reply, int64_t now);
 
-/* Ends the request with the branch and method of view, which may be a CANCEL naming its INVITE; true if it
- * was open. */
-bool open_requests_end(OpenRequests *self, const SipView *view, const char *method);
+/* Ends the request in view; true if it was open. */
+bool open_requests_end(OpenRequests *self, const SipView *view);
 
 /* Takes out every request and calls each with it. */
 void open_requests_drain(OpenRequests *self, void (*each)(void *data, const SipView *request),

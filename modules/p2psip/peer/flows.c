@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life of flows: opened when a message waits, used by both sides, closed when idle, answered for
+ * when dead. */
+#include "modules/p2psip/peer/flows.h"
+#include "modules/p2psip/peer/held_messages.h"
+#include "modules/p2psip/peer/open_requests.h"
+
+/* A node without a flow is forgotten after this time, so that its address can serve another. */
+#define FORGET_MS (60 * 60 * 1000)
+
+typedef struct {
+	Flows *flows;
+	ReloadNodeId node;
+	uint32_t address;
+	FlowState state;
+	bool known;         /* Kamailio has its address */
+	ReloadLinkId link;  /* where messages are sent; 0 unless up */
+	ReloadLinkId spare; /* both sides opened at once: the second one; 0: none */
+	int64_t deadline;   /* of the AppAttach */
+	int64_t last_used;
+	OpenRequests *sent, *received;
+	HeldMessages *outward, *inward; /* waiting for the connection; for flows_known */
+} Flow;
+
+struct Flows {
+	FlowAddresses *addresses;
+	FlowLimits limits;
+	FlowHooks hooks;
+	GHashTable *by_node; /* ReloadNodeId* in Flow -> Flow (owned) */
+	GHashTable *by_link; /* &ReloadLinkId (owned) -> Flow */
+	FlowStatistics statistics;
+};
+
+static void flow_free(gpointer data)
+{
+	Flow *flow = data;
+
+	open_requests_free(flow->sent);
+	open_requests_free(flow->received);
+	held_messages_free(flow->outward);
+	held_messages_free(flow->inward);
+	g_free(flow);
+}
+
+Flows *flows_new(FlowAddresses *addresses, const FlowLimits *limits, const FlowHooks *hooks)
+{
+	Flows *self = g_new0(Flows, 1);
+
+	self->addresses = addresses;
+	self->limits = *limits;
+	self->hooks = *hooks;
+	self->by_node = g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, NULL,
+					      flow_free);
+	self->by_link = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	return self;
+}
+
+static Flow *flow_get(Flows *self, const ReloadNodeId *node, int64_t now)
+{
+	Flow *flow = g_hash_table_lookup(self->by_node, node);
+	uint32_t address;
+
+	if (flow != NULL)
+		return flow;
+	if (g_hash_table_size(self->by_node) >= self->limits.max_flows ||
+	    (address = flow_addresses_get(self->addresses, node)) == 0)
+		return NULL;
+	flow = g_new0(Flow, 1);
+	flow->flows = self;
+	flow->node = *node;
+	flow->address = address;
+	flow->last_used = now;
+	flow->sent = open_requests_new(self->limits.max_requests);
+	flow->received = open_requests_new(self->limits.max_requests);
+	flow->outward = held_messages_new();
+	flow->inward = held_messages_new();
+	g_hash_table_insert(self->by_node, &flow->node, flow);
+	return flow;
+}
+
+static void flow_log(Flow *flow, ReloadLogLevel level, const char *what)
+{
+	char hex[RELOAD_NODE_ID_TEXT], text[128];
+
+	g_snprintf(text, sizeof(text), "flow to %s: %s", reload_node_id_to_text(&flow->node, hex), what);
+	flow->flows->hooks.log(flow->flows->hooks.user, level, text);
+}
+
+static void flow_changed(Flow *flow, FlowState state)
+{
+	FlowHooks *hooks = &flow->flows->hooks;
+
+	if (flow->state == state)
+		return;
+	if (flow->state == FLOW_UP)
+		flow->flows->statistics.up--;
+	if (state == FLOW_UP)
+		flow->flows->statistics.up++;
+	flow->state = state;
+	hooks->changed(hooks->user, &flow->node, flow->address, state);
+}
+
+static ReloadSpan bytes_span(GBytes *bytes)
+{
+	ReloadSpan span;
+
+	span.data = g_bytes_get_data(bytes, &span.len);
+	return span;
+}
+
+/* Answers the request in view in place of the node that cannot be reached. */
+static void answer(Flow *flow, const SipView *view, unsigned status, const char *reason)
+{
+	Flows *self = flow->flows;
+	g_autoptr(GBytes) reply = NULL;
+
+	if (sip_view_is(view, "ACK"))
+		return;
+	reply = sip_view_reply(view, status, reason);
+	self->hooks.deliver(self->hooks.user, flow->address, bytes_span(reply));
+	self->statistics.answered += status >= 200;
+}
+
+static void answer_unreachable(void *data, const SipView *view)
+{
+	answer(data, view, 480, "Temporarily Unavailable");
+}
+
+static void cancel_ringing(void *data, const SipView *view)
+{
+	Flow *flow = data;
+	Flows *self = flow->flows;
+	g_autoptr(GBytes) cancel = NULL;
+
+	if (!sip_view_is(view, "INVITE"))
+		return;
+	cancel = sip_view_cancel(view);
+	self->hooks.deliver(self->hooks.user, flow->address, bytes_span(cancel));
+}
+
+/* The flow is gone and nothing will come over it any more: those who wait are told at once. */
+static void flow_died(Flow *flow)
+{
+	GBytes *message;
+
+	open_requests_drain(flow->sent, answer_unreachable, flow);
+	open_requests_drain(flow->received, cancel_ringing, flow);
+	while ((message = held_messages_take(flow->outward)) != NULL)
+		g_bytes_unref(message); /* the requests among them were open, too */
+	while ((message = held_messages_take(flow->inward)) != NULL)
+		g_bytes_unref(message); /* nobody could answer them any more */
+	flow->known = false;
+	flow_changed(flow, FLOW_DOWN);
+}
+
+static void link_add(Flows *self, ReloadLinkId link, Flow *flow)
+{
+	gint64 *key = g_new(gint64, 1);
+
+	*key = (gint64)link;
+	g_hash_table_insert(self->by_link, key, flow);
+}
+
+static void link_close(Flow *flow, ReloadLinkId *link, int64_t now)
+{
+	Flows *self = flow->flows;
+	gint64 key = (gint64)*link;
+
+	if (*link == 0)
+		return;
+	g_hash_table_remove(self->by_link, &key);
+	self->hooks.close(self->hooks.user, *link, now);
+	*link = 0;
+}
+
+static void send_out(Flow *flow, const SipView *view)
+{
+	Flows *self = flow->flows;
+	/* The Via says what the flow is; what Kamailio put there for the loopback hop stays here. */
+	g_autoptr(GBytes) message = sip_view_with_transport(view, "TLS", !view->request);
+	ReloadStatus status = self->hooks.send(self->hooks.user, flow->link, bytes_span(message));
+
+	if (status == RELOAD_OK) {
+		self->statistics.messages_out++;
+		return;
+	}
+	self->statistics.refused++;
+	if (view->request && open_requests_end(flow->sent, view))
+		answer(flow, view, 480, "Temporarily Unavailable");
+}
+
+static void flow_open(Flow *flow, int64_t now)
+{
+	Flows *self = flow->flows;
+	ReloadStatus status;
+
+	flow->deadline = now + self->limits.connect_timeout;
+	status = self->hooks.open(self->hooks.user, &flow->node, self->limits.connect_timeout, now);
+	if (status != RELOAD_OK) {
+		self->statistics.failures++;
+		flow_log(flow, RELOAD_LOG_INFO, reload_strerror(status));
+		flow_died(flow);
+		return;
+	}
+	flow_changed(flow, FLOW_OPENING);
+}
+
+/* A CANCEL for an INVITE that still waits here ends both (RFC 3261, 9.2). */
+static bool cancel_held(Flow *flow, const SipView *cancel)
+{
+	g_autoptr(GBytes) invite = held_messages_take_invite(flow->outward, cancel);
+	SipView view;
+
+	if (invite == NULL)
+		return false;
+	answer(flow, cancel, 200, "OK");
+	if (sip_view_parse(bytes_span(invite), &view)) {
+		open_requests_end(flow->sent, &view);
+		answer(flow, &view, 487, "Request Terminated");
+	}
+	return true;
+}
+
+/* Keeps a message until the flow is up, and opens the flow if nobody does. */
+static void hold(Flow *flow, const SipView *view, int64_t now)
+{
+	if (held_messages_has(flow->outward, view))
+		return; /* a retransmission: Kamailio takes the flow for UDP */
+	if (sip_view_is(view, "CANCEL") && cancel_held(flow, view)) {
+		open_requests_end(flow->sent, view);
+		return;
+	}
+	if (!held_messages_add(flow->outward, view)) {
+		flow->flows->statistics.refused++;
+		if (open_requests_end(flow->sent, view))
+			answer(flow, view, 480, "Temporarily Unavailable");
+		return;
+	}
+	/* Stops the retransmissions, and lets a CANCEL come. */
+	if (sip_view_is(view, "INVITE"))
+		answer(flow, view, 100, "Trying");
+	if (flow->state == FLOW_DOWN)
+		flow_open(flow, now);
+}
+
+void flows_from_kamailio(Flows *self, uint32_t address, ReloadSpan message, int64_t now)
+{
+	ReloadNodeId node;
+	SipView view;
+	Flow *flow;
+
+	if (!flow_addresses_find(self->addresses, address, &node) || !sip_view_parse(message, &view) ||
+	    (flow = flow_get(self, &node, now)) == NULL) {
+		self->statistics.refused++;
+		return;
+	}
+	flow->last_used = now;
+	if (view.request) {
+		if (!open_requests_add(flow->sent, &view, now)) {
+			self->statistics.refused++;
+			answer(flow, &view, 480, "Temporarily Unavailable");
+			return;
+		}
+	} else {
+		open_requests_reply(flow->received, &view, now);
+	}
+	if (flow->state == FLOW_UP)
+		send_out(flow, &view);
+	else if (view.request)
+		hold(flow, &view, now);
+	else
+		self->statistics.refused++; /* its request died with the flow */
+}
+
+static void deliver(Flow *flow, const SipView *view, int64_t now)
+{
+	Flows *self = flow->flows;
+	g_autoptr(GBytes) message = sip_view_with_transport(view, "UDP", false);
+	SipView local;
+
+	if (!sip_view_parse(bytes_span(message), &local))
+		return;
+	if (!local.request) {
+		open_requests_reply(flow->sent, &local, now);
+	} else if (!open_requests_add(flow->received, &local, now)) {
+		self->statistics.refused++;
+		return;
+	}
+	self->statistics.messages_in++;
+	self->hooks.deliver(self->hooks.user, flow->address, local.message);
+}
+
+void flows_from_link(Flows *self, ReloadLinkId link, ReloadSpan message, int64_t now)
+{
+	gint64 key = (gint64)link;
+	Flow *flow = g_hash_table_lookup(self->by_link, &key);
+	SipView view;
+
+	if (flow == NULL || !sip_view_parse(message, &view)) {
+		self->statistics.refused++;
+		return;
+	}
+	flow->last_used = now;
+	if (flow->known)
+		deliver(flow, &view, now);
+	else if (!held_messages_add(flow->inward, &view))
+		self->statistics.refused++;
+}
+
+bool flows_connected(Flows *self, const ReloadNodeId *node, ReloadLinkId link, int64_t now)
+{
+	Flow *flow = flow_get(self, node, now);
+	GBytes *message;
+	SipView view;
+
+	if (flow == NULL)
+		return false;
+	link_add(self, link, flow);
+	flow->last_used = now;
+	if (flow->link != 0) {
+		/* Both opened at once, or the other side has lost the old one: the newer is good for sure. */
+		link_close(flow, &flow->spare, now);
+		flow->spare = flow->link;
+		flow->link = link;
+		return true;
+	}
+	flow->link = link;
+	self->statistics.opened++;
+	flow_changed(flow, FLOW_UP);
+	while (flow->link != 0 && (message = held_messages_take(flow->outward)) != NULL) {
+		if (sip_view_parse(bytes_span(message), &view))
+			send_out(flow, &view);
+		g_bytes_unref(message);
+	}
+	return true;
+}
+
+void flows_disconnected(Flows *self, const ReloadNodeId *node, ReloadLinkId link, int64_t now)
+{
+	gint64 key = (gint64)link;
+	Flow *flow = link != 0 ? g_hash_table_lookup(self->by_link, &key)
+			       : g_hash_table_lookup(self->by_node, node);
+
+	(void)now;
+	if (flow == NULL)
+		return;
+	if (link == 0) {
+		if (flow->state == FLOW_OPENING) {
+			self->statistics.failures++;
+			flow_log(flow, RELOAD_LOG_INFO, "the other edge cannot be reached");
+			flow_died(flow);
+		}
+		return;
+	}
+	g_hash_table_remove(self->by_link, &key);
+	if (flow->spare == link) {
+		flow->spare = 0;
+	} else if (flow->spare != 0) {
+		flow->link = flow->spare;
+		flow->spare = 0;
+	} else {
+		flow->link = 0;
+		self->statistics.died++;
+		flow_died(flow);
+	}
+}
+
+void flows_known(Flows *self, const ReloadNodeId *node, int64_t now)
+{
+	Flow *flow = g_hash_table_lookup(self->by_node, node);
+	GBytes *message;
+	SipView view;
+
+	if (flow == NULL || flow->state != FLOW_UP || flow->known)
+		return;
+	flow->known = true;
+	while ((message = held_messages_take(flow->inward)) != NULL) {
+		if (sip_view_parse(bytes_span(message), &view))
+			deliver(flow, &view, now);
+		g_bytes_unref(message);
+	}
+}
+
+uint32_t flows_resolve(Flows *self, const ReloadNodeId *node, FlowState *state, int64_t now)
+{
+	Flow *flow = flow_get(self, node, now);
+
+	*state = flow ? flow->state : FLOW_DOWN;
+	if (flow == NULL)
+		return 0;
+	flow->last_used = MAX(flow->last_used, now);
+	return flow->address;
+}
+
+/* Returns true if the flow is to be forgotten. */
+static gboolean flow_tick(gpointer key, gpointer value, gpointer user)
+{
+	Flow *flow = value;
+	Flows *self = flow->flows;
+	int64_t now = *(const int64_t *)user, unused = now - flow->last_used;
+
+	(void)key;
+	open_requests_expire(flow->sent, now);
+	open_requests_expire(flow->received, now);
+	if (flow->state == FLOW_OPENING && now >= flow->deadline) {
+		self->statistics.failures++;
+		flow_log(flow, RELOAD_LOG_INFO, "no connection within connect_timeout");
+		flow_died(flow);
+	} else if (flow->state == FLOW_UP && unused >= self->limits.idle_timeout &&
+		   open_requests_count(flow->sent) + open_requests_count(flow->received) == 0) {
+		flow_log(flow, RELOAD_LOG_INFO, "idle, closed");
+		link_close(flow, &flow->link, now);
+		link_close(flow, &flow->spare, now);
+		flow_died(flow);
+	} else if (flow->state == FLOW_DOWN && unused >= FORGET_MS) {
+		flow_addresses_drop(self->addresses, &flow->node);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+void flows_tick(Flows *self, int64_t now)
+{
+	g_hash_table_foreach_remove(self->by_node, flow_tick, &now);
+}
+
+void flows_free(Flows *self, int64_t now)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	if (self == NULL)
+		return;
+	g_hash_table_iter_init(&iter, self->by_node);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Flow *flow = value;
+
+		link_close(flow, &flow->link, now);
+		link_close(flow, &flow->spare, now);
+		flow_died(flow);
+	}
+	g_hash_table_destroy(self->by_link);
+	g_hash_table_destroy(self->by_node);
+	g_free(self);
+}
+
+void flows_statistics(const Flows *self, FlowStatistics *out)
+{
+	*out = self->statistics;
+}
+
+void flows_each(const Flows *self,
+		void (*each)(void *data, const ReloadNodeId *node, uint32_t address, FlowState state,
+			     unsigned requests, int64_t last_used),
+		void *data)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, self->by_node);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const Flow *flow = value;
+
+		each(data, &flow->node, flow->address, flow->state,
+		     open_requests_count(flow->sent) + open_requests_count(flow->received),
+		     flow->last_used);
+	}
+}
