@@ -42,6 +42,9 @@ ReloadStatus reload_verify_stored_data(ReloadCertificateSet *set, const ReloadRe
  * Signature to out. */
 ReloadStatus reload_sign_parts(const ReloadIdentity *identity, const ReloadSpan *parts, size_t count,
 			       GByteArray *out);
+/* Appends a SecurityBlock as of reload_sign_message, over parts || SignerIdentity. */
+ReloadStatus reload_sign_block(const ReloadIdentity *identity, const ReloadSpan *parts, size_t count,
+			       const GPtrArray *certificates, GByteArray *out);
 ReloadStatus reload_verify_parts(ReloadCertificateSet *set, const ReloadSpan *parts, size_t count,
 				 const ReloadSignature *signature, int64_t now,
 				 ReloadCertificate **signer, ReloadNodeId *node_id);

@@ -44,10 +44,9 @@ ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const Reloa
 ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STACK_OF(X509) *chain,
 				      int64_t now, ReloadCertificate **out, GError **error);
 
-/* Checks once more a certificate that reload_trust_verify returned earlier: dates (its chain's too)
- * and bad nodes. For stored data, whose certificates are kept. */
-ReloadStatus reload_trust_recheck(const ReloadTrust *trust, const ReloadCertificate *certificate,
-				  int64_t now);
+/* Checks once more a certificate that was verified earlier, maybe by the trust of an older document: from the cache, or
+ * from the ground up with the chain that it carries. For stored data, whose certificates are kept. */
+ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *certificate, int64_t now);
 
 /* The certificate with that SHA-256 if it is in the cache and good at now, else NULL; a new reference. */
 ReloadCertificate *reload_trust_lookup(ReloadTrust *trust, const uint8_t sha256[RELOAD_SHA256_LEN],
