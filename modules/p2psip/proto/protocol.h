@@ -2,7 +2,11 @@
 /* What the broker (in p2psip.so) and its p2psip-peer say to each other over a SOCK_SEQPACKET socketpair.
  * One datagram is one struct p2psip_frame, cut to the length of its type. Both ends are of one build on
  * one host, so structs travel as they are; the receiver checks every one with p2psip_frame_check all the
- * same. Plain C without GLib: both halves compile it. */
+ * same. Plain C without GLib: both halves compile it.
+ *
+ * Before it forks, p2psip.so runs `p2psip-peer --check` with the same options. It exits 0 after one line on
+ * stdout, "NODE-ID-IN-HEX OVERLAY-NAME", from which Kamailio's Via and Record-Route names are made; or
+ * it exits 1 after one line on stderr that says what is wrong. */
 #ifndef P2PSIP_PROTOCOL_H
 #define P2PSIP_PROTOCOL_H
 
