@@ -52,7 +52,8 @@ bool reload_write_contents(GByteArray *buf, uint16_t code, ReloadSpan body, Relo
 
 /*
  * The same with a body that is written in place: begin appends the code and room for the body's
- * length, and returns a mark; end fills the length in and appends the extensions.
+ * length, and returns a mark; end fills the length in and appends the extensions. False from end:
+ * too long; throw buf away.
  */
 size_t reload_begin_contents(GByteArray *buf, uint16_t code);
 bool reload_end_contents(GByteArray *buf, size_t mark, ReloadSpan extensions);
