@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The certificates kept with the data that needs them, and the signers behind them: each once, counted. */
+#include "reload_core/storage/internal.h"
+
+/* GenericCertificate: a type byte and a length of 16 bits (6.3.4). */
+#define GENERIC_CERTIFICATE_HEAD 3
+
+guint certificate_hash_key(gconstpointer key)
+{
+	guint hash;
+
+	memcpy(&hash, key, sizeof(hash)); /* a SHA-256 is as even as a hash can be */
+	return hash;
+}
+
+gboolean certificate_equal_keys(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, RELOAD_SHA256_LEN) == 0;
+}
+
+static GPtrArray *copy_chain(const GPtrArray *chain)
+{
+	GPtrArray *copy;
+
+	if (!chain || !chain->len)
+		return NULL;
+	copy = g_ptr_array_new_full(chain->len, (GDestroyNotify)g_bytes_unref);
+	for (guint i = 0; i < chain->len; i++)
+		g_ptr_array_add(copy, g_bytes_ref(g_ptr_array_index(chain, i)));
+	return copy;
+}
+
+/* Only the DER is kept: the parsed form takes several times as much, and trust keeps those in use. */
+StoredCertificate *certificate_acquire(ReloadStorage *storage, const ReloadCertificate *certificate)
+{
+	const uint8_t *sha256 = reload_certificate_sha256(certificate);
+	StoredCertificate *stored = g_hash_table_lookup(storage->certificates, sha256);
+
+	if (!stored) {
+		ReloadSpan der = reload_certificate_der(certificate);
+
+		stored = g_new0(StoredCertificate, 1);
+		memcpy(stored->sha256, sha256, RELOAD_SHA256_LEN);
+		stored->der = g_bytes_new(der.data, der.len);
+		stored->chain = copy_chain(reload_certificate_chain(certificate));
+		g_hash_table_add(storage->certificates, stored);
+		storage->bytes += der.len + CERTIFICATE_OVERHEAD;
+	}
+	stored->uses++;
+	return stored;
+}
+
+void certificate_release(ReloadStorage *storage, StoredCertificate *stored)
+{
+	if (--stored->uses)
+		return;
+	g_hash_table_remove(storage->certificates, stored);
+	storage->bytes -= g_bytes_get_size(stored->der) + CERTIFICATE_OVERHEAD;
+	g_bytes_unref(stored->der);
+	g_clear_pointer(&stored->chain, g_ptr_array_unref);
+	g_free(stored);
+}
+
+static ReloadCertificate *parsed(ReloadStorage *storage, const StoredCertificate *stored,
+				 int64_t now)
+{
+	ReloadCertificate *certificate = reload_trust_lookup(storage->trust, stored->sha256, now);
+	ReloadSpan chain[RELOAD_TRUST_CHAIN_MAX];
+	ReloadSpan der;
+	guint count = 0;
+
+	if (certificate)
+		return certificate;
+	for (; stored->chain && count < stored->chain->len && count < G_N_ELEMENTS(chain); count++)
+		chain[count].data = g_bytes_get_data(g_ptr_array_index(stored->chain, count),
+						     &chain[count].len);
+	der.data = g_bytes_get_data(stored->der, &der.len);
+	if (reload_trust_verify(storage->trust, der, chain, count, now, &certificate, NULL))
+		return NULL;
+	return certificate;
+}
+
+void certificate_new_stamp(ReloadStorage *storage)
+{
+	storage->stamp++;
+}
+
+gssize certificate_add(ReloadStorage *storage, StoredCertificate *stored, GPtrArray *out,
+		       int64_t now)
+{
+	ReloadCertificate *certificate;
+
+	if (stored->stamp == storage->stamp)
+		return 0;
+	certificate = parsed(storage, stored, now);
+	if (!certificate)
+		return -1;
+	stored->stamp = storage->stamp;
+	g_ptr_array_add(out, certificate);
+	return (gssize)g_bytes_get_size(stored->der) + GENERIC_CERTIFICATE_HEAD;
+}
+
+Owner *owner_acquire(ReloadStorage *storage, const ReloadNodeId *id)
+{
+	Owner *owner = g_hash_table_lookup(storage->owners, id);
+
+	if (!owner) {
+		owner = g_new0(Owner, 1);
+		owner->id = *id;
+		g_hash_table_add(storage->owners, owner);
+	}
+	owner->uses++;
+	return owner;
+}
+
+void owner_release(ReloadStorage *storage, Owner *owner)
+{
+	if (--owner->uses)
+		return;
+	g_hash_table_remove(storage->owners, owner);
+	g_free(owner);
+}

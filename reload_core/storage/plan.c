@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Collects what a Store is about to do, within counts and quotas, and carries it out at the end. */
+#include "reload_core/storage/plan.h"
+
+/* Removed values stay until they expire (7.4.1.3) and do not count in max-count; so that nobody fills a peer with
+ * them, a Kind holds at most this many values of all sorts. */
+#define TOTAL_MAX(max_count) (4ull * (max_count) + 16)
+
+static void kind_plan_free(gpointer data)
+{
+	KindPlan *kind_plan = data;
+
+	g_ptr_array_free(kind_plan->entries, TRUE);
+	g_free(kind_plan);
+}
+
+void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, bool replica,
+	       int64_t now)
+{
+	*plan = (Plan){ .storage = storage, .id = id, .replica = replica, .now = now };
+	plan->kinds = g_ptr_array_new_with_free_func(kind_plan_free);
+}
+
+void plan_clear(Plan *plan)
+{
+	for (guint i = 0; i < plan->kinds->len; i++) {
+		KindPlan *kind_plan = g_ptr_array_index(plan->kinds, i);
+
+		for (guint j = 0; j < kind_plan->entries->len; j++) {
+			Entry *entry = g_ptr_array_index(kind_plan->entries, j);
+
+			entry->owner->planned = 0;
+			entry_free(plan->storage, entry);
+		}
+	}
+	g_ptr_array_free(plan->kinds, TRUE);
+}
+
+KindPlan *plan_add_kind(Plan *plan, const ReloadKind *kind, uint64_t generation)
+{
+	KindPlan *kind_plan = g_new0(KindPlan, 1);
+
+	kind_plan->kind = kind;
+	kind_plan->shelf = storage_shelf(plan->storage, plan->id, kind->id);
+	kind_plan->generation = generation;
+	kind_plan->entries = g_ptr_array_new();
+	if (kind_plan->shelf) {
+		kind_plan->live = kind_plan->shelf->live;
+		kind_plan->total = kind_plan->shelf->entries->len;
+	}
+	g_ptr_array_add(plan->kinds, kind_plan);
+	return kind_plan;
+}
+
+static Entry *planned(const KindPlan *kind_plan, guint i)
+{
+	return g_ptr_array_index(kind_plan->entries, i);
+}
+
+const Entry *plan_replaced(const KindPlan *kind_plan, const ReloadStoredValue *value)
+{
+	/* "Each value is then processed in turn": an earlier one of the same request counts as stored. */
+	for (guint i = kind_plan->entries->len; i > 0; i--) {
+		if (entry_is_at(planned(kind_plan, i - 1), value))
+			return planned(kind_plan, i - 1);
+	}
+	return kind_plan->shelf ? shelf_find(kind_plan->shelf, value) : NULL;
+}
+
+bool plan_append_index(const KindPlan *kind_plan, uint32_t *index)
+{
+	uint64_t next = 0;
+
+	if (kind_plan->shelf)
+		next = (uint64_t)shelf_entry(kind_plan->shelf, kind_plan->shelf->entries->len - 1)->index + 1;
+	for (guint i = 0; i < kind_plan->entries->len; i++)
+		next = MAX(next, (uint64_t)planned(kind_plan, i)->index + 1);
+	*index = (uint32_t)next;
+	return next < RELOAD_ARRAY_END;
+}
+
+bool plan_has_signature(const KindPlan *kind_plan, ReloadSpan signature)
+{
+	for (guint i = 0; kind_plan->shelf && i < kind_plan->shelf->entries->len; i++) {
+		if (reload_span_equal(entry_signature(shelf_entry(kind_plan->shelf, i)), signature))
+			return true;
+	}
+	for (guint i = 0; i < kind_plan->entries->len; i++) {
+		if (reload_span_equal(entry_signature(planned(kind_plan, i)), signature))
+			return true;
+	}
+	return false;
+}
+
+/* Would the store, or the signer's share of it, grow over its limit? What shrinks is always admitted, so that
+ * values can be removed from a full store. */
+static bool over_quota(const Plan *plan, const Entry *entry)
+{
+	const ReloadStorage *storage = plan->storage;
+	bool new_resource = !storage_resource(storage, plan->id);
+
+	return storage->bytes + plan->added > storage->limits.max_bytes ||
+	       entry->owner->bytes + entry->owner->planned > storage->limits.max_bytes_per_node ||
+	       (new_resource && (size_t)g_tree_nnodes(storage->resources) >=
+					storage->limits.max_resources);
+}
+
+static size_t growth_of(const Entry *entry, const Entry *replaced)
+{
+	size_t cost = entry_cost(entry);
+	size_t freed = replaced && replaced->owner == entry->owner ? entry_cost(replaced) : 0;
+
+	return cost > freed ? cost - freed : 0;
+}
+
+ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const Entry *replaced)
+{
+	size_t growth = growth_of(entry, replaced);
+
+	g_ptr_array_add(kind_plan->entries, entry);
+	kind_plan->live += entry->exists;
+	kind_plan->live -= replaced && replaced->exists;
+	kind_plan->total += !replaced;
+	plan->added += growth;
+	entry->owner->planned += growth;
+	if (growth && over_quota(plan, entry))
+		return RELOAD_E_LIMIT;
+	/* Checked only where it grows: a document may have lowered the limit below what is held. */
+	if (entry->exists && !(replaced && replaced->exists) &&
+	    kind_plan->live > kind_plan->kind->max_count)
+		return RELOAD_E_LIMIT;
+	if (!replaced && kind_plan->total > TOTAL_MAX(kind_plan->kind->max_count))
+		return RELOAD_E_LIMIT;
+	return RELOAD_OK;
+}
+
+void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced)
+{
+	Entry *entry = g_ptr_array_steal_index(kind_plan->entries, kind_plan->entries->len - 1);
+	size_t growth = growth_of(entry, replaced);
+
+	kind_plan->live -= entry->exists;
+	kind_plan->live += replaced && replaced->exists;
+	kind_plan->total -= !replaced;
+	plan->added -= growth;
+	entry->owner->planned -= growth;
+	entry_free(plan->storage, entry);
+}
+
+/* RFC 6940, 7.4.1.1: an original store that changes data increases the counter; a replica store sets it. */
+static void set_generation(const Plan *plan, const KindPlan *kind_plan, Shelf *shelf, bool is_new)
+{
+	if (plan->replica)
+		shelf->generation = kind_plan->generation;
+	else if (!is_new)
+		shelf->generation++;
+}
+
+bool plan_commit(Plan *plan)
+{
+	bool changed = false;
+
+	for (guint i = 0; i < plan->kinds->len; i++) {
+		KindPlan *kind_plan = g_ptr_array_index(plan->kinds, i);
+		Shelf *shelf = kind_plan->shelf;
+
+		for (guint j = 0; j < kind_plan->entries->len; j++) {
+			Entry *entry = planned(kind_plan, j);
+
+			entry->owner->planned = 0;
+			shelf = storage_put(plan->storage, plan->id, kind_plan->kind, entry,
+					    plan->now);
+		}
+		if (!kind_plan->entries->len)
+			continue;
+		set_generation(plan, kind_plan, shelf, !kind_plan->shelf);
+		g_ptr_array_set_size(kind_plan->entries, 0);
+		kind_plan->shelf = shelf;
+		changed = true;
+	}
+	return changed;
+}

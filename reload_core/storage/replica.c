@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What goes from one storing peer to another: replicas (RFC 6940, 10.4, 10.7.3), and the way back when the other
+ * has newer data (7.4.1.1). */
+#include "reload_core/security/sign.h"
+#include "reload_core/storage/access.h"
+#include "reload_core/storage/check.h"
+#include "reload_core/storage/plan.h"
+#include "reload_core/wire/fetch.h"
+#include "reload_core/wire/store.h"
+
+/* One replica StoreReq under construction. */
+typedef struct {
+	ReloadStorage *storage;
+	int64_t now;
+	size_t max_bytes;
+	uint32_t skip; /* entries that earlier requests held */
+	uint32_t done; /* entries looked at, those too */
+	bool full;
+	unsigned written;
+	size_t certificate_bytes;
+	GByteArray *body;
+	size_t start;
+	GPtrArray *certificates;
+} Replica;
+
+static size_t replica_size(const Replica *replica)
+{
+	return replica->body->len - replica->start + replica->certificate_bytes;
+}
+
+/* Appends an entry; false: it does not fit, and another request has to hold it. At least one value goes into
+ * each request, however large it is. */
+static bool put_entry(Replica *replica, const Entry *entry)
+{
+	GByteArray *body = replica->body;
+	guint before = body->len;
+	guint certificates_before = replica->certificates->len;
+	gssize size;
+
+	if (!entry_lifetime(entry, replica->now))
+		return true;
+	size = certificate_add(replica->storage, entry->certificate, replica->certificates,
+			       replica->now);
+	if (size < 0) /* nobody would take it */
+		return true;
+	entry_write(entry, replica->now, body);
+	if (replica->written && replica_size(replica) + (size_t)size > replica->max_bytes) {
+		g_byte_array_set_size(body, before);
+		g_ptr_array_set_size(replica->certificates, (gint)certificates_before);
+		return false;
+	}
+	replica->certificate_bytes += (size_t)size;
+	replica->written++;
+	return true;
+}
+
+static void put_shelf(Replica *replica, const Shelf *shelf)
+{
+	GByteArray *body = replica->body;
+	guint before = body->len;
+	unsigned written = replica->written;
+	size_t mark;
+
+	reload_write_u32(body, shelf->kind);
+	reload_write_u64(body, shelf->generation);
+	mark = reload_begin_vector32(body);
+	for (guint i = 0; i < shelf->entries->len && !replica->full; i++) {
+		if (replica->done >= replica->skip && !put_entry(replica, shelf_entry(shelf, i)))
+			replica->full = true;
+		else
+			replica->done++;
+	}
+	reload_end_vector32(body, mark);
+	if (replica->written == written) /* none of its values: leave the Kind out */
+		g_byte_array_set_size(body, before);
+}
+
+bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResourceId *id, uint8_t number,
+				    size_t max_bytes, uint32_t *cursor, int64_t now, GByteArray *body,
+				    GPtrArray *certificates)
+{
+	const Resource *resource = storage_resource(storage, id);
+	Replica replica = {
+		.storage = storage,
+		.now = now,
+		.max_bytes = max_bytes,
+		.skip = *cursor,
+		.body = body,
+		.start = body->len,
+		.certificates = certificates,
+	};
+	size_t mark;
+
+	certificate_new_stamp(storage);
+	reload_write_resource_id(body, id);
+	reload_write_u8(body, number);
+	mark = reload_begin_vector32(body);
+	for (const Shelf *shelf = resource ? resource->shelves : NULL; shelf && !replica.full;
+	     shelf = shelf->next)
+		put_shelf(&replica, shelf);
+	reload_end_vector32(body, mark);
+	*cursor = replica.full ? replica.done : UINT32_MAX;
+	if (!replica.written)
+		g_byte_array_set_size(body, (guint)replica.start);
+	return replica.written > 0;
+}
+
+bool reload_storage_fetch_request(ReloadStorage *storage, const ReloadResourceId *id,
+				  GByteArray *body)
+{
+	const Resource *resource = storage_resource(storage, id);
+	size_t mark;
+
+	if (!resource)
+		return false;
+	reload_write_resource_id(body, id);
+	mark = reload_begin_vector16(body);
+	for (const Shelf *shelf = resource->shelves; shelf; shelf = shelf->next) {
+		ReloadStoredDataSpecifier specifier = { .kind = shelf->kind, .model = shelf->model };
+		GByteArray *items = g_byte_array_new();
+
+		if (shelf->model == RELOAD_MODEL_ARRAY)
+			reload_write_array_range(items, (ReloadArrayRange){ 0, RELOAD_ARRAY_END });
+		specifier.items = reload_span(items->data, items->len);
+		reload_write_specifier(body, &specifier);
+		g_byte_array_free(items, TRUE);
+	}
+	return reload_end_vector16(body, mark);
+}
+
+/* Plans a fetched value if it is good and newer than ours. */
+static void merge_value(Plan *plan, KindPlan *kind_plan, ReloadCertificateSet *certificates,
+			const ReloadStoredData *data)
+{
+	ReloadCertificate *signer = NULL;
+	ReloadNodeId node_id;
+	ValueCheck check;
+
+	if (value_check(kind_plan, data, true, &check) || check.held)
+		return;
+	if (reload_verify_stored_data(certificates, plan->id, kind_plan->kind->id, data, plan->now,
+				      &signer, &node_id))
+		return;
+	if (reload_access_permits(plan->storage->document, kind_plan->kind, plan->id, &data->value,
+				  signer, &node_id)) {
+		Entry *entry = entry_new(plan->storage, data, check.index, signer, &node_id,
+					 plan->now);
+
+		/* over a limit: the rest is merged nonetheless */
+		if (plan_add_entry(plan, kind_plan, entry, check.replaced))
+			plan_take_back(plan, kind_plan, check.replaced);
+	}
+	reload_certificate_unref(signer);
+}
+
+static void merge_kind(Plan *plan, ReloadCertificateSet *certificates,
+		       ReloadFetchKindResponse *response)
+{
+	const ReloadKind *kind = reload_document_kind(plan->storage->document, response->kind);
+	KindPlan *kind_plan;
+	ReloadStoredData data;
+
+	if (!kind)
+		return;
+	/* The counter never goes back for those who fetched from us. */
+	kind_plan = plan_add_kind(plan, kind, MAX(response->generation, 1));
+	if (kind_plan->shelf)
+		kind_plan->generation =
+			MAX(kind_plan->generation, kind_plan->shelf->generation + 1);
+	while (reload_stored_data_next(&response->values, kind->model, &data))
+		merge_value(plan, kind_plan, certificates, &data);
+}
+
+ReloadStatus reload_storage_merge(ReloadStorage *storage, const ReloadResourceId *id, ReloadSpan body,
+				  const ReloadMessage *message, int64_t now, bool *changed)
+{
+	ReloadCertificateSet *certificates;
+	ReloadFetchKindResponse response;
+	ReloadFetchAns ans;
+	ReloadStatus status;
+	Plan plan;
+
+	*changed = false;
+	status = reload_fetch_ans_decode(body, storage_model_of, storage, &ans);
+	if (status)
+		return status;
+	reload_storage_expire(storage, now);
+	plan_init(&plan, storage, id, true, now);
+	certificates = reload_certificate_set_new(storage->trust);
+	reload_certificate_set_add_block(certificates, &message->security);
+	while (reload_fetch_kind_response_next(&ans.kind_responses, &response))
+		merge_kind(&plan, certificates, &response);
+	*changed = plan_commit(&plan);
+	reload_certificate_set_free(certificates);
+	plan_clear(&plan);
+	return RELOAD_OK;
+}
