@@ -35,6 +35,13 @@ static bool parse_sip_socket(const char *text, struct sockaddr_in *out)
 	return true;
 }
 
+static bool missing(GError **error, const char *option, const char *what)
+{
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s is missing: it names %s",
+		    option, what);
+	return false;
+}
+
 static bool in_range(gint value, gint low, gint high, const char *option, GError **error)
 {
 	if (value >= low && value <= high)
@@ -46,12 +53,14 @@ static bool in_range(gint value, gint low, gint high, const char *option, GError
 
 static bool finish(EdgeOptions *out, const Raw *raw, GError **error)
 {
-	if (out->document == NULL || out->node_directory == NULL)
-		return fail(error, "--document and --dir", "", "given, and both are needed");
+	if (out->document == NULL)
+		return missing(error, "--document", "the overlay document");
+	if (out->node_directory == NULL)
+		return missing(error, "--dir", "the directory with node.crt and node.key");
 	if (out->listen == NULL)
-		return fail(error, "--listen", "", "given: name the address for overlay links");
+		return missing(error, "--listen", "the address for overlay links");
 	if (out->flow_listen == NULL)
-		return fail(error, "--flow-listen", "", "given: name the address for flows");
+		return missing(error, "--flow-listen", "the address for flows");
 	if (!parse_sip_socket(raw->sip_socket, &out->sip_socket))
 		return fail(error, "--sip-socket", raw->sip_socket,
 			    "an IPv4 loopback address and port, such as 127.0.0.1:5070");

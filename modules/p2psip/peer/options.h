@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 
 typedef struct {
-	bool check;
+	gboolean check;
 	gint broker_fd;
 	char *document, *node_directory, *keylog;
 	char **listen, **advertise, **flow_listen, **flow_advertise;

@@ -204,7 +204,8 @@ void registrations_add(Registrations *self, const char *aor, uint32_t id, int64_
 			self->hooks.done(self->hooks.user, id, P2PSIP_NOT_JOINED, "");
 		return;
 	}
-	if (reg->stored && reg->confirmed && reg->token == 0 && !reg->again && id != 0) {
+	if (reg->stored && reg->confirmed && reg->delay == 0 && reg->token == 0 && !reg->again &&
+	    id != 0) {
 		self->hooks.done(self->hooks.user, id, P2PSIP_OK, "");
 		return;
 	}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Flows between a Kamailio and remote nodes that the test plays. */
+#include "modules/p2psip/peer/flows.h"
+
+#include <arpa/inet.h>
+
+typedef struct {
+	FlowAddresses *addresses;
+	Flows *flows;
+	ReloadNodeId node;
+	ReloadStatus open_status, send_status;
+	unsigned opens;
+	GPtrArray *sent;      /* char *: to the flow */
+	GPtrArray *delivered; /* char *: to Kamailio */
+	GArray *closed;       /* ReloadLinkId */
+	FlowState state;
+} World;
+
+static ReloadStatus world_open(void *user, const ReloadNodeId *node, int64_t timeout, int64_t now)
+{
+	World *world = user;
+
+	(void)now;
+	g_assert_true(reload_node_id_equal(node, &world->node));
+	g_assert_cmpint(timeout, ==, 4000);
+	world->opens++;
+	return world->open_status;
+}
+
+static ReloadStatus world_send(void *user, ReloadLinkId link, ReloadSpan message)
+{
+	World *world = user;
+
+	g_assert_cmpuint(link, !=, 0);
+	if (world->send_status == RELOAD_OK)
+		g_ptr_array_add(world->sent, g_strndup((const char *)message.data, message.len));
+	return world->send_status;
+}
+
+static void world_close(void *user, ReloadLinkId link, int64_t now)
+{
+	(void)now;
+	g_array_append_val(((World *)user)->closed, link);
+}
+
+static bool world_deliver(void *user, uint32_t address, ReloadSpan message)
+{
+	World *world = user;
+	ReloadNodeId node;
+
+	g_assert_true(flow_addresses_find(world->addresses, address, &node));
+	g_ptr_array_add(world->delivered, g_strndup((const char *)message.data, message.len));
+	return true;
+}
+
+static void world_changed(void *user, const ReloadNodeId *node, uint32_t address, FlowState state)
+{
+	(void)node;
+	(void)address;
+	((World *)user)->state = state;
+}
+
+static void world_log(void *user, ReloadLogLevel level, const char *text)
+{
+	(void)user;
+	(void)level;
+	(void)text;
+}
+
+static const FlowLimits limits = {
+	.connect_timeout = 4000, .idle_timeout = 60000, .max_flows = 4, .max_requests = 8};
+
+static void world_set_up(World *world, gconstpointer data)
+{
+	FlowHooks hooks = {world,	world_open,    world_send, world_close,
+			   world_deliver, world_changed, world_log};
+	uint32_t network;
+	unsigned prefix;
+
+	(void)data;
+	g_assert_true(flow_network_parse("127.64.0.0/10", &network, &prefix));
+	world->addresses = flow_addresses_new(network, prefix, 1000);
+	world->flows = flows_new(world->addresses, &limits, &hooks);
+	g_assert_true(reload_node_id_from_text("00112233445566778899aabbccddeeff", &world->node));
+	world->sent = g_ptr_array_new_with_free_func(g_free);
+	world->delivered = g_ptr_array_new_with_free_func(g_free);
+	world->closed = g_array_new(FALSE, FALSE, sizeof(ReloadLinkId));
+}
+
+static void world_tear_down(World *world, gconstpointer data)
+{
+	(void)data;
+	flows_free(world->flows, 0);
+	flow_addresses_free(world->addresses);
+	g_ptr_array_unref(world->sent);
+	g_ptr_array_unref(world->delivered);
+	g_array_unref(world->closed);
+}
+
+#define TAIL                                                                                       \
+	"From: <sip:b@x>;tag=1\r\nTo: <sip:a@x>\r\nCall-ID: c\r\nContent-Length: 0\r\n"
+
+static char *request(const char *method, const char *branch, const char *transport)
+{
+	return g_strdup_printf("%s sip:a@x SIP/2.0\r\nVia: SIP/2.0/%s h;branch=%s\r\n" TAIL
+			       "CSeq: 1 %s\r\n\r\n",
+			       method, transport, branch, method);
+}
+
+static char *reply(unsigned status, const char *method, const char *branch, const char *via)
+{
+	return g_strdup_printf("SIP/2.0 %u Text\r\nVia: SIP/2.0/%s;branch=%s\r\n" TAIL
+			       "CSeq: 1 %s\r\n\r\n",
+			       status, via, branch, method);
+}
+
+static ReloadSpan span_of(const char *text)
+{
+	return (ReloadSpan){(const uint8_t *)text, strlen(text)};
+}
+
+static uint32_t address_of(World *world)
+{
+	FlowState state;
+
+	return flows_resolve(world->flows, &world->node, &state, 0);
+}
+
+static void kamailio_sends(World *world, char *text, int64_t now)
+{
+	flows_from_kamailio(world->flows, address_of(world), span_of(text), now);
+	g_free(text);
+}
+
+static void link_sends(World *world, ReloadLinkId link, char *text, int64_t now)
+{
+	flows_from_link(world->flows, link, span_of(text), now);
+	g_free(text);
+}
+
+static void assert_last(GPtrArray *messages, guint count, const char *start, const char *part)
+{
+	const char *last;
+
+	g_assert_cmpuint(messages->len, ==, count);
+	last = g_ptr_array_index(messages, count - 1);
+	g_assert_true(g_str_has_prefix(last, start));
+	g_assert_nonnull(strstr(last, part));
+}
+
+/* The first message opens the flow and waits for it; what goes out says TLS in its Via. */
+static void test_open(World *world, gconstpointer data)
+{
+	(void)data;
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 10);
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 510); /* retransmitted */
+	kamailio_sends(world, request("OPTIONS", "z2", "UDP"), 520);
+	g_assert_cmpuint(world->opens, ==, 1);
+	g_assert_cmpint(world->state, ==, FLOW_OPENING);
+	assert_last(world->delivered, 1, "SIP/2.0 100 ", "branch=z1");
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 600));
+	g_assert_cmpint(world->state, ==, FLOW_UP);
+	assert_last(world->sent, 2, "OPTIONS ", "Via: SIP/2.0/TLS h;branch=z2");
+}
+
+/* Nothing is delivered before Kamailio knows the flow, then everything in order, as if by UDP. */
+static void test_known(World *world, gconstpointer data)
+{
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	link_sends(world, 5, request("INVITE", "z1", "TLS"), 1);
+	link_sends(world, 5, request("ACK", "z3", "TLS"), 2);
+	g_assert_cmpuint(world->delivered->len, ==, 0);
+	flows_known(world->flows, &world->node, 3);
+	assert_last(world->delivered, 2, "ACK ", "Via: SIP/2.0/UDP h;branch=z3");
+	kamailio_sends(world, reply(200, "INVITE", "z1", "UDP h;received=127.64.0.1;rport=5"), 4);
+	assert_last(world->sent, 1, "SIP/2.0 200 ", "Via: SIP/2.0/TLS h;branch=z1\r\n");
+}
+
+/* A dead flow: 480 for what we sent, CANCEL for what rings here, nothing for what is over. */
+static void test_died(World *world, gconstpointer data)
+{
+	FlowStatistics statistics;
+
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	flows_known(world->flows, &world->node, 0);
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 1);
+	kamailio_sends(world, request("OPTIONS", "z2", "UDP"), 1);
+	link_sends(world, 5, reply(180, "INVITE", "z1", "TLS h"), 2);
+	link_sends(world, 5, reply(200, "OPTIONS", "z2", "TLS h"), 2);
+	g_assert_cmpuint(world->delivered->len, ==, 2);
+	flows_disconnected(world->flows, &world->node, 5, 3);
+	assert_last(world->delivered, 3, "SIP/2.0 480 ", "branch=z1");
+
+	g_assert_true(flows_connected(world->flows, &world->node, 6, 4));
+	flows_known(world->flows, &world->node, 4);
+	link_sends(world, 6, request("INVITE", "y1", "TLS"), 5);
+	link_sends(world, 6, request("BYE", "y2", "TLS"), 5);
+	flows_disconnected(world->flows, &world->node, 6, 6);
+	assert_last(world->delivered, 6, "CANCEL ", "Via: SIP/2.0/UDP h;branch=y1");
+	/* Its reply has nowhere to go and opens no flow. */
+	kamailio_sends(world, reply(487, "INVITE", "y1", "UDP h"), 7);
+	g_assert_cmpuint(world->opens, ==, 0);
+	flows_statistics(world->flows, &statistics);
+	g_assert_cmpuint(statistics.died, ==, 2);
+	g_assert_cmpuint(statistics.up, ==, 0);
+}
+
+static void test_unreachable(World *world, gconstpointer data)
+{
+	(void)data;
+	kamailio_sends(world, request("MESSAGE", "z1", "UDP"), 0);
+	flows_tick(world->flows, 3999);
+	g_assert_cmpuint(world->delivered->len, ==, 0);
+	flows_tick(world->flows, 4000);
+	assert_last(world->delivered, 1, "SIP/2.0 480 ", "branch=z1");
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+	/* The next one tries anew; where it fails at once, so does the request. */
+	kamailio_sends(world, request("MESSAGE", "z2", "UDP"), 5000);
+	flows_disconnected(world->flows, &world->node, 0, 5100);
+	assert_last(world->delivered, 2, "SIP/2.0 480 ", "branch=z2");
+	world->open_status = RELOAD_E_STATE;
+	kamailio_sends(world, request("MESSAGE", "z3", "UDP"), 6000);
+	assert_last(world->delivered, 3, "SIP/2.0 480 ", "branch=z3");
+	g_assert_cmpuint(world->opens, ==, 3);
+}
+
+static void test_cancel_held(World *world, gconstpointer data)
+{
+	(void)data;
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 0);
+	kamailio_sends(world, request("CANCEL", "z1", "UDP"), 1);
+	g_assert_cmpuint(world->delivered->len, ==, 3); /* 100, 200 to the CANCEL, 487 */
+	assert_last(world->delivered, 3, "SIP/2.0 487 ", "CSeq: 1 INVITE");
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 2));
+	g_assert_cmpuint(world->sent->len, ==, 0);
+}
+
+static void test_bounds(World *world, gconstpointer data)
+{
+	FlowStatistics statistics;
+	ReloadNodeId node = world->node;
+	char branch[16];
+
+	(void)data;
+	/* max_requests open at once, the next is refused */
+	for (int i = 0; i < 9; i++) {
+		g_snprintf(branch, sizeof(branch), "z%d", i);
+		kamailio_sends(world, request("OPTIONS", branch, "UDP"), i);
+	}
+	assert_last(world->delivered, 1, "SIP/2.0 480 ", "branch=z8");
+	for (unsigned i = 0; i < 6; i++) {
+		node.id[15] = (uint8_t)i;
+		g_assert_cmpint(flows_connected(world->flows, &node, 10 + i, 0), ==, i < 3);
+	}
+	/* a full connection: the request is answered, not lost */
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 10));
+	flows_known(world->flows, &world->node, 10);
+	link_sends(world, 5, reply(200, "OPTIONS", "z0", "TLS h"), 11);
+	world->send_status = RELOAD_E_LIMIT;
+	kamailio_sends(world, request("OPTIONS", "full", "UDP"), 12);
+	assert_last(world->delivered, 3, "SIP/2.0 480 ", "branch=full");
+	/* rubbish from either side */
+	flows_from_kamailio(world->flows, address_of(world), span_of("rubbish"), 13);
+	flows_from_kamailio(world->flows, htonl(0x7f400099), span_of("rubbish"), 13);
+	flows_from_link(world->flows, 99, span_of("rubbish"), 13);
+	flows_statistics(world->flows, &statistics);
+	g_assert_cmpuint(statistics.refused, ==, 5);
+}
+
+static void test_idle(World *world, gconstpointer data)
+{
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	flows_known(world->flows, &world->node, 0);
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 1);
+	flows_tick(world->flows, 70000); /* a call rings: not idle */
+	g_assert_cmpuint(world->closed->len, ==, 0);
+	link_sends(world, 5, reply(200, "INVITE", "z1", "TLS h"), 70001);
+	flows_tick(world->flows, 130002);
+	g_assert_cmpuint(world->closed->len, ==, 1);
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+	g_assert_cmpuint(world->delivered->len, ==, 1);
+}
+
+/* Both sides open at once: two connections, and the loss of one harms nobody. */
+static void test_two_connections(World *world, gconstpointer data)
+{
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	flows_known(world->flows, &world->node, 0);
+	g_assert_true(flows_connected(world->flows, &world->node, 6, 0));
+	kamailio_sends(world, request("OPTIONS", "z1", "UDP"), 1);
+	flows_disconnected(world->flows, &world->node, 6, 2);
+	g_assert_cmpint(world->state, ==, FLOW_UP);
+	link_sends(world, 5, reply(200, "OPTIONS", "z1", "TLS h"), 3);
+	assert_last(world->delivered, 1, "SIP/2.0 200 ", "z1");
+	flows_disconnected(world->flows, &world->node, 5, 4);
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+}
+
+static void test_addresses(void)
+{
+	uint32_t network, first;
+	unsigned prefix;
+	FlowAddresses *addresses;
+	ReloadNodeId node = {.len = 16}, found;
+
+	g_assert_false(flow_network_parse("127.0.0.0/8", &network, &prefix));
+	g_assert_false(flow_network_parse("127.0.0.0/16", &network, &prefix));
+	g_assert_false(flow_network_parse("10.0.0.0/16", &network, &prefix));
+	g_assert_false(flow_network_parse("127.64.0.0/25", &network, &prefix));
+	g_assert_false(flow_network_parse("127.64.0.0", &network, &prefix));
+	g_assert_true(flow_network_parse("127.64.3.9/24", &network, &prefix));
+	addresses = flow_addresses_new(network, prefix, 1000);
+	first = flow_addresses_get(addresses, &node);
+	/* half of the network's addresses, all different, none outside */
+	for (unsigned i = 1; i < 128; i++) {
+		uint32_t address;
+
+		node.id[0] = (uint8_t)i;
+		address = flow_addresses_get(addresses, &node);
+		g_assert_cmpuint(ntohl(address) >> 8, ==, 0x7f4003);
+		g_assert_cmpuint(address, !=, first);
+		g_assert_true(flow_addresses_find(addresses, address, &found));
+		g_assert_true(reload_node_id_equal(&node, &found));
+	}
+	node.id[0] = 200;
+	g_assert_cmpuint(flow_addresses_get(addresses, &node), ==, 0);
+	node.id[0] = 1;
+	flow_addresses_drop(addresses, &node);
+	node.id[0] = 0;
+	g_assert_cmpuint(flow_addresses_get(addresses, &node), ==, first);
+	flow_addresses_free(addresses);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*test)(World *, gconstpointer);
+	} tests[] = {
+		{"open", test_open},	     {"known", test_known},
+		{"died", test_died},	     {"unreachable", test_unreachable},
+		{"bounds", test_bounds},     {"cancel-held", test_cancel_held},
+		{"idle", test_idle},	     {"two-connections", test_two_connections},
+	};
+
+	g_test_init(&argc, &argv, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
+		g_autofree char *path = g_strdup_printf("/edge/flows/%s", tests[i].name);
+
+		g_test_add(path, World, NULL, world_set_up, tests[i].test, world_tear_down);
+	}
+	g_test_add_func("/edge/flow-addresses", test_addresses);
+	return g_test_run();
+}
