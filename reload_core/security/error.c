@@ -26,7 +26,7 @@ ReloadStatus reload_fail(GError **error, ReloadStatus status, const char *format
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
 	make_one_line(text);
-	g_set_error_literal(error, RELOAD_ERROR, status, text);
+	g_set_error_literal(error, RELOAD_STATUS_ERROR, status, text);
 	g_free(text);
 	return status;
 }

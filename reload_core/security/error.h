@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#define RELOAD_ERROR reload_error_quark()
+#define RELOAD_STATUS_ERROR reload_error_quark()
 GQuark reload_error_quark(void);
 
 /* Sets *error (if error is not NULL) to one line made from format, with status as its code, and

@@ -16,7 +16,7 @@ static ReloadSpan view(const GByteArray *bytes)
 
 void wire_sample_probe_req(const WireSampleContext *context, GByteArray *body)
 {
-	ReloadProbeReq req = { reload_span("\x01\x02\x03", 3) };
+	ReloadProbeReq req = {reload_span("\x01\x02\x03", 3)};
 
 	(void)context;
 	reload_write_probe_req(body, &req);
@@ -25,14 +25,14 @@ void wire_sample_probe_req(const WireSampleContext *context, GByteArray *body)
 void wire_sample_probe_ans(const WireSampleContext *context, GByteArray *body)
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
-	static const uint32_t numbers[] = { 62500000, 17, 86400 };
+	static const uint32_t numbers[] = {62500000, 17, 86400};
 	ReloadProbeAns ans;
 
 	(void)context;
 	for (uint8_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
 		ReloadProbeInformation info = {
-			.type = (uint8_t)(RELOAD_PROBE_RESPONSIBLE_SET + i),
-			.number = numbers[i],
+		    .type = (uint8_t)(RELOAD_PROBE_RESPONSIBLE_SET + i),
+		    .number = numbers[i],
 		};
 
 		reload_write_probe_information(list, &info);
@@ -44,10 +44,10 @@ void wire_sample_probe_ans(const WireSampleContext *context, GByteArray *body)
 static void write_host_candidate(GByteArray *list, const char *ip)
 {
 	ReloadIceCandidate candidate = {
-		.overlay_link = RELOAD_LINK_TLS_TCP_FH_NO_ICE,
-		.foundation = reload_span_text("1"),
-		.priority = 2130706431,
-		.type = RELOAD_CAND_HOST,
+	    .overlay_link = RELOAD_LINK_TLS_TCP_FH_NO_ICE,
+	    .foundation = reload_span_text("1"),
+	    .priority = 2130706431,
+	    .type = RELOAD_CAND_HOST,
 	};
 
 	reload_address_from_text(ip, RELOAD_PORT_DEFAULT, &candidate.addr_port);
@@ -57,11 +57,11 @@ static void write_host_candidate(GByteArray *list, const char *ip)
 static void write_attach(GByteArray *body, const char *role, ReloadSpan candidates)
 {
 	ReloadAttach attach = {
-		.ufrag = reload_span_text("8hhY"),
-		.password = reload_span_text("asd88fgpdd777uzjYhagZg"),
-		.role = reload_span_text(role),
-		.candidates = candidates,
-		.send_update = true,
+	    .ufrag = reload_span_text("8hhY"),
+	    .password = reload_span_text("asd88fgpdd777uzjYhagZg"),
+	    .role = reload_span_text(role),
+	    .candidates = candidates,
+	    .send_update = true,
 	};
 
 	reload_write_attach(body, &attach);
@@ -81,12 +81,12 @@ void wire_sample_attach_req_ice(const WireSampleContext *context, GByteArray *bo
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	g_autoptr(GByteArray) extensions = g_byte_array_new();
-	ReloadIceExtension extension = { reload_span_text("generation"), reload_span_text("0") };
+	ReloadIceExtension extension = {reload_span_text("generation"), reload_span_text("0")};
 	ReloadIceCandidate candidate = {
-		.overlay_link = RELOAD_LINK_DTLS_UDP_SR,
-		.foundation = reload_span_text("2"),
-		.priority = 1694498815,
-		.type = RELOAD_CAND_SRFLX,
+	    .overlay_link = RELOAD_LINK_DTLS_UDP_SR,
+	    .foundation = reload_span_text("2"),
+	    .priority = 1694498815,
+	    .type = RELOAD_CAND_SRFLX,
 	};
 
 	(void)context;
@@ -113,10 +113,10 @@ static void write_app_attach(GByteArray *body, const char *role, const char *ip)
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadAppAttach attach = {
-		.ufrag = reload_span_text("9uB6"),
-		.password = reload_span_text("YH75Fviy6338Vbrhrlp8Yh"),
-		.application = RELOAD_APPLICATION_SIP,
-		.role = reload_span_text(role),
+	    .ufrag = reload_span_text("9uB6"),
+	    .password = reload_span_text("YH75Fviy6338Vbrhrlp8Yh"),
+	    .application = RELOAD_APPLICATION_SIP,
+	    .role = reload_span_text(role),
 	};
 
 	write_host_candidate(list, ip);
@@ -138,7 +138,7 @@ void wire_sample_app_attach_ans(const WireSampleContext *context, GByteArray *bo
 
 void wire_sample_ping_req(const WireSampleContext *context, GByteArray *body)
 {
-	ReloadPingReq req = { { NULL, 0 } };
+	ReloadPingReq req = {{NULL, 0}};
 
 	(void)context;
 	reload_write_ping_req(body, &req);
@@ -147,7 +147,7 @@ void wire_sample_ping_req(const WireSampleContext *context, GByteArray *body)
 void wire_sample_ping_req_padded(const WireSampleContext *context, GByteArray *body)
 {
 	static const uint8_t padding[300];
-	ReloadPingReq req = { { padding, sizeof(padding) } };
+	ReloadPingReq req = {{padding, sizeof(padding)}};
 
 	(void)context;
 	reload_write_ping_req(body, &req);
@@ -155,14 +155,14 @@ void wire_sample_ping_req_padded(const WireSampleContext *context, GByteArray *b
 
 void wire_sample_ping_ans(const WireSampleContext *context, GByteArray *body)
 {
-	ReloadPingAns ans = { 0xfedcba9876543210u, context->time };
+	ReloadPingAns ans = {0xfedcba9876543210u, context->time};
 
 	reload_write_ping_ans(body, &ans);
 }
 
 void wire_sample_config_update_req(const WireSampleContext *context, GByteArray *body)
 {
-	ReloadConfigUpdateReq req = { RELOAD_CONFIG_UPDATE_CONFIG, context->document };
+	ReloadConfigUpdateReq req = {RELOAD_CONFIG_UPDATE_CONFIG, context->document};
 
 	reload_write_config_update_req(body, &req);
 }
@@ -170,7 +170,7 @@ void wire_sample_config_update_req(const WireSampleContext *context, GByteArray 
 void wire_sample_config_update_req_kind(const WireSampleContext *context, GByteArray *body)
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
-	ReloadConfigUpdateReq req = { .type = RELOAD_CONFIG_UPDATE_KIND };
+	ReloadConfigUpdateReq req = {.type = RELOAD_CONFIG_UPDATE_KIND};
 
 	reload_write_kind_description(list, context->kind_block);
 	reload_write_kind_description(list, context->kind_block);
@@ -181,8 +181,8 @@ void wire_sample_config_update_req_kind(const WireSampleContext *context, GByteA
 void wire_sample_route_query_req(const WireSampleContext *context, GByteArray *body)
 {
 	ReloadRouteQueryReq req = {
-		.send_update = true,
-		.destination = reload_destination_node(&context->nodes[5]),
+	    .send_update = true,
+	    .destination = reload_destination_node(&context->nodes[5]),
 	};
 
 	reload_write_route_query_req(body, &req);
@@ -191,8 +191,8 @@ void wire_sample_route_query_req(const WireSampleContext *context, GByteArray *b
 void wire_sample_route_query_req_resource(const WireSampleContext *context, GByteArray *body)
 {
 	ReloadRouteQueryReq req = {
-		.destination = reload_destination_resource(&context->resource),
-		.overlay_specific_data = reload_span_text("x"),
+	    .destination = reload_destination_resource(&context->resource),
+	    .overlay_specific_data = reload_span_text("x"),
 	};
 
 	reload_write_route_query_req(body, &req);
@@ -200,21 +200,21 @@ void wire_sample_route_query_req_resource(const WireSampleContext *context, GByt
 
 void wire_sample_route_query_ans(const WireSampleContext *context, GByteArray *body)
 {
-	ReloadChordRouteQueryAns ans = { context->nodes[4] };
+	ReloadChordRouteQueryAns ans = {context->nodes[4]};
 
 	reload_write_chord_route_query_ans(body, &ans);
 }
 
 void wire_sample_join_req(const WireSampleContext *context, GByteArray *body)
 {
-	ReloadJoinReq req = { .joining_peer_id = context->nodes[0] };
+	ReloadJoinReq req = {.joining_peer_id = context->nodes[0]};
 
 	reload_write_join_req(body, &req);
 }
 
 void wire_sample_join_ans(const WireSampleContext *context, GByteArray *body)
 {
-	ReloadJoinAns ans = { { NULL, 0 } };
+	ReloadJoinAns ans = {{NULL, 0}};
 
 	(void)context;
 	reload_write_join_ans(body, &ans);
@@ -232,8 +232,8 @@ static void write_leave(const WireSampleContext *context, uint8_t type, GByteArr
 {
 	g_autoptr(GByteArray) nodes = g_byte_array_new();
 	g_autoptr(GByteArray) data = g_byte_array_new();
-	ReloadChordLeaveData leave = { .type = type };
-	ReloadLeaveReq req = { .leaving_peer_id = context->nodes[0] };
+	ReloadChordLeaveData leave = {.type = type};
+	ReloadLeaveReq req = {.leaving_peer_id = context->nodes[0]};
 
 	write_nodes(context, 1, 3, nodes);
 	leave.nodes = view(nodes);
@@ -257,7 +257,7 @@ static void write_update(const WireSampleContext *context, uint8_t type, GByteAr
 	g_autoptr(GByteArray) predecessors = g_byte_array_new();
 	g_autoptr(GByteArray) successors = g_byte_array_new();
 	g_autoptr(GByteArray) fingers = g_byte_array_new();
-	ReloadChordUpdate update = { .uptime = 3600, .type = type };
+	ReloadChordUpdate update = {.uptime = 3600, .type = type};
 
 	write_nodes(context, 4, 3, predecessors);
 	write_nodes(context, 1, 3, successors);

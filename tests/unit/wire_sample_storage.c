@@ -22,8 +22,8 @@ static void write_registration(const WireSampleContext *context, GByteArray *out
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadSipRegistration registration = {
-		.type = RELOAD_SIP_REGISTRATION_ROUTE,
-		.contact_prefs = reload_span_text("(sip.schemes=SIP)"),
+	    .type = RELOAD_SIP_REGISTRATION_ROUTE,
+	    .contact_prefs = reload_span_text("(sip.schemes=SIP)"),
 	};
 
 	reload_write_destination_node(list, &context->nodes[0]);
@@ -35,9 +35,9 @@ static void write_stored(const WireSampleContext *context, uint32_t kind, Reload
 			 GByteArray *out)
 {
 	ReloadStoredData data = {
-		.storage_time = context->time,
-		.lifetime = LIFETIME,
-		.value = value,
+	    .storage_time = context->time,
+	    .lifetime = LIFETIME,
+	    .value = value,
 	};
 
 	data.value.exists = true;
@@ -50,9 +50,9 @@ static void write_registration_values(const WireSampleContext *context, GByteArr
 
 	write_registration(context, value);
 	write_stored(context, RELOAD_KIND_SIP_REGISTRATION,
-		     (ReloadStoredValue){ .model = RELOAD_MODEL_DICTIONARY,
-					  .key = reload_node_id_span(&context->nodes[0]),
-					  .value = view(value) },
+		     (ReloadStoredValue){.model = RELOAD_MODEL_DICTIONARY,
+					 .key = reload_node_id_span(&context->nodes[0]),
+					 .value = view(value)},
 		     out);
 }
 
@@ -60,22 +60,21 @@ static void write_certificate_values(const WireSampleContext *context, GByteArra
 {
 	for (uint32_t i = 0; i < 2; i++)
 		write_stored(context, RELOAD_KIND_CERTIFICATE_BY_NODE,
-			     (ReloadStoredValue){ .model = RELOAD_MODEL_ARRAY,
-						  .index = i == 0 ? 0 : RELOAD_ARRAY_END,
-						  .value = context->certificate },
+			     (ReloadStoredValue){.model = RELOAD_MODEL_ARRAY,
+						 .index = i == 0 ? 0 : RELOAD_ARRAY_END,
+						 .value = context->certificate},
 			     out);
 }
 
 static void write_turn_values(const WireSampleContext *context, GByteArray *out)
 {
 	g_autoptr(GByteArray) value = g_byte_array_new();
-	ReloadTurnServer server = { .iteration = 1 };
+	ReloadTurnServer server = {.iteration = 1};
 
 	reload_address_from_text("192.0.2.9", 3478, &server.server_address);
 	reload_write_turn_server(value, &server);
 	write_stored(context, RELOAD_KIND_TURN_SERVICE,
-		     (ReloadStoredValue){ .model = RELOAD_MODEL_SINGLE, .value = view(value) },
-		     out);
+		     (ReloadStoredValue){.model = RELOAD_MODEL_SINGLE, .value = view(value)}, out);
 }
 
 typedef void (*WriteValues)(const WireSampleContext *context, GByteArray *out);
@@ -84,9 +83,9 @@ static const struct {
 	uint32_t kind;
 	WriteValues write_values;
 } kinds[] = {
-	{ RELOAD_KIND_SIP_REGISTRATION, write_registration_values },
-	{ RELOAD_KIND_CERTIFICATE_BY_NODE, write_certificate_values },
-	{ RELOAD_KIND_TURN_SERVICE, write_turn_values },
+    {RELOAD_KIND_SIP_REGISTRATION, write_registration_values},
+    {RELOAD_KIND_CERTIFICATE_BY_NODE, write_certificate_values},
+    {RELOAD_KIND_TURN_SERVICE, write_turn_values},
 };
 
 /* A StoreReq with the first count Kinds. */
@@ -94,11 +93,11 @@ static void write_store_req(const WireSampleContext *context, unsigned count, ui
 			    GByteArray *body)
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
-	ReloadStoreReq req = { .resource = context->resource, .replica_number = replica };
+	ReloadStoreReq req = {.resource = context->resource, .replica_number = replica};
 
 	for (unsigned i = 0; i < count; i++) {
 		g_autoptr(GByteArray) values = g_byte_array_new();
-		ReloadStoreKindData data = { .kind = kinds[i].kind, .generation_counter = replica };
+		ReloadStoreKindData data = {.kind = kinds[i].kind, .generation_counter = replica};
 
 		kinds[i].write_values(context, values);
 		data.values = view(values);
@@ -123,8 +122,8 @@ static void write_store_ans(const WireSampleContext *context, unsigned replicas,
 	g_autoptr(GByteArray) nodes = g_byte_array_new();
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadStoreKindResponse response = {
-		.kind = RELOAD_KIND_SIP_REGISTRATION,
-		.generation_counter = 7,
+	    .kind = RELOAD_KIND_SIP_REGISTRATION,
+	    .generation_counter = 7,
 	};
 	ReloadStoreAns ans;
 
@@ -145,7 +144,7 @@ static void write_fetch_req(const WireSampleContext *context, const ReloadStored
 			    unsigned count, GByteArray *body)
 {
 	g_autoptr(GByteArray) specifiers = g_byte_array_new();
-	ReloadFetchReq req = { .resource = context->resource };
+	ReloadFetchReq req = {.resource = context->resource};
 
 	for (unsigned i = 0; i < count; i++)
 		reload_write_specifier(specifiers, &list[i]);
@@ -156,8 +155,8 @@ static void write_fetch_req(const WireSampleContext *context, const ReloadStored
 void wire_sample_fetch_req(const WireSampleContext *context, GByteArray *body)
 {
 	ReloadStoredDataSpecifier all = {
-		.kind = RELOAD_KIND_SIP_REGISTRATION,
-		.model = RELOAD_MODEL_DICTIONARY,
+	    .kind = RELOAD_KIND_SIP_REGISTRATION,
+	    .model = RELOAD_MODEL_DICTIONARY,
 	};
 
 	write_fetch_req(context, &all, 1, body);
@@ -167,15 +166,15 @@ void wire_sample_fetch_req_models(const WireSampleContext *context, GByteArray *
 {
 	g_autoptr(GByteArray) ranges = g_byte_array_new();
 	ReloadStoredDataSpecifier list[] = {
-		{ .kind = RELOAD_KIND_SIP_REGISTRATION,
-		  .generation = 6,
-		  .model = RELOAD_MODEL_DICTIONARY },
-		{ .kind = RELOAD_KIND_CERTIFICATE_BY_NODE, .model = RELOAD_MODEL_ARRAY },
-		{ .kind = RELOAD_KIND_TURN_SERVICE, .model = RELOAD_MODEL_SINGLE },
+	    {.kind = RELOAD_KIND_SIP_REGISTRATION,
+	     .generation = 6,
+	     .model = RELOAD_MODEL_DICTIONARY},
+	    {.kind = RELOAD_KIND_CERTIFICATE_BY_NODE, .model = RELOAD_MODEL_ARRAY},
+	    {.kind = RELOAD_KIND_TURN_SERVICE, .model = RELOAD_MODEL_SINGLE},
 	};
 
-	reload_write_array_range(ranges, (ReloadArrayRange){ 0, 1 });
-	reload_write_array_range(ranges, (ReloadArrayRange){ 5, RELOAD_ARRAY_END });
+	reload_write_array_range(ranges, (ReloadArrayRange){0, 1});
+	reload_write_array_range(ranges, (ReloadArrayRange){5, RELOAD_ARRAY_END});
 	list[1].items = view(ranges);
 	write_fetch_req(context, list, G_N_ELEMENTS(list), body);
 }
@@ -187,7 +186,7 @@ static void write_fetch_ans(const WireSampleContext *context, unsigned count, GB
 
 	for (unsigned i = 0; i < count; i++) {
 		g_autoptr(GByteArray) values = g_byte_array_new();
-		ReloadFetchKindResponse response = { .kind = kinds[i].kind, .generation = 7 };
+		ReloadFetchKindResponse response = {.kind = kinds[i].kind, .generation = 7};
 
 		kinds[i].write_values(context, values);
 		response.values = view(values);
@@ -206,11 +205,11 @@ void wire_sample_fetch_ans_models(const WireSampleContext *context, GByteArray *
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	g_autoptr(GByteArray) values = g_byte_array_new();
-	ReloadFetchKindResponse response = { .kind = RELOAD_KIND_CERTIFICATE_BY_USER };
+	ReloadFetchKindResponse response = {.kind = RELOAD_KIND_CERTIFICATE_BY_USER};
 	/* A value that the storing peer knows nothing of (7.4.2.2). */
 	ReloadStoredData synthesized = {
-		.value = { .model = RELOAD_MODEL_ARRAY, .index = 3 },
-		.signature = reload_signature_none(),
+	    .value = {.model = RELOAD_MODEL_ARRAY, .index = 3},
+	    .signature = reload_signature_none(),
 	};
 	ReloadFetchAns ans;
 
@@ -220,7 +219,7 @@ void wire_sample_fetch_ans_models(const WireSampleContext *context, GByteArray *
 	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_byte_array_set_size(values, 0);
 		kinds[i].write_values(context, values);
-		response = (ReloadFetchKindResponse){ kinds[i].kind, 7, view(values) };
+		response = (ReloadFetchKindResponse){kinds[i].kind, 7, view(values)};
 		reload_write_fetch_kind_response(list, &response);
 	}
 	ans.kind_responses = view(list);
@@ -236,15 +235,15 @@ void wire_sample_stat_ans(const WireSampleContext *context, GByteArray *body)
 	uint8_t digest[32];
 	gsize digest_len = sizeof(digest);
 	size_t mark = reload_begin_vector32(value);
-	ReloadStatKindResponse response = { .kind = RELOAD_KIND_SIP_REGISTRATION, .generation = 7 };
+	ReloadStatKindResponse response = {.kind = RELOAD_KIND_SIP_REGISTRATION, .generation = 7};
 	ReloadStoredMetaData data = {
-		.storage_time = context->time,
-		.lifetime = LIFETIME,
-		.model = RELOAD_MODEL_DICTIONARY,
-		.key = reload_node_id_span(&context->nodes[0]),
-		.exists = true,
-		.hash_algorithm = RELOAD_HASH_SHA256,
-		.hash_value = { digest, sizeof(digest) },
+	    .storage_time = context->time,
+	    .lifetime = LIFETIME,
+	    .model = RELOAD_MODEL_DICTIONARY,
+	    .key = reload_node_id_span(&context->nodes[0]),
+	    .exists = true,
+	    .hash_algorithm = RELOAD_HASH_SHA256,
+	    .hash_value = {digest, sizeof(digest)},
 	};
 	ReloadStatAns ans;
 
@@ -263,7 +262,7 @@ void wire_sample_stat_ans(const WireSampleContext *context, GByteArray *body)
 void wire_sample_find_req(const WireSampleContext *context, GByteArray *body)
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
-	ReloadFindReq req = { .resource = context->resource };
+	ReloadFindReq req = {.resource = context->resource};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
 		reload_write_u32(list, kinds[i].kind);
@@ -278,8 +277,8 @@ void wire_sample_find_ans(const WireSampleContext *context, GByteArray *body)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		ReloadFindKindData data = {
-			.kind = kinds[i].kind,
-			.closest = context->resource,
+		    .kind = kinds[i].kind,
+		    .closest = context->resource,
 		};
 
 		reload_write_find_kind_data(list, &data);
@@ -291,8 +290,8 @@ void wire_sample_find_ans(const WireSampleContext *context, GByteArray *body)
 void wire_sample_error(const WireSampleContext *context, GByteArray *body)
 {
 	ReloadErrorResponse error = {
-		RELOAD_ERROR_NOT_FOUND,
-		reload_span_text("no such resource"),
+	    RELOAD_ERROR_NOT_FOUND,
+	    reload_span_text("no such resource"),
 	};
 
 	(void)context;
@@ -301,9 +300,9 @@ void wire_sample_error(const WireSampleContext *context, GByteArray *body)
 
 void wire_sample_error_unknown_kind(const WireSampleContext *context, GByteArray *body)
 {
-	static const uint32_t unknown[] = { RELOAD_KIND_PRIVATE_FIRST, 0x77 };
+	static const uint32_t unknown[] = {RELOAD_KIND_PRIVATE_FIRST, 0x77};
 	g_autoptr(GByteArray) info = g_byte_array_new();
-	ReloadErrorResponse error = { .error_code = RELOAD_ERROR_UNKNOWN_KIND };
+	ReloadErrorResponse error = {.error_code = RELOAD_ERROR_UNKNOWN_KIND};
 
 	(void)context;
 	reload_write_unknown_kinds(info, unknown, G_N_ELEMENTS(unknown));
@@ -314,7 +313,7 @@ void wire_sample_error_unknown_kind(const WireSampleContext *context, GByteArray
 void wire_sample_error_generation(const WireSampleContext *context, GByteArray *body)
 {
 	g_autoptr(GByteArray) info = g_byte_array_new();
-	ReloadErrorResponse error = { .error_code = RELOAD_ERROR_GENERATION_COUNTER_TOO_LOW };
+	ReloadErrorResponse error = {.error_code = RELOAD_ERROR_GENERATION_COUNTER_TOO_LOW};
 
 	write_store_ans(context, 0, info);
 	error.error_info = view(info);

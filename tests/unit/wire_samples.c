@@ -9,17 +9,17 @@ static const char document[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 static const char kind_block[] = "<kind-block><kind id=\"4026531841\"/></kind-block>";
 
 /* Bytes that stand for a hash, a certificate or a signature. */
-static const uint8_t filler[64] = { 0x5a, 0xa5, 0x01, 0xfe };
+static const uint8_t filler[64] = {0x5a, 0xa5, 0x01, 0xfe};
 
 static ReloadSignature filler_signature(void)
 {
 	return (ReloadSignature){
-		.hash_alg = RELOAD_HASH_SHA256,
-		.signature_alg = RELOAD_SIGNATURE_ECDSA,
-		.identity = { .type = RELOAD_SIGNER_CERT_HASH,
-			      .hash_alg = RELOAD_HASH_SHA256,
-			      .hash = { filler, 32 } },
-		.value = { filler, 64 },
+	    .hash_alg = RELOAD_HASH_SHA256,
+	    .signature_alg = RELOAD_SIGNATURE_ECDSA,
+	    .identity = {.type = RELOAD_SIGNER_CERT_HASH,
+			 .hash_alg = RELOAD_HASH_SHA256,
+			 .hash = {filler, 32}},
+	    .value = {filler, 64},
 	};
 }
 
@@ -86,7 +86,7 @@ static void write_lists(const WireSampleContext *context, const WireSample *samp
 	bool by_resource = sample->code == RELOAD_STORE_REQ || sample->code == RELOAD_FETCH_REQ ||
 			   sample->code == RELOAD_STAT_REQ || sample->code == RELOAD_FIND_REQ ||
 			   sample->code == RELOAD_ATTACH_REQ;
-	ReloadForwardingOption option = { RELOAD_FORWARD_EXP, 0, reload_span_text("trial") };
+	ReloadForwardingOption option = {RELOAD_FORWARD_EXP, 0, reload_span_text("trial")};
 	ReloadDestination opaque = reload_destination_opaque(reload_span_text("state"));
 
 	if (!reload_code_is_request(sample->code)) {
@@ -116,12 +116,12 @@ static void write_header(const WireSampleContext *context, const WireSample *sam
 	g_autoptr(GByteArray) destination = g_byte_array_new();
 	g_autoptr(GByteArray) options = g_byte_array_new();
 	ReloadHeader header = {
-		.overlay = reload_overlay_hash(context->overlay),
-		.config_sequence = 1,
-		.version = RELOAD_VERSION_1_0,
-		.ttl = RELOAD_TTL_DEFAULT - 1,
-		.last_fragment = true,
-		.transaction_id = transaction_id,
+	    .overlay = reload_overlay_hash(context->overlay),
+	    .config_sequence = 1,
+	    .version = RELOAD_VERSION_1_0,
+	    .ttl = RELOAD_TTL_DEFAULT - 1,
+	    .last_fragment = true,
+	    .transaction_id = transaction_id,
 	};
 
 	write_lists(context, sample, via, destination, options);
@@ -135,7 +135,7 @@ static void write_header(const WireSampleContext *context, const WireSample *sam
 
 static void write_extensions(const WireSample *sample, GByteArray *extensions)
 {
-	ReloadExtension extension = { RELOAD_EXTENSION_EXP, false, reload_span_text("trial") };
+	ReloadExtension extension = {RELOAD_EXTENSION_EXP, false, reload_span_text("trial")};
 
 	if (sample->variant)
 		reload_write_extension(extensions, &extension);
@@ -161,10 +161,10 @@ GByteArray *wire_sample_message(const WireSampleContext *context, const WireSamp
 	ok = reload_write_contents(out, sample->code, reload_span(body->data, body->len),
 				   reload_span(extensions->data, extensions->len));
 	contents = g_bytes_new(out->data + start, out->len - start);
-	ok = ok && context->write_security(context, transaction_id,
-					   reload_span(g_bytes_get_data(contents, NULL),
-						       g_bytes_get_size(contents)),
-					   out);
+	ok = ok &&
+	     context->write_security(
+		 context, transaction_id,
+		 reload_span(g_bytes_get_data(contents, NULL), g_bytes_get_size(contents)), out);
 	if (!ok) {
 		g_byte_array_unref(out);
 		return NULL;
@@ -174,46 +174,45 @@ GByteArray *wire_sample_message(const WireSampleContext *context, const WireSamp
 }
 
 const WireSample wire_samples[] = {
-	{ "probe_req", RELOAD_PROBE_REQ, false, wire_sample_probe_req },
-	{ "probe_ans", RELOAD_PROBE_ANS, false, wire_sample_probe_ans },
-	{ "attach_req", RELOAD_ATTACH_REQ, false, wire_sample_attach_req },
-	{ "attach_req_ice", RELOAD_ATTACH_REQ, true, wire_sample_attach_req_ice },
-	{ "attach_ans", RELOAD_ATTACH_ANS, false, wire_sample_attach_ans },
-	{ "store_req", RELOAD_STORE_REQ, false, wire_sample_store_req },
-	{ "store_req_models", RELOAD_STORE_REQ, true, wire_sample_store_req_models },
-	{ "store_ans", RELOAD_STORE_ANS, false, wire_sample_store_ans },
-	{ "fetch_req", RELOAD_FETCH_REQ, false, wire_sample_fetch_req },
-	{ "fetch_req_models", RELOAD_FETCH_REQ, true, wire_sample_fetch_req_models },
-	{ "fetch_ans", RELOAD_FETCH_ANS, false, wire_sample_fetch_ans },
-	{ "fetch_ans_models", RELOAD_FETCH_ANS, true, wire_sample_fetch_ans_models },
-	{ "find_req", RELOAD_FIND_REQ, false, wire_sample_find_req },
-	{ "find_ans", RELOAD_FIND_ANS, false, wire_sample_find_ans },
-	{ "join_req", RELOAD_JOIN_REQ, false, wire_sample_join_req },
-	{ "join_ans", RELOAD_JOIN_ANS, false, wire_sample_join_ans },
-	{ "leave_req", RELOAD_LEAVE_REQ, false, wire_sample_leave_req },
-	{ "leave_req_pred", RELOAD_LEAVE_REQ, true, wire_sample_leave_req_pred },
-	{ "leave_ans", RELOAD_LEAVE_ANS, false, NULL },
-	{ "update_req", RELOAD_UPDATE_REQ, false, wire_sample_update_req },
-	{ "update_req_ready", RELOAD_UPDATE_REQ, true, wire_sample_update_req_ready },
-	{ "update_req_full", RELOAD_UPDATE_REQ, true, wire_sample_update_req_full },
-	{ "update_ans", RELOAD_UPDATE_ANS, false, NULL },
-	{ "route_query_req", RELOAD_ROUTE_QUERY_REQ, false, wire_sample_route_query_req },
-	{ "route_query_req_resource", RELOAD_ROUTE_QUERY_REQ, true,
-	  wire_sample_route_query_req_resource },
-	{ "route_query_ans", RELOAD_ROUTE_QUERY_ANS, false, wire_sample_route_query_ans },
-	{ "ping_req", RELOAD_PING_REQ, false, wire_sample_ping_req },
-	{ "ping_req_padded", RELOAD_PING_REQ, true, wire_sample_ping_req_padded },
-	{ "ping_ans", RELOAD_PING_ANS, false, wire_sample_ping_ans },
-	{ "stat_req", RELOAD_STAT_REQ, false, wire_sample_fetch_req },
-	{ "stat_ans", RELOAD_STAT_ANS, false, wire_sample_stat_ans },
-	{ "app_attach_req", RELOAD_APP_ATTACH_REQ, false, wire_sample_app_attach_req },
-	{ "app_attach_ans", RELOAD_APP_ATTACH_ANS, false, wire_sample_app_attach_ans },
-	{ "config_update_req", RELOAD_CONFIG_UPDATE_REQ, false, wire_sample_config_update_req },
-	{ "config_update_req_kind", RELOAD_CONFIG_UPDATE_REQ, true,
-	  wire_sample_config_update_req_kind },
-	{ "config_update_ans", RELOAD_CONFIG_UPDATE_ANS, false, NULL },
-	{ "error", RELOAD_ERROR, false, wire_sample_error },
-	{ "error_unknown_kind", RELOAD_ERROR, true, wire_sample_error_unknown_kind },
-	{ "error_generation", RELOAD_ERROR, true, wire_sample_error_generation },
-	{ NULL, 0, false, NULL },
+    {"probe_req", RELOAD_PROBE_REQ, false, wire_sample_probe_req},
+    {"probe_ans", RELOAD_PROBE_ANS, false, wire_sample_probe_ans},
+    {"attach_req", RELOAD_ATTACH_REQ, false, wire_sample_attach_req},
+    {"attach_req_ice", RELOAD_ATTACH_REQ, true, wire_sample_attach_req_ice},
+    {"attach_ans", RELOAD_ATTACH_ANS, false, wire_sample_attach_ans},
+    {"store_req", RELOAD_STORE_REQ, false, wire_sample_store_req},
+    {"store_req_models", RELOAD_STORE_REQ, true, wire_sample_store_req_models},
+    {"store_ans", RELOAD_STORE_ANS, false, wire_sample_store_ans},
+    {"fetch_req", RELOAD_FETCH_REQ, false, wire_sample_fetch_req},
+    {"fetch_req_models", RELOAD_FETCH_REQ, true, wire_sample_fetch_req_models},
+    {"fetch_ans", RELOAD_FETCH_ANS, false, wire_sample_fetch_ans},
+    {"fetch_ans_models", RELOAD_FETCH_ANS, true, wire_sample_fetch_ans_models},
+    {"find_req", RELOAD_FIND_REQ, false, wire_sample_find_req},
+    {"find_ans", RELOAD_FIND_ANS, false, wire_sample_find_ans},
+    {"join_req", RELOAD_JOIN_REQ, false, wire_sample_join_req},
+    {"join_ans", RELOAD_JOIN_ANS, false, wire_sample_join_ans},
+    {"leave_req", RELOAD_LEAVE_REQ, false, wire_sample_leave_req},
+    {"leave_req_pred", RELOAD_LEAVE_REQ, true, wire_sample_leave_req_pred},
+    {"leave_ans", RELOAD_LEAVE_ANS, false, NULL},
+    {"update_req", RELOAD_UPDATE_REQ, false, wire_sample_update_req},
+    {"update_req_ready", RELOAD_UPDATE_REQ, true, wire_sample_update_req_ready},
+    {"update_req_full", RELOAD_UPDATE_REQ, true, wire_sample_update_req_full},
+    {"update_ans", RELOAD_UPDATE_ANS, false, NULL},
+    {"route_query_req", RELOAD_ROUTE_QUERY_REQ, false, wire_sample_route_query_req},
+    {"route_query_req_resource", RELOAD_ROUTE_QUERY_REQ, true,
+     wire_sample_route_query_req_resource},
+    {"route_query_ans", RELOAD_ROUTE_QUERY_ANS, false, wire_sample_route_query_ans},
+    {"ping_req", RELOAD_PING_REQ, false, wire_sample_ping_req},
+    {"ping_req_padded", RELOAD_PING_REQ, true, wire_sample_ping_req_padded},
+    {"ping_ans", RELOAD_PING_ANS, false, wire_sample_ping_ans},
+    {"stat_req", RELOAD_STAT_REQ, false, wire_sample_fetch_req},
+    {"stat_ans", RELOAD_STAT_ANS, false, wire_sample_stat_ans},
+    {"app_attach_req", RELOAD_APP_ATTACH_REQ, false, wire_sample_app_attach_req},
+    {"app_attach_ans", RELOAD_APP_ATTACH_ANS, false, wire_sample_app_attach_ans},
+    {"config_update_req", RELOAD_CONFIG_UPDATE_REQ, false, wire_sample_config_update_req},
+    {"config_update_req_kind", RELOAD_CONFIG_UPDATE_REQ, true, wire_sample_config_update_req_kind},
+    {"config_update_ans", RELOAD_CONFIG_UPDATE_ANS, false, NULL},
+    {"error", RELOAD_ERROR, false, wire_sample_error},
+    {"error_unknown_kind", RELOAD_ERROR, true, wire_sample_error_unknown_kind},
+    {"error_generation", RELOAD_ERROR, true, wire_sample_error_generation},
+    {NULL, 0, false, NULL},
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A sample of every message and of its variants, for the tests of wire/ and for the vectors program. */
+/* A sample of every message and of its variants, for the tests of wire/ and for the vectors
+ * program. */
 #ifndef TESTS_UNIT_WIRE_SAMPLES_H
 #define TESTS_UNIT_WIRE_SAMPLES_H
 
@@ -38,7 +39,8 @@ typedef struct {
 /* All samples; the last one has no name. */
 extern const WireSample wire_samples[];
 
-/* Fills a context with fixed names and with signatures that have the form of ones but verify nothing. */
+/* Fills a context with fixed names and with signatures that have the form of ones but verify
+ * nothing. */
 void wire_sample_context_init(WireSampleContext *context);
 
 /* Returns the whole message as bytes that the caller frees; NULL if it does not fit its lengths. */
