@@ -17,11 +17,15 @@ class Unexpected(Exception):
 
 
 class Process:
-    """One program whose output goes to DIRECTORY/NAME.log and can be waited on line by line."""
+    """One program whose output goes to DIRECTORY/NAME.log and can be waited on line by line.
 
-    def __init__(self, name, argv, directory, env=None, cwd=None, stdin=False):
+    A brief one (a phone) holds no state worth a clean end: stop_all() just kills it.
+    """
+
+    def __init__(self, name, argv, directory, env=None, cwd=None, stdin=False, brief=False):
         os.makedirs(directory, exist_ok=True)
         self.name = name
+        self.brief = brief
         self.log = os.path.join(directory, name + ".log")
         self._file = open(self.log, "ab", buffering=0)
         self._lines = []
@@ -127,6 +131,8 @@ class Process:
 def stop_all():
     """Ends every process that is still there, the latest first; returns a line for each that would not."""
     left = []
+    for one in [one for one in _running if one.brief]:
+        one.kill()
     stopping = list(reversed(_running))
     for one in stopping:
         one.send_signal(signal.SIGTERM)

@@ -68,7 +68,8 @@ class Sipp:
         argv += list(options)
         if proxy:
             argv.append(proxy)
-        self._process = process.Process(self.name, argv, directory, env={"TERM": "dumb"}, cwd=directory)
+        self._process = process.Process(self.name, argv, directory, env={"TERM": "dumb"}, cwd=directory,
+                                        brief=True)
         if not proxy:
             kind = "tcp" if transport[0] in "tl" else "udp"
             process.until(lambda: net.bound(kind, address, port) or not self._process.alive(), 5,

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The sipp scenarios against two Kamailios with a static route, without any overlay: what fails here is the
 scenario's fault, not the overlay's."""
