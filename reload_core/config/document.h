@@ -48,7 +48,9 @@ typedef struct {
 	struct ReloadDomains *domains; /* use reload_document_admits_domain */
 
 	bool is_signed; /* a configuration-signer's signature was found and is good */
-	GBytes *bytes;  /* the whole document as it was read (to hand on: ConfigUpdate, decode) */
+	GBytes *bytes;  /* the whole document as it was read, to hand on in a ConfigUpdate */
+	GBytes *configuration; /* the signed bytes: the configuration element */
+	GPtrArray *signatures; /* GBytes: SecurityBlocks of the signature elements behind it */
 } ReloadDocument;
 
 /* Reads the document of `overlay` (NULL: the only one in there) out of bytes. name says in error texts where they
@@ -72,6 +74,9 @@ void reload_document_unref(ReloadDocument *document);
 
 /* What the overlay says of a Kind; NULL: unknown here. Lives as long as the document. */
 const ReloadKind *reload_document_kind(const ReloadDocument *document, uint32_t kind_id);
+
+/* A reload_data_model_fn for the decoders of wire/; document is a ReloadDocument *. */
+ReloadDataModel reload_document_data_model(uint32_t kind, void *document);
 
 /* May AORs of that domain (without port, any case) be stored (RFC 7904, 3.4)? */
 bool reload_document_admits_domain(const ReloadDocument *document, const char *domain, size_t length);

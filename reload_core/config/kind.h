@@ -29,6 +29,9 @@ typedef struct {
 const ReloadKind *reload_kind_builtin(uint32_t id);
 const ReloadKind *reload_kind_builtin_by_name(const char *name);
 
+/* All of them, from index 0 on; NULL behind the last. */
+const ReloadKind *reload_kind_builtin_at(size_t index);
+
 /* "SINGLE", "USER-MATCH" ...; static. */
 const char *reload_data_model_name(ReloadDataModel model);
 const char *reload_access_name(ReloadAccess access);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The signatures of a configuration and of its Kinds (RFC 6940, 11.1): a base64 SecurityBlock over the element's raw
+ * bytes || SignerIdentity. */
+#include "reload_core/config/document_private.h"
+
+#include "reload_core/security/certificate_set.h"
+#include "reload_core/security/sign.h"
+#include "reload_core/wire/security_block.h"
+
+ReloadStatus reload_block_verify(ReloadTrust *trust, GBytes *bytes, ReloadSpan data, const GArray *signers,
+				 int64_t now)
+{
+	ReloadCertificateSet *set;
+	ReloadSecurityBlock block;
+	ReloadNodeId signer;
+	ReloadStatus status;
+	ReloadSpan span;
+
+	span.data = g_bytes_get_data(bytes, &span.len);
+	status = reload_security_block_decode(span, &block);
+	if (status != RELOAD_OK)
+		return status;
+	set = reload_certificate_set_new(trust);
+	reload_certificate_set_add_block(set, &block);
+	status = reload_verify_parts(set, &data, 1, &block.signature, now, NULL, &signer);
+	reload_certificate_set_free(set);
+	if (status != RELOAD_OK)
+		return status;
+	for (guint i = 0; i < signers->len; i++) {
+		if (reload_node_id_equal(&g_array_index(signers, ReloadNodeId, i), &signer))
+			return RELOAD_OK;
+	}
+	return RELOAD_E_FORBIDDEN;
+}
+
+static const char *reason(ReloadStatus status)
+{
+	switch (status) {
+	case RELOAD_E_FORBIDDEN:
+		return "its signer is not listed as one, or is a bad-node";
+	case RELOAD_E_EXPIRED:
+		return "its signer's certificate is outside of its dates";
+	case RELOAD_E_CERTIFICATE:
+	case RELOAD_E_OVERLAY:
+		return "its signer's certificate is missing or not of this overlay";
+	case RELOAD_E_MALFORMED:
+		return "it is no SecurityBlock";
+	default:
+		return "it does not fit: something was changed afterwards";
+	}
+}
+
+/* RFC 6940, 11.1: "Receivers MUST verify the signature prior to accepting a kind-block". Only where the document names
+ * no kind-signer at all may a Kind be without one: then the signature of the whole stands for it. */
+static ReloadStatus verify_kind(const ReloadXml *xml, const xmlNode *block, const ReloadDocument *document,
+				ReloadTrust *trust, int64_t now, GError **error)
+{
+	const xmlNode *kind = NULL, *signature = NULL;
+	ReloadStatus status;
+	GBytes *bytes;
+
+	for (const xmlNode *child = reload_xml_first(block); child; child = reload_xml_next(child)) {
+		if (reload_xml_is(child, RELOAD_XML_NS_BASE, "kind"))
+			kind = child;
+		else
+			signature = child;
+	}
+	if (!signature && document->kind_signers->len == 0)
+		return RELOAD_OK;
+	if (!signature)
+		return reload_xml_fail(xml, block, error,
+				       "lacks <kind-signature>: sign it with `reloadctl document sign`");
+	bytes = reload_xml_base64(xml, signature, error);
+	if (!bytes)
+		return RELOAD_E_CONFIG;
+	status = reload_block_verify(trust, bytes, reload_xml_range(xml, kind), document->kind_signers, now);
+	g_bytes_unref(bytes);
+	if (status == RELOAD_OK)
+		return RELOAD_OK;
+	return reload_xml_fail(xml, signature, error,
+			       "cannot be accepted (%s): sign it with `reloadctl document sign`",
+			       reason(status));
+}
+
+/* Collects the signature elements behind configuration, up to the next configuration. */
+static ReloadStatus collect_signatures(const ReloadXml *xml, const xmlNode *configuration,
+				       ReloadDocument *document, GError **error)
+{
+	for (const xmlNode *node = reload_xml_next(configuration);
+	     reload_xml_is(node, RELOAD_XML_NS_BASE, "signature"); node = reload_xml_next(node)) {
+		GBytes *bytes = reload_xml_base64(xml, node, error);
+
+		if (!bytes)
+			return RELOAD_E_CONFIG;
+		g_ptr_array_add(document->signatures, bytes);
+	}
+	return RELOAD_OK;
+}
+
+static ReloadStatus verify_any(ReloadTrust *trust, const ReloadDocument *document, const GArray *signers,
+			       int64_t now)
+{
+	ReloadStatus status = RELOAD_E_SIGNATURE;
+	ReloadSpan data;
+
+	data.data = g_bytes_get_data(document->configuration, &data.len);
+	for (guint i = 0; i < document->signatures->len; i++) {
+		status = reload_block_verify(trust, document->signatures->pdata[i], data, signers, now);
+		if (status == RELOAD_OK)
+			break;
+	}
+	return status;
+}
+
+ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configuration,
+				    const GPtrArray *kind_blocks, ReloadDocument *document, int64_t now,
+				    GError **error)
+{
+	ReloadSpan range = reload_xml_range(xml, configuration);
+	ReloadTrust *trust = reload_document_trust(document, error);
+	ReloadStatus status;
+
+	if (!trust) {
+		reload_error_prefix(error, reload_xml_name(xml));
+		return RELOAD_E_CONFIG;
+	}
+	document->configuration = g_bytes_new(range.data, range.len);
+	status = collect_signatures(xml, configuration, document, error);
+	if (status == RELOAD_OK && document->configuration_signers->len > 0) {
+		status = verify_any(trust, document, document->configuration_signers, now);
+		if (status == RELOAD_OK)
+			document->is_signed = true;
+		else if (document->signatures->len == 0)
+			reload_xml_fail(xml, configuration, error,
+					"lacks <signature>, but lists a configuration-signer: sign it with "
+					"`reloadctl document sign`");
+		else
+			reload_xml_fail(xml, reload_xml_next(configuration), error,
+					"cannot be accepted (%s): sign it with `reloadctl document sign`",
+					reason(status));
+	}
+	for (guint i = 0; status == RELOAD_OK && i < kind_blocks->len; i++)
+		status = verify_kind(xml, kind_blocks->pdata[i], document, trust, now, error);
+	reload_trust_unref(trust);
+	return status == RELOAD_OK ? RELOAD_OK : RELOAD_E_CONFIG;
+}
+
+/* RFC 6940, 6.3.2.1: monotonically increasing modulo 65535, compared as TCP does. */
+static bool is_newer(uint16_t next, uint16_t current)
+{
+	uint32_t distance = ((uint32_t)next + 65535 - current) % 65535;
+
+	return distance >= 1 && distance <= 32767;
+}
+
+ReloadStatus reload_document_check_successor(const ReloadDocument *current, const ReloadDocument *next,
+					     int64_t now, GError **error)
+{
+	ReloadTrust *trust;
+	ReloadStatus status;
+
+	if (strcmp(current->overlay, next->overlay) != 0)
+		return reload_fail(error, RELOAD_E_OVERLAY,
+				   "the new document is of overlay \"%s\", not of \"%s\"", next->overlay,
+				   current->overlay);
+	if (!is_newer(next->sequence, current->sequence))
+		return reload_fail(error, RELOAD_E_CONFIG,
+				   "the new document's sequence %u is not above the current %u: raise it",
+				   next->sequence, current->sequence);
+	if (now > next->expiration)
+		return reload_fail(error, RELOAD_E_EXPIRED, "the new document has expired");
+	/* Who lists no configuration-signer lets whoever has the file at hand change it. */
+	if (current->configuration_signers->len == 0)
+		return RELOAD_OK;
+	trust = reload_document_trust(current, error);
+	if (!trust)
+		return RELOAD_E_CONFIG;
+	status = verify_any(trust, next, current->configuration_signers, now);
+	reload_trust_unref(trust);
+	if (status != RELOAD_OK)
+		reload_fail(error, status,
+			    "the new document is not signed by a configuration-signer of the current one (%s)",
+			    reason(status));
+	return status;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parsing XML with libxml2 so that nothing but what stands in the bytes is read. */
+#include "reload_core/config/xml.h"
+
+#include <libxml/SAX2.h>
+#include <libxml/parserInternals.h>
+#include <libxml/xmlerror.h>
+#include <stdarg.h>
+
+typedef struct {
+	size_t start;
+	size_t end;
+} Range;
+
+struct ReloadXml {
+	xmlDoc *doc;
+	char *name;
+	ReloadSpan bytes;
+	GHashTable *ranges; /* xmlNode * -> Range * */
+	bool has_doctype;
+};
+
+/* Where the parser stands in our bytes: true only while it reads them unconverted (UTF-8). */
+static size_t position(xmlParserCtxt *context, const ReloadXml *xml)
+{
+	long consumed = xmlByteConsumed(context);
+
+	return consumed < 0 ? 0 : MIN((size_t)consumed, xml->bytes.len);
+}
+
+static void on_start(void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri,
+		     int namespace_count, const xmlChar **namespaces, int attribute_count,
+		     int defaulted_count, const xmlChar **attributes)
+{
+	xmlParserCtxt *context = data;
+	ReloadXml *xml = context->_private;
+	size_t start = position(context, xml);
+	Range *range;
+
+	xmlSAX2StartElementNs(data, local_name, prefix, uri, namespace_count, namespaces,
+			      attribute_count, defaulted_count, attributes);
+	if (!uri || strcmp((const char *)uri, RELOAD_XML_NS_BASE) != 0 || !context->node)
+		return;
+	/* The parser stands behind the attributes; no < is allowed inside of a tag. */
+	while (start > 0 && xml->bytes.data[start - 1] != '<')
+		start--;
+	range = g_new(Range, 1);
+	range->start = range->end = start > 0 ? start - 1 : 0;
+	g_hash_table_insert(xml->ranges, context->node, range);
+}
+
+static void on_end(void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+{
+	xmlParserCtxt *context = data;
+	ReloadXml *xml = context->_private;
+	Range *range = g_hash_table_lookup(xml->ranges, context->node);
+
+	/* The parser stands behind the > of the end tag. */
+	if (range)
+		range->end = position(context, xml);
+	xmlSAX2EndElementNs(data, local_name, prefix, uri);
+}
+
+/* A DOCTYPE is where entities, and files to fetch, would come from. */
+static void on_doctype(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+	xmlParserCtxt *context = data;
+	ReloadXml *xml = context->_private;
+
+	(void)name, (void)external, (void)system;
+	xml->has_doctype = true;
+	xmlStopParser(context);
+}
+
+static void fail_parse(const ReloadXml *xml, xmlParserCtxt *context, GError **error)
+{
+	const xmlError *last = xmlCtxtGetLastError(context);
+	char *text;
+
+	if (xml->has_doctype) {
+		reload_fail(error, RELOAD_E_CONFIG, "%s: has a DOCTYPE: remove it, entities are not read",
+			    xml->name);
+		return;
+	}
+	text = g_strstrip(g_strdup(last && last->message ? last->message : "no reason given"));
+	reload_fail(error, RELOAD_E_CONFIG, "%s:%d: not well-formed XML (%s): correct or fetch it again",
+		    xml->name, last ? last->line : 0, text);
+	g_free(text);
+}
+
+static bool run_parser(ReloadXml *xml, GError **error)
+{
+	xmlParserCtxt *context =
+		xmlCreateMemoryParserCtxt((const char *)xml->bytes.data, (int)xml->bytes.len);
+	bool good;
+
+	if (!context) {
+		reload_fail(error, RELOAD_E_INTERNAL, "%s: libxml2 cannot make a parser", xml->name);
+		return false;
+	}
+	xmlCtxtUseOptions(context, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+	context->_private = xml;
+	context->sax->startElementNs = on_start;
+	context->sax->endElementNs = on_end;
+	context->sax->internalSubset = on_doctype;
+	good = xmlParseDocument(context) == 0 && context->wellFormed && context->nsWellFormed &&
+	       !xml->has_doctype;
+	if (!good)
+		fail_parse(xml, context, error);
+	xml->doc = context->myDoc;
+	context->myDoc = NULL;
+	xmlFreeParserCtxt(context);
+	return good;
+}
+
+ReloadXml *reload_xml_parse(ReloadSpan bytes, const char *name, GError **error)
+{
+	ReloadXml *xml;
+
+	/* UTF-8 without a mark; a NUL or a mark means UTF-16 or worse (RFC 6940, 11.1: UTF-8). */
+	if (bytes.len == 0 || bytes.len > G_MAXINT || memchr(bytes.data, 0, bytes.len) ||
+	    !g_utf8_validate((const char *)bytes.data, (gssize)bytes.len, NULL)) {
+		reload_fail(error, RELOAD_E_CONFIG, "%s: is empty or not UTF-8 text: fetch or make it again",
+			    name);
+		return NULL;
+	}
+	xml = g_new0(ReloadXml, 1);
+	xml->bytes = bytes;
+	xml->name = g_strdup(name);
+	xml->ranges = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	if (run_parser(xml, error)) {
+		const xmlChar *encoding = xml->doc->encoding;
+
+		if (!encoding || g_ascii_strcasecmp((const char *)encoding, "UTF-8") == 0)
+			return xml;
+		reload_fail(error, RELOAD_E_CONFIG, "%s: declares an encoding that is not UTF-8: use UTF-8",
+			    name);
+	}
+	reload_xml_free(xml);
+	return NULL;
+}
+
+void reload_xml_free(ReloadXml *xml)
+{
+	if (!xml)
+		return;
+	g_hash_table_destroy(xml->ranges);
+	if (xml->doc)
+		xmlFreeDoc(xml->doc);
+	g_free(xml->name);
+	g_free(xml);
+}
+
+xmlNode *reload_xml_root(const ReloadXml *xml)
+{
+	return xmlDocGetRootElement(xml->doc);
+}
+
+const char *reload_xml_name(const ReloadXml *xml)
+{
+	return xml->name;
+}
+
+ReloadSpan reload_xml_range(const ReloadXml *xml, const xmlNode *node)
+{
+	const Range *range = g_hash_table_lookup(xml->ranges, node);
+
+	if (!range || range->end <= range->start)
+		return (ReloadSpan){xml->bytes.data, 0};
+	return (ReloadSpan){xml->bytes.data + range->start, range->end - range->start};
+}
+
+bool reload_xml_is(const xmlNode *node, const char *namespace, const char *local_name)
+{
+	return node && node->type == XML_ELEMENT_NODE && node->ns && node->ns->href &&
+	       strcmp((const char *)node->ns->href, namespace) == 0 &&
+	       strcmp((const char *)node->name, local_name) == 0;
+}
+
+static xmlNode *skip_to_element(xmlNode *node)
+{
+	while (node && node->type != XML_ELEMENT_NODE)
+		node = node->next;
+	return node;
+}
+
+xmlNode *reload_xml_first(const xmlNode *parent)
+{
+	return skip_to_element(parent->children);
+}
+
+xmlNode *reload_xml_next(const xmlNode *node)
+{
+	return skip_to_element(node->next);
+}
+
+ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError **error, const char *format,
+			     ...)
+{
+	va_list arguments;
+	char *text;
+
+	if (!error)
+		return RELOAD_E_CONFIG;
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	reload_fail(error, RELOAD_E_CONFIG, "%s:%ld: <%s>: %s", xml->name, xmlGetLineNo(node), node->name,
+		    text);
+	g_free(text);
+	return RELOAD_E_CONFIG;
+}
