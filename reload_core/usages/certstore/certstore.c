@@ -186,11 +186,15 @@ static void take_certificate(void *data, const ReloadFetched *fetched)
 	Place *place = data;
 	ReloadCertstoreTask *task = place->task;
 	ReloadCertificate *certificate;
+	ReloadSpan der = fetched->data->value.value;
 	bool wanted;
 
-	if (!fetched->data->value.exists ||
-	    reload_trust_verify(reload_node_trust(task->node), fetched->data->value.value, NULL, 0,
-				task->now, &certificate, NULL))
+	if (!fetched->data->value.exists)
+		return;
+	if (reload_span_equal(der, reload_certificate_der(fetched->signer)))
+		certificate = reload_certificate_ref(fetched->signer); /* verified, with its chain */
+	else if (reload_trust_verify(reload_node_trust(task->node), der, NULL, 0, task->now,
+				     &certificate, NULL))
 		return;
 	wanted = task->node_id.len ?
 			 reload_certificate_has_node_id(certificate, &task->node_id) :
