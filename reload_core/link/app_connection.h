@@ -12,7 +12,7 @@ typedef struct {
 	void *user;
 	/* Bytes of the stream, in order; a view for the time of the call. */
 	void (*received)(void *user, ReloadLinkId link, ReloadSpan bytes, int64_t now);
-	/* May be NULL. After a send was refused with RELOAD_E_LIMIT: the queue is half empty again. */
+	/* May be NULL. After a send was refused with RELOAD_E_LIMIT: the queue is empty again. */
 	void (*writable)(void *user, ReloadLinkId link, int64_t now);
 	/* May be NULL. No bytes came or went for idle_timeout ms; called once for each such time. */
 	void (*idle)(void *user, ReloadLinkId link, int64_t now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The time that a node is told: ms since the Unix epoch, as certificates and storage times need it, but never going
- * backwards and never standing still, as timers need it. */
+ * backwards and never standing still for more than a second, as timers need it. */
 #ifndef RELOAD_LINK_CLOCK_H
 #define RELOAD_LINK_CLOCK_H
 

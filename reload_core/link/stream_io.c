@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Moves the bytes of a TLS connection, and makes sense of OpenSSL's errors. */
+#include "reload_core/link/stream_private.h"
+
+#include <openssl/err.h>
+
+/* One TLS record. */
+#define RECORD 16384
+/* What one connection may read or write in one turn of the loop: others want their turn too. */
+#define BUDGET (8 * RECORD)
+/* A queue that has grown larger than this gives its memory back when it is empty. */
+#define KEEP 32768
+
+static ReloadStatus classify(const ReloadStream *stream, unsigned long code)
+{
+	int reason = ERR_GET_REASON(code);
+
+	if (stream->peer.refused != RELOAD_OK)
+		return stream->peer.refused;
+	if (ERR_GET_LIB(code) != ERR_LIB_SSL)
+		return RELOAD_E_MALFORMED;
+	if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+		return RELOAD_E_UNREACHABLE;
+	if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+		return RELOAD_E_CERTIFICATE;
+	/* the other side sent an alert: these are numbered from SSL_AD_REASON_OFFSET on */
+	if (reason > SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + 255)
+		return RELOAD_E_REMOTE;
+	return RELOAD_E_MALFORMED;
+}
+
+/* The connection has ended with that SSL_get_error. */
+static void report(ReloadStream *stream, int error)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *reason;
+
+	if (error == SSL_ERROR_ZERO_RETURN) {
+		reload_stream_fail(stream, RELOAD_E_UNREACHABLE, "the other side closed the connection");
+	} else if (stream->peer.refused != RELOAD_OK && stream->state == STREAM_HANDSHAKE) {
+		reload_stream_fail(stream, stream->peer.refused, stream->peer.reason);
+	} else if (error == SSL_ERROR_SYSCALL) {
+		reload_stream_fail(stream, RELOAD_E_UNREACHABLE,
+				   errno != 0 ? g_strerror(errno)
+					      : "the other side ended the connection");
+	} else {
+		reason = ERR_reason_error_string(code);
+		reload_stream_fail(stream, classify(stream, code),
+				   reason != NULL ? reason : "TLS failed");
+	}
+	ERR_clear_error();
+}
+
+bool reload_stream_handshake(ReloadStream *stream)
+{
+	int result, error;
+
+	ERR_clear_error();
+	errno = 0;
+	result = SSL_do_handshake(stream->ssl);
+	if (result == 1) {
+		/* verify_peer has run in every full handshake, and there are no others */
+		if (stream->peer.certificate != NULL)
+			return true;
+		reload_stream_fail(stream, RELOAD_E_CERTIFICATE, "the other side showed no certificate");
+		return false;
+	}
+	error = SSL_get_error(stream->ssl, result);
+	stream->want_out = error == SSL_ERROR_WANT_WRITE;
+	if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
+		report(stream, error);
+	return false;
+}
+
+void reload_stream_read(ReloadStream *stream)
+{
+	uint8_t bytes[RECORD];
+	size_t got, all = 0;
+
+	while (stream->state == STREAM_UP && stream->reading && all < BUDGET) {
+		int error;
+
+		ERR_clear_error();
+		errno = 0;
+		if (SSL_read_ex(stream->ssl, bytes, sizeof(bytes), &got) == 1) {
+			all += got;
+			stream->bytes_in += got;
+			stream->events->received(stream->user, stream, (ReloadSpan){bytes, got});
+			continue;
+		}
+		error = SSL_get_error(stream->ssl, 0);
+		if (error == SSL_ERROR_WANT_WRITE)
+			stream->read_wants_out = true;
+		else if (error != SSL_ERROR_WANT_READ)
+			report(stream, error);
+		return;
+	}
+	/* the rest may be in OpenSSL's buffer, where the socket does not show it */
+	if (stream->state == STREAM_UP && stream->reading)
+		stream->read_again = true;
+}
+
+static void compact(ReloadStream *stream)
+{
+	if (stream->start == stream->out->len) {
+		if (stream->out->len > KEEP) {
+			g_byte_array_unref(stream->out);
+			stream->out = g_byte_array_new();
+		} else {
+			g_byte_array_set_size(stream->out, 0);
+		}
+		stream->start = 0;
+	} else if (stream->start > BUDGET) {
+		g_byte_array_remove_range(stream->out, 0, (guint)stream->start);
+		stream->start = 0;
+	}
+}
+
+void reload_stream_flush(ReloadStream *stream)
+{
+	size_t budget = BUDGET;
+
+	stream->flush_soon = false;
+	stream->want_out = false;
+	stream->write_wants_in = false;
+	if (stream->start == stream->out->len)
+		return;
+	while (stream->start < stream->out->len && budget > 0) {
+		size_t length = MIN(stream->out->len - stream->start, RECORD);
+		size_t taken;
+		int error;
+
+		ERR_clear_error();
+		errno = 0;
+		if (SSL_write_ex(stream->ssl, stream->out->data + stream->start, length, &taken) != 1) {
+			error = SSL_get_error(stream->ssl, 0);
+			if (error == SSL_ERROR_WANT_WRITE)
+				stream->want_out = true;
+			else if (error == SSL_ERROR_WANT_READ)
+				stream->write_wants_in = true;
+			else
+				report(stream, error);
+			break;
+		}
+		stream->start += taken;
+		stream->taken += taken;
+		budget -= MIN(budget, taken);
+	}
+	if (budget == 0 && stream->start < stream->out->len)
+		stream->flush_soon = true;
+	compact(stream);
+	if (stream->state == STREAM_UP && stream->start == stream->out->len)
+		stream->events->written(stream->user, stream);
+}
