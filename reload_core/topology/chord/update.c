@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Updates, sent and received (RFC 6940, 10.7 and 10.7.3). */
+#include "reload_core/topology/chord/chord.h"
+
+/* ---- sending ---- */
+
+static ReloadSpan list_of(GByteArray *store, const ReloadNodeId *ids, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		reload_write_node_id(store, &ids[i]);
+	return (ReloadSpan){store->data, store->len};
+}
+
+static gint compare_ids(gconstpointer a, gconstpointer b)
+{
+	return memcmp(((const ReloadNodeId *)a)->id, ((const ReloadNodeId *)b)->id, RELOAD_RING_BYTES);
+}
+
+/* RFC 6940, 10.7: fingers in numerically ascending order. */
+static ReloadSpan list_of_fingers(GByteArray *store, const ReloadFingers *fingers)
+{
+	ReloadNodeId ids[RELOAD_FINGERS_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 1; i <= RELOAD_FINGERS_MAX; i++)
+		if (fingers->entry[i].id.len != 0)
+			ids[count++] = fingers->entry[i].id;
+	qsort(ids, count, sizeof(*ids), compare_ids);
+	return list_of(store, ids, count);
+}
+
+static GByteArray *update_body(ReloadTopology *t, ReloadChordUpdateType type, int64_t now)
+{
+	GByteArray *body = g_byte_array_new();
+	GByteArray *predecessors = g_byte_array_new();
+	GByteArray *successors = g_byte_array_new();
+	GByteArray *fingers = g_byte_array_new();
+	ReloadChordUpdate update = {
+		.uptime = (uint32_t)((now - t->created) / 1000),
+		.type = (uint8_t)type,
+	};
+
+	if (type != RELOAD_CHORD_PEER_READY) {
+		const ReloadNeighbors *n = &t->neighbors;
+
+		update.predecessors = list_of(predecessors, n->predecessors, n->predecessor_count);
+		update.successors = list_of(successors, n->successors, n->successor_count);
+	}
+	if (type == RELOAD_CHORD_FULL)
+		update.fingers = list_of_fingers(fingers, &t->fingers);
+	reload_write_chord_update(body, &update);
+	g_byte_array_unref(predecessors);
+	g_byte_array_unref(successors);
+	g_byte_array_unref(fingers);
+	return body;
+}
+
+void chord_send_update(ReloadTopology *t, ChordPeer *peer, ReloadChordUpdateType type, int64_t now)
+{
+	ReloadDestination dest = reload_destination_node(&peer->id);
+	GByteArray *body;
+
+	/* RFC 6940, 10.5: none before we are a part of the ring. */
+	if (!t->serving || t->leaving || peer->left)
+		return;
+	body = update_body(t, type, now);
+	if (type != RELOAD_CHORD_PEER_READY)
+		peer->sent_version = t->version;
+	peer->sent_at = now;
+	peer->update_open = true;
+	peer->update_at = now + chord_random_time(t, t->document->chord_update_interval * INT64_C(800),
+						  t->document->chord_update_interval * INT64_C(1200));
+	chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, true, CHORD_CALL_UPDATE, 0);
+	g_byte_array_unref(body);
+}
+
+void chord_update_answered(ReloadTopology *t, const ReloadNodeId *to, ReloadStatus status, int64_t now)
+{
+	ChordPeer *peer = chord_peer(t, to);
+
+	if (peer == NULL)
+		return;
+	peer->update_open = false;
+	if (status == RELOAD_E_TIMEOUT) {
+		/* RFC 6940, 10.7.1: the failure of a request counts as a lost connection. */
+		chord_log(t, CHORD_LOG_INFO, "a neighbor does not answer Updates: link given up");
+		t->host.release(t->host.user, to);
+		chord_peer_failed(t, to, CHORD_GHOST_FAILED, now);
+	} else if (peer->sent_version != t->version && t->document->chord_reactive) {
+		chord_schedule_updates(t, false, now);
+	}
+}
+
+void chord_schedule_updates(ReloadTopology *t, bool urgent, int64_t now)
+{
+	int64_t at = MAX(now + chord_random_time(t, 2, 15), t->broadcast_last + t->hold);
+
+	if (!t->serving)
+		return;
+	if (t->broadcast_at == INT64_MAX) {
+		t->broadcast_since = now;
+		t->broadcast_urgent = false;
+		t->broadcast_at = at;
+	}
+	if (urgent && !t->broadcast_urgent) {
+		t->broadcast_urgent = true;
+		t->broadcast_at = MIN(at, t->broadcast_at);
+	}
+}
+
+/* RFC 6940, 10.7.3: an Update to every member of the Connection Table; each state of our table once. */
+static void broadcast(ReloadTopology *t, int64_t now)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	/* Changes that follow on each other's heels are told ever more seldom, so that churn makes no storm. */
+	if (now - t->broadcast_last > 4 * t->hold)
+		t->hold = CHORD_HOLD_MIN;
+	else
+		t->hold = MIN(t->hold * 2, CHORD_HOLD_MAX);
+	t->broadcast_last = now;
+	t->broadcast_at = INT64_MAX;
+	g_hash_table_iter_init(&iter, t->peers);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		ChordPeer *peer = value;
+
+		if (peer->sent_version != t->version && !peer->update_open)
+			chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
+	}
+}
+
+void chord_owe_full(ReloadTopology *t, const ReloadNodeId *id)
+{
+	for (guint i = 0; i < t->full_owed->len; i++)
+		if (reload_node_id_equal(&g_array_index(t->full_owed, ReloadNodeId, i), id))
+			return;
+	if (t->full_owed->len < CHORD_FULL_MAX)
+		g_array_append_val(t->full_owed, *id);
+}
+
+static void pay_full(ReloadTopology *t, int64_t now)
+{
+	for (guint i = 0; i < t->full_owed->len; i++) {
+		const ReloadNodeId *id = &g_array_index(t->full_owed, ReloadNodeId, i);
+		ReloadDestination dest = reload_destination_node(id);
+		ChordPeer *peer = chord_peer(t, id);
+		GByteArray *body;
+
+		if (peer != NULL) {
+			chord_send_update(t, peer, RELOAD_CHORD_FULL, now);
+		} else if (t->serving && !t->leaving && !reload_node_id_equal(id, &t->self)) {
+			body = update_body(t, RELOAD_CHORD_FULL, now);
+			chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, false, CHORD_CALL_ASK,
+				      0);
+			g_byte_array_unref(body);
+		}
+	}
+	g_array_set_size(t->full_owed, 0);
+}
+
+int64_t chord_updates_tick(ReloadTopology *t, int64_t now)
+{
+	pay_full(t, now);
+	if (t->broadcast_at > now)
+		return t->broadcast_at;
+	/* RFC 6940, 10.7.3: after any Attaches are done; but not for long, and a changed range is told at
+	 * once, since messages go astray until then. */
+	if (!t->broadcast_urgent && chord_contacts_open(t, CHORD_CONTACT_NEIGHBOR) > 0 &&
+	    now - t->broadcast_since < CHORD_ATTACHING_MAX) {
+		t->broadcast_at = now + 25;
+		return t->broadcast_at;
+	}
+	broadcast(t, now);
+	return t->broadcast_at;
+}
+
+/* ---- receiving ---- */
+
+static unsigned take_list(ReloadSpan list, const ReloadNodeId *self, ReloadNodeId *out, unsigned count,
+			  bool *names_us)
+{
+	unsigned limit = count + CHORD_LISTED_MAX / 2;
+	ReloadNodeId id;
+
+	while (count < limit && reload_node_id_next(&list, RELOAD_RING_BYTES, &id)) {
+		if (reload_node_id_equal(&id, self))
+			*names_us = true;
+		else if (!reload_node_id_is_wildcard(&id))
+			out[count++] = id;
+	}
+	return count;
+}
+
+static void take_fingers(ReloadTopology *t, const ReloadChordUpdate *update, const ReloadNodeId *listed,
+			 unsigned count)
+{
+	ReloadSpan list = update->fingers;
+	ReloadNodeId id;
+
+	for (unsigned i = 0; i < count; i++)
+		reload_fingers_suggest(&t->fingers, &listed[i]);
+	for (unsigned i = 0; i < RELOAD_FINGERS_MAX; i++)
+		if (reload_node_id_next(&list, RELOAD_RING_BYTES, &id) &&
+		    !reload_node_id_is_wildcard(&id))
+			reload_fingers_suggest(&t->fingers, &id);
+}
+
+/* A neighbor that does not know us as one has missed an Update of ours. */
+static bool has_missed_us(ReloadTopology *t, const ChordPeer *peer, bool names_us, int64_t now)
+{
+	return !names_us && !peer->update_open && now - peer->sent_at > CHORD_ASK_AGAIN &&
+	       reload_neighbors_have(&t->neighbors, &peer->id);
+}
+
+static void update_over_link(ReloadTopology *t, ChordPeer *peer, const ReloadChordUpdate *update,
+			     int64_t now)
+{
+	bool ready = peer->ready, labeled = false, named = false;
+	ReloadNodeId listed[CHORD_LISTED_MAX];
+	unsigned count;
+
+	count = take_list(update->predecessors, &t->self, listed, 0, &labeled);
+	count = take_list(update->successors, &t->self, listed, count, &named);
+	peer->fresh = false;
+	peer->asked_at = 0;
+	if (update->type != RELOAD_CHORD_PEER_READY) {
+		g_free(peer->listed);
+		peer->listed = g_memdup2(listed, count * sizeof(*listed));
+		peer->listed_count = count;
+		t->seek = true;
+		take_fingers(t, update, listed, count);
+	}
+	if (!ready) {
+		chord_ghost_set(t, &peer->id, 0);
+		peer->update_at = now + chord_random_time(
+						t, t->document->chord_update_interval * INT64_C(100),
+						t->document->chord_update_interval * INT64_C(1000));
+		chord_peer_set_ready(t, peer, true);
+		chord_rebuild(t, false, now);
+	}
+	if (t->join.phase != CHORD_JOIN_IDLE && labeled)
+		chord_join_labeled(t, &peer->id, now);
+	if (update->type == RELOAD_CHORD_PEER_READY)
+		named = true;
+	if ((!ready && peer->sent_version == 0) || has_missed_us(t, peer, labeled || named, now))
+		chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
+}
+
+void chord_on_update(ReloadTopology *t, const ReloadMessage *message, const ReloadNodeId *signer,
+		     const ReloadNodeId *previous_hop, ReloadTopologyAnswer *answer, int64_t now)
+{
+	ReloadChordUpdate update;
+	ChordPeer *peer;
+
+	if (reload_chord_update_decode(message->body, RELOAD_RING_BYTES, &update) != RELOAD_OK) {
+		answer->error_code = RELOAD_ERROR_INVALID_MESSAGE;
+		answer->error_info = "malformed Update";
+		return;
+	}
+	if (t->leaving || reload_node_id_equal(signer, &t->self))
+		return;
+	/* RFC 6940, 12: one that came through others tells of nodes, but does not make its sender one that
+	 * can be routed through. Only fingers are taken from it: neighbors are attached to through the peer
+	 * that named them (10.6), and to that one there is no link. */
+	if (previous_hop == NULL || !reload_node_id_equal(signer, previous_hop) ||
+	    !t->host.linked(t->host.user, signer)) {
+		if (update.type == RELOAD_CHORD_FULL)
+			take_fingers(t, &update, NULL, 0);
+		return;
+	}
+	peer = chord_peer_add(t, signer);
+	if (peer != NULL && !peer->left)
+		update_over_link(t, peer, &update, now);
+}
