@@ -34,8 +34,12 @@ typedef struct {
 	/* An application connection is up (its ReloadLinkId goes to the driver's own functions). */
 	void (*app_up)(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
 		       bool requested_by_us, int64_t now);
+	/* It is gone, or (link 0) could not be made. */
 	void (*app_down)(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
 			 ReloadStatus why, int64_t now);
+	/* The document was replaced by a newer one, which came by ConfigUpdate or reload_node_set_document:
+	 * the driver's TLS has to go on with trust, made from it. */
+	void (*document)(void *user, ReloadDocument *document, ReloadTrust *trust, int64_t now);
 } ReloadNodeEvents;
 
 typedef struct {

@@ -171,6 +171,23 @@ static bool origin_is_good(ReloadRouter *router, const ReloadTransaction *transa
 	return is_error_of_a_hop(message);
 }
 
+/* 6.5.4: who finds our document too new has an old one. */
+static void tell_if_outdated(ReloadRouter *router, const ReloadMessage *message, const ReloadNodeId *from,
+			     int64_t now)
+{
+	ReloadErrorResponse error;
+	GByteArray *list;
+
+	if (message->code != RELOAD_ERROR ||
+	    reload_error_decode(message->body, &error) != RELOAD_OK ||
+	    error.error_code != RELOAD_ERROR_CONFIG_TOO_NEW)
+		return;
+	list = g_byte_array_new();
+	reload_write_destination_node(list, from);
+	router->host.outdated(router->host.user, from, reload_span(list->data, list->len), now);
+	g_byte_array_unref(list);
+}
+
 void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, int64_t now)
 {
 	ReloadTransaction *transaction =
@@ -201,6 +218,7 @@ void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, 
 			return;
 		}
 	}
+	tell_if_outdated(router, message, &from, now);
 	finish(router, transaction, message->code == RELOAD_ERROR ? RELOAD_E_REMOTE : RELOAD_OK,
 	       message, &from, now);
 }

@@ -75,6 +75,11 @@ bool reload_router_run(ReloadRouter *router, int64_t now)
 	return g_queue_is_empty(router->loopback);
 }
 
+bool reload_router_has_own(const ReloadRouter *router)
+{
+	return !g_queue_is_empty(router->loopback);
+}
+
 void reload_router_hop_lost(ReloadRouter *router, const ReloadNodeId *id, int64_t now)
 {
 	reload_transaction_hop_lost(router->transactions, id, now);

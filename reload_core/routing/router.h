@@ -97,6 +97,8 @@ void reload_router_hop_lost(ReloadRouter *router, const ReloadNodeId *id, int64_
 
 /* Delivers the messages that this node sent to itself. Returns false if some are left (call again). */
 bool reload_router_run(ReloadRouter *router, int64_t now);
+/* Are there any? */
+bool reload_router_has_own(const ReloadRouter *router);
 /* Retransmits and times out; returns the time in ms at which to call again (INT64_MAX: never). */
 int64_t reload_router_tick(ReloadRouter *router, int64_t now);
 

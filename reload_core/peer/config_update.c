@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ConfigUpdate (RFC 6940, 6.5.4 and 6.3.2.1): a newer document is taken over if it is signed, and ours is
+ * pushed to those who have an older one. */
+#include "reload_core/peer/node_private.h"
+#include "reload_core/wire/config_update.h"
+
+/* One node is sent our document at most this often; so many nodes are remembered for it. */
+#define PUSH_INTERVAL_MS 30000
+#define PUSHED_MAX 1024
+
+struct ReloadConfigPush {
+	GHashTable *pushed; /* ReloadNodeId* -> int64_t*, ms */
+};
+
+ReloadConfigPush *reload_config_push_new(void)
+{
+	ReloadConfigPush *push = g_new0(ReloadConfigPush, 1);
+
+	push->pushed = g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, g_free,
+					     g_free);
+	return push;
+}
+
+void reload_config_push_free(ReloadConfigPush *push)
+{
+	if (push == NULL)
+		return;
+	g_hash_table_unref(push->pushed);
+	g_free(push);
+}
+
+void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan destination_list,
+			   int64_t now)
+{
+	ReloadConfigUpdateReq update = {.type = RELOAD_CONFIG_UPDATE_CONFIG};
+	ReloadOrigination origination = {.destination_list = destination_list,
+					 .code = RELOAD_CONFIG_UPDATE_REQ,
+					 .any_sequence = true};
+	const int64_t *last = g_hash_table_lookup(node->config_push->pushed, id);
+	GByteArray *body;
+
+	if (last != NULL && now - *last < PUSH_INTERVAL_MS)
+		return;
+	if (g_hash_table_size(node->config_push->pushed) >= PUSHED_MAX)
+		g_hash_table_remove_all(node->config_push->pushed);
+	g_hash_table_replace(node->config_push->pushed, g_memdup2(id, sizeof(*id)),
+			     g_memdup2(&now, sizeof(now)));
+	body = g_byte_array_new();
+	update.data.data = g_bytes_get_data(node->document->bytes, &update.data.len);
+	if (reload_write_config_update_req(body, &update)) {
+		origination.body = reload_span(body->data, body->len);
+		reload_router_request(node->router, &origination, NULL, NULL, now, NULL);
+	}
+	g_byte_array_unref(body);
+}
+
+/* Everybody goes on with document and the trust made from it. */
+static ReloadStatus take_over(ReloadNode *node, ReloadDocument *document, int64_t now)
+{
+	ReloadTrust *trust = reload_document_trust(document, NULL);
+	ReloadDocument *before = node->document;
+	ReloadTrust *trust_before = node->trust;
+
+	if (trust == NULL)
+		return RELOAD_E_CONFIG;
+	node->document = reload_document_ref(document);
+	node->trust = trust;
+	reload_router_set_document(node->router, document);
+	reload_router_set_trust(node->router, trust);
+	reload_storage_set_document(node->storage, document, trust, now);
+	node->plugin->document_changed(node->topology, document, now);
+	if (node->events.document != NULL)
+		node->events.document(node->events.user, document, trust, now);
+	reload_trust_unref(trust_before);
+	reload_document_unref(before);
+	return RELOAD_OK;
+}
+
+ReloadStatus reload_node_set_document(ReloadNode *node, ReloadDocument *document, int64_t now)
+{
+	ReloadStatus status;
+
+	/* The operator's own word: it need not be signed, but it has to be newer. */
+	if (document->overlay_hash != node->document->overlay_hash ||
+	    strcmp(document->topology_plugin, node->document->topology_plugin) != 0 ||
+	    document->node_id_length != node->document->node_id_length)
+		return RELOAD_E_OVERLAY;
+	if ((int16_t)(document->sequence - node->document->sequence) <= 0)
+		return RELOAD_E_TOO_OLD;
+	reload_node_enter(node, now);
+	status = take_over(node, document, now);
+	reload_node_settle(node, now);
+	return status;
+}
+
+void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *request,
+				     ReloadOutcome *outcome, int64_t now)
+{
+	ReloadConfigUpdateReq update;
+	ReloadDocument *document;
+	GBytes *bytes;
+
+	if (reload_config_update_req_decode(request->message->body, &update) != RELOAD_OK) {
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "malformed ConfigUpdate");
+		return;
+	}
+	if (update.type != RELOAD_CONFIG_UPDATE_CONFIG) {
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "only whole documents are taken");
+		return;
+	}
+	bytes = g_bytes_new(update.data.data, update.data.len);
+	document = reload_document_parse(bytes, "ConfigUpdate", node->document->overlay, now, NULL);
+	if (document == NULL) {
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "not a document for us");
+	} else if (document->sequence == node->document->sequence) {
+		; /* we have it already: success, and nothing changes */
+	} else if (reload_document_check_successor(node->document, document, now, NULL) != RELOAD_OK) {
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "older, or not signed for us");
+	} else if (take_over(node, document, now) != RELOAD_OK) {
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "not a document for us");
+	} else {
+		reload_node_log(node, RELOAD_LOG_NOTICE, "took over document %u", document->sequence);
+	}
+	if (document != NULL)
+		reload_document_unref(document);
+	g_bytes_unref(bytes);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Links come up, fail, fall silent and go: keeps the Connection Table, and tells the topology. */
+#include "reload_core/peer/node_private.h"
+#include "reload_core/wire/ping.h"
+
+/* How often links are looked at. */
+#define LOOK_MS 2000
+/* A link over which nothing came for so long is pinged; without an answer in time it is closed. */
+#define QUIET_MS 15000
+#define PING_TIMEOUT_MS 7000
+/* A link whose RTO has passed is left out of routing at once, and closed after this time (6.6.5). */
+#define FAILING_MS 30000
+
+/* Tells everybody what a change of the table means. */
+static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionChange change, int64_t now)
+{
+	ReloadNodeId copy = *id; /* it may be a part of an entry that goes */
+
+	if (change == RELOAD_CONNECTION_UP) {
+		node->plugin->link_up(node->topology, &copy, now);
+	} else if (change == RELOAD_CONNECTION_DOWN) {
+		node->plugin->link_down(node->topology, &copy, now);
+		reload_router_hop_lost(node->router, &copy, now);
+	}
+}
+
+bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id)
+{
+	return reload_connection_table_by_node(node->connections, id) != NULL;
+}
+
+/* Takes a link out of the table. */
+static void forget(ReloadNode *node, ReloadConnection *connection, int64_t now)
+{
+	ReloadNodeId id = connection->node_id;
+	ReloadConnectionChange change =
+		reload_connection_table_remove(node->connections, connection, now);
+
+	spread(node, &id, change, now);
+}
+
+void reload_links_close(ReloadNode *node, ReloadConnection *connection, int64_t now)
+{
+	node->io.link_close(node->io.user, connection->link);
+	forget(node, connection, now);
+}
+
+void reload_links_close_all(ReloadNode *node, int64_t now)
+{
+	GArray *links = reload_connection_table_links(node->connections);
+
+	for (guint i = 0; i < links->len; i++) {
+		ReloadLinkId link = g_array_index(links, ReloadLinkId, i);
+		ReloadConnection *connection =
+			reload_connection_table_by_link(node->connections, link);
+
+		if (connection != NULL)
+			reload_links_close(node, connection, now);
+	}
+	g_array_unref(links);
+}
+
+void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now)
+{
+	ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+
+	if (connection == NULL || reload_attach_needs(node, id) || reload_bootstrap_needs(node, id))
+		return;
+	/* Later: answers may be on their way over it, and this may be in the middle of a message of it. */
+	connection->close_at = MIN(connection->close_at, now + LOOK_MS);
+	node->links_due = MIN(node->links_due, now + LOOK_MS);
+}
+
+/* The Node-ID at the other end of a new link, or NULL where the certificate leaves it open. */
+static const ReloadNodeId *name_of(const ReloadNode *node, ReloadLinkId link,
+				   const ReloadCertificate *certificate)
+{
+	const ReloadNodeId *expected = reload_attach_expected(node, link);
+	size_t count;
+	const ReloadNodeId *ids = reload_certificate_node_ids(certificate, &count);
+
+	if (expected != NULL)
+		return reload_certificate_has_node_id(certificate, expected) ? expected : NULL;
+	if (count == 1)
+		return ids;
+	for (size_t i = 0; i < count; i++) {
+		if (reload_attach_needs(node, &ids[i]))
+			return &ids[i];
+	}
+	return NULL;
+}
+
+static void refuse(ReloadNode *node, ReloadLinkId link, const char *why, int64_t now)
+{
+	reload_node_log(node, RELOAD_LOG_WARNING, "link closed: %s", why);
+	node->io.link_close(node->io.user, link);
+	if (!reload_attach_link_failed(node, link, now))
+		reload_bootstrap_link_failed(node, link, now);
+}
+
+static void link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *certificate, bool outgoing,
+		    int64_t now)
+{
+	const ReloadNodeId *name = name_of(node, link, certificate);
+	ReloadConnectionChange change;
+	ReloadConnection *connection;
+	ReloadNodeId id = {0};
+
+	if (name != NULL)
+		id = *name;
+	if (name == NULL && outgoing) {
+		refuse(node, link, "its certificate does not say which Node-ID it is", now);
+		return;
+	}
+	if (name != NULL && reload_node_id_equal(&id, &node->self)) {
+		refuse(node, link, "it leads to this node itself", now);
+		return;
+	}
+	if (node->state == RELOAD_NODE_IDLE || node->state == RELOAD_NODE_LEFT) {
+		refuse(node, link, "the node is not running", now);
+		return;
+	}
+	connection = reload_connection_table_add(node->connections, link, name != NULL ? &id : NULL,
+						 certificate, outgoing, now, &change);
+	if (connection == NULL) {
+		refuse(node, link, "too many links", now);
+		return;
+	}
+	node->links_due = MIN(node->links_due, now + LOOK_MS);
+	if (name == NULL)
+		return;
+	spread(node, &id, change, now);
+	reload_attach_link_up(node, link, &id, now);
+	reload_bootstrap_link_up(node, link, &id, now);
+}
+
+void reload_node_link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *certificate,
+			 bool outgoing, int64_t now)
+{
+	reload_node_enter(node, now);
+	link_up(node, link, certificate, outgoing, now);
+	reload_node_settle(node, now);
+}
+
+void reload_node_link_down(ReloadNode *node, ReloadLinkId link, ReloadStatus why, int64_t now)
+{
+	ReloadConnection *connection = reload_connection_table_by_link(node->connections, link);
+
+	(void)why;
+	reload_node_enter(node, now);
+	if (connection != NULL)
+		forget(node, connection, now);
+	else if (!reload_attach_link_failed(node, link, now))
+		reload_bootstrap_link_failed(node, link, now);
+	reload_node_settle(node, now);
+}
+
+void reload_node_link_failing(ReloadNode *node, ReloadLinkId link, bool failing, int64_t now)
+{
+	ReloadConnection *connection = reload_connection_table_by_link(node->connections, link);
+
+	if (connection == NULL)
+		return;
+	reload_node_enter(node, now);
+	spread(node, &connection->node_id,
+	       reload_connection_table_failing(node->connections, connection, failing, now), now);
+	node->links_due = MIN(node->links_due, now + LOOK_MS);
+	reload_node_settle(node, now);
+}
+
+/* A link of a node with several Node-IDs: its first Ping or Attach says which one it is (6.1.2). */
+static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpan message, int64_t now)
+{
+	ReloadNodeId id;
+
+	if (reload_router_identify(node->router, message, now, &id) != RELOAD_OK ||
+	    !reload_certificate_has_node_id(connection->certificate, &id) ||
+	    reload_node_id_equal(&id, &node->self))
+		return false;
+	spread(node, &id, reload_connection_table_name(node->connections, connection, &id, now), now);
+	reload_attach_link_up(node, connection->link, &id, now);
+	return true;
+}
+
+void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message, int64_t now)
+{
+	ReloadConnection *connection = reload_connection_table_by_link(node->connections, link);
+	ReloadNodeId previous_hop;
+
+	if (connection == NULL)
+		return;
+	reload_node_enter(node, now);
+	connection->heard = now;
+	if (connection->node_id.len != 0 || learn_name(node, connection, message, now)) {
+		previous_hop = connection->node_id;
+		reload_router_receive(node->router, &previous_hop, message, now);
+	}
+	reload_node_settle(node, now);
+}
+
+typedef struct {
+	ReloadNode *node;
+	ReloadLinkId link;
+	int64_t asked; /* ms */
+} LinkPing;
+
+static void on_ping_reply(void *data, ReloadStatus status, const ReloadMessage *answer,
+			  const ReloadNodeId *from, int64_t now)
+{
+	LinkPing *ping = data;
+	ReloadConnection *connection =
+		reload_connection_table_by_link(ping->node->connections, ping->link);
+
+	(void)answer;
+	(void)from;
+	if (connection != NULL) {
+		connection->ping_open = false;
+		if (status != RELOAD_OK && connection->heard < ping->asked) {
+			reload_node_log(ping->node, RELOAD_LOG_INFO, "a link has fallen silent: closed");
+			reload_links_close(ping->node, connection, now);
+		}
+	}
+	g_free(ping);
+}
+
+/* Pings over a link that was quiet for long. A loser of a collision is not written to, so not pinged. */
+static void ping_quiet(ReloadNode *node, ReloadConnection *connection, int64_t now)
+{
+	ReloadPingReq request = {0};
+	LinkPing *ping;
+	GByteArray *body, *list;
+	ReloadOrigination origination = {
+		.code = RELOAD_PING_REQ, .timeout = PING_TIMEOUT_MS, .link_only = true};
+
+	if (reload_connection_table_by_node(node->connections, &connection->node_id) != connection)
+		return;
+	body = g_byte_array_new();
+	list = g_byte_array_new();
+	reload_write_ping_req(body, &request);
+	reload_write_destination_node(list, &connection->node_id);
+	origination.body = reload_span(body->data, body->len);
+	origination.destination_list = reload_span(list->data, list->len);
+	ping = g_new0(LinkPing, 1);
+	ping->node = node;
+	ping->link = connection->link;
+	ping->asked = now;
+	connection->ping_open = reload_router_request(node->router, &origination, on_ping_reply, ping,
+						      now, NULL) == RELOAD_OK;
+	if (!connection->ping_open)
+		g_free(ping);
+	g_byte_array_unref(list);
+	g_byte_array_unref(body);
+}
+
+int64_t reload_links_tick(ReloadNode *node, int64_t now)
+{
+	GArray *links;
+
+	if (now < node->links_due)
+		return node->links_due;
+	links = reload_connection_table_links(node->connections);
+	for (guint i = 0; i < links->len; i++) {
+		ReloadConnection *connection = reload_connection_table_by_link(
+			node->connections, g_array_index(links, ReloadLinkId, i));
+
+		if (connection == NULL)
+			continue;
+		if (connection->close_at <= now ||
+		    (connection->failing && now - connection->failing_since >= FAILING_MS) ||
+		    (connection->node_id.len == 0 && now - connection->since >= QUIET_MS))
+			reload_links_close(node, connection, now);
+		else if (!connection->ping_open && !connection->failing &&
+			 connection->node_id.len != 0 && now - connection->heard >= QUIET_MS)
+			ping_quiet(node, connection, now);
+	}
+	node->links_due = links->len > 0 ? now + LOOK_MS : INT64_MAX;
+	g_array_unref(links);
+	return node->links_due;
+}

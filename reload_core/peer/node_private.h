@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of peer/ share; nobody else includes it. Each component below is one file's. */
+#ifndef RELOAD_PEER_NODE_PRIVATE_H
+#define RELOAD_PEER_NODE_PRIVATE_H
+
+#include "reload_core/peer/connection_table.h"
+#include "reload_core/peer/node.h"
+#include "reload_core/routing/router.h"
+
+/* Links that we are opening, for others' Attaches and for bootstrapping. */
+#define RELOAD_CONNECTING_MAX 64
+/* How long we wait for a link after an Attach was answered, ms. */
+#define RELOAD_LINK_WAIT_MS 10000
+/* Candidates of one Attach that are tried. */
+#define RELOAD_CANDIDATES_MAX 4
+
+typedef struct ReloadAttaches ReloadAttaches;
+typedef struct ReloadApps ReloadApps;
+typedef struct ReloadBootstrap ReloadBootstrap;
+typedef struct ReloadReplication ReloadReplication;
+typedef struct ReloadConfigPush ReloadConfigPush;
+
+struct ReloadNode {
+	ReloadIo io;
+	ReloadNodeEvents events;
+	ReloadDocument *document;
+	ReloadTrust *trust;
+	ReloadIdentity *identity;
+	ReloadNodeId self;
+	bool first_node;
+	GArray *addresses;     /* ReloadAddress */
+	GArray *app_addresses; /* ReloadAddress */
+
+	ReloadNodeState state;
+	int64_t started; /* ms, when reload_node_start was called */
+	ReloadRouter *router;
+	const ReloadTopologyPlugin *plugin;
+	ReloadTopologyHost host;
+	ReloadTopology *topology;
+	ReloadStorage *storage;
+	ReloadConnectionTable *connections;
+	ReloadAttaches *attaches;
+	ReloadApps *apps;
+	ReloadBootstrap *bootstrap;
+	ReloadReplication *replication;
+	ReloadConfigPush *config_push;
+
+	bool join_open;        /* plugin->join or start_overlay was called; joined has not come */
+	int64_t join_deadline; /* ms */
+	int64_t leave_half, leave_deadline; /* ms */
+	bool leave_sent;
+	int64_t links_due;   /* ms, when links are looked at next */
+	int64_t storage_due; /* ms, when something expires */
+	GQueue *deferred;    /* ReloadDeferred: what must not be called back at once */
+	int64_t wakeup;      /* ms, what was last asked of io.wakeup_at */
+	int64_t now;         /* ms, of the event being handled */
+	unsigned entered;    /* depth of calls into the node; the outermost settles */
+};
+
+/* ---- node.c ---- */
+typedef void (*ReloadDeferredFunc)(ReloadNode *node, gpointer data, int64_t now);
+/* Calls func later in the same event, or soon. free_data (NULL allowed) is for what is never called. */
+void reload_node_defer(ReloadNode *node, ReloadDeferredFunc func, gpointer data,
+		       GDestroyNotify free_data);
+/* Every event and call from outside is between these two: the second does what has become due. */
+void reload_node_enter(ReloadNode *node, int64_t now);
+void reload_node_settle(ReloadNode *node, int64_t now);
+/* In place of the second where nothing may be called back: asks for a tick. */
+void reload_node_settle_later(ReloadNode *node, int64_t now);
+void reload_node_log(ReloadNode *node, ReloadLogLevel level, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+/* The same as one of reload_node_request that is not bound to the state and may be link_only. */
+ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *destinations,
+				   unsigned count, uint16_t code, ReloadSpan body,
+				   const GPtrArray *certificates, int64_t timeout,
+				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id);
+/* A random time from 0.5 to 1.5 times mean. */
+int64_t reload_node_jitter(ReloadNode *node, int64_t mean);
+/* The error code in an Error message, or 0. */
+uint16_t reload_node_error_code(const ReloadMessage *answer);
+
+/* ---- links.c: the Connection Table and what hangs on it ---- */
+void reload_links_close(ReloadNode *node, ReloadConnection *connection, int64_t now);
+void reload_links_close_all(ReloadNode *node, int64_t now);
+/* Closes what leads to id, unless something under way needs it. */
+void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now);
+int64_t reload_links_tick(ReloadNode *node, int64_t now);
+bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id);
+
+/* ---- candidates.c ---- */
+/* Appends our addresses as candidates (6.5.1.11: No-ICE). */
+void reload_candidates_write(const GArray *addresses, GByteArray *out);
+/* Reads up to max addresses that we can connect to; returns how many. */
+unsigned reload_candidates_read(ReloadSpan candidates, ReloadAddress *out, unsigned max);
+
+/* ---- attach.c: 6.5.1 ---- */
+ReloadAttaches *reload_attaches_new(void);
+void reload_attaches_free(ReloadAttaches *attaches);
+void reload_attach_start(ReloadNode *node, const ReloadDestination *destination,
+			 const ReloadNodeId *via, bool send_update, uint64_t cookie, int64_t now);
+void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
+			      int64_t now);
+/* The Node-ID that we expect on a link we are opening, or NULL if it is not one of these. */
+const ReloadNodeId *reload_attach_expected(const ReloadNode *node, ReloadLinkId link);
+/* A link to id has come up, as the table says. */
+void reload_attach_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id, int64_t now);
+/* True if it was a link we were opening for an Attach. */
+bool reload_attach_link_failed(ReloadNode *node, ReloadLinkId link, int64_t now);
+/* Is an Attach under way that will end in a link to id? */
+bool reload_attach_needs(const ReloadNode *node, const ReloadNodeId *id);
+int64_t reload_attach_tick(ReloadNode *node, int64_t now);
+
+/* ---- app_attach.c: 6.5.2 ---- */
+ReloadApps *reload_apps_new(void);
+void reload_apps_free(ReloadApps *apps);
+void reload_apps_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
+			    int64_t now);
+void reload_apps_close_all(ReloadNode *node);
+int64_t reload_apps_tick(ReloadNode *node, int64_t now);
+unsigned reload_apps_count(const ReloadNode *node);
+
+/* ---- bootstrap.c: 11.4 ---- */
+ReloadBootstrap *reload_bootstrap_new(void);
+void reload_bootstrap_free(ReloadBootstrap *bootstrap);
+/* Looks for a bootstrap node until reload_bootstrap_stop; the first attempt after delay ms. */
+void reload_bootstrap_start(ReloadNode *node, int64_t delay, int64_t now);
+void reload_bootstrap_stop(ReloadNode *node);
+/* The attempt that is under way has come to nothing: goes on with the next after a pause. */
+void reload_bootstrap_next(ReloadNode *node, int64_t now);
+/* True if link is the one being opened. */
+bool reload_bootstrap_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id, int64_t now);
+bool reload_bootstrap_link_failed(ReloadNode *node, ReloadLinkId link, int64_t now);
+bool reload_bootstrap_is_opening(const ReloadNode *node, ReloadLinkId link);
+/* The node whose link the attempt has led to; false: none. */
+bool reload_bootstrap_through(const ReloadNode *node, ReloadNodeId *out);
+/* Do we join through id at the moment? */
+bool reload_bootstrap_needs(const ReloadNode *node, const ReloadNodeId *id);
+int64_t reload_bootstrap_tick(ReloadNode *node, int64_t now);
+
+/* ---- life_cycle.c ---- */
+void reload_life_set_state(ReloadNode *node, ReloadNodeState state, int64_t now);
+/* A bootstrap node is linked. */
+void reload_life_bootstrapped(ReloadNode *node, const ReloadNodeId *bootstrap, int64_t now);
+/* Every bootstrap node was tried in vain. */
+void reload_life_nobody(ReloadNode *node, int64_t now);
+void reload_life_joined(ReloadNode *node, ReloadStatus status, int64_t now);
+void reload_life_lost(ReloadNode *node, int64_t now);
+int64_t reload_life_tick(ReloadNode *node, int64_t now);
+
+/* ---- topology_host.c ---- */
+void reload_topology_host_init(ReloadNode *node);
+
+/* ---- dispatch.c: one handler for each request code ---- */
+void reload_node_handle(void *user, const ReloadIncoming *request, ReloadOutcome *outcome, int64_t now);
+
+/* ---- data.c: 7.4 ---- */
+void reload_data_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
+			    int64_t now);
+
+/* ---- replication.c: 10.4, 10.5 step 6, 10.7.3 ---- */
+ReloadReplication *reload_replication_new(void);
+void reload_replication_free(ReloadReplication *replication);
+/* Something new was stored under id, for which we are responsible. */
+void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id);
+void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed, int64_t now);
+void reload_replication_hand_over(ReloadNode *node, const ReloadNodeId *next,
+				  void (*done)(void *data, ReloadStatus status, int64_t now), void *data,
+				  int64_t now);
+bool reload_replication_idle(const ReloadNode *node);
+int64_t reload_replication_tick(ReloadNode *node, int64_t now);
+
+/* ---- ping.c, probe.c ---- */
+void reload_ping_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
+			    int64_t now);
+void reload_probe_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
+			     int64_t now);
+
+/* ---- config_update.c: 6.5.4 ---- */
+ReloadConfigPush *reload_config_push_new(void);
+void reload_config_push_free(ReloadConfigPush *push);
+void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *request,
+				     ReloadOutcome *outcome, int64_t now);
+/* Sends our document to a node that has an older one, not too often. */
+void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan destination_list,
+			   int64_t now);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which copies have to go where as data is stored and the ring changes (RFC 6940, 10.4, 10.5 step 6 and
+ * 10.7.3), and what is no longer ours to keep. */
+#include "reload_core/peer/replica_jobs.h"
+
+/* 10.4: the next two peers. */
+#define REPLICAS 2
+/* 10.7.1: the successor replacement hold-down time. */
+#define HOLD_DOWN_MS 30000
+/* After a change the ring is given time to settle before anything is dropped. */
+#define SWEEP_MS 60000
+
+struct ReloadReplication {
+	ReloadReplicaJobs *jobs;
+	ReloadNodeId set[REPLICAS]; /* the replica set that was last looked at */
+	unsigned set_count;
+	GHashTable *ours;    /* GBytes, Resource-IDs that we were responsible for when last looked */
+	int64_t replicate_at; /* ms: everything to the replica set; INT64_MAX: not */
+	int64_t sweep_at;    /* ms; INT64_MAX: not */
+	GPtrArray *hand_overs; /* HandOver, those that wait for jobs */
+};
+
+ReloadReplication *reload_replication_new(void)
+{
+	ReloadReplication *replication = g_new0(ReloadReplication, 1);
+
+	replication->jobs = reload_replica_jobs_new();
+	replication->ours = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+						  (GDestroyNotify)g_bytes_unref, NULL);
+	replication->hand_overs = g_ptr_array_new_with_free_func(g_free);
+	replication->replicate_at = INT64_MAX;
+	replication->sweep_at = INT64_MAX;
+	return replication;
+}
+
+void reload_replication_free(ReloadReplication *replication)
+{
+	if (replication == NULL)
+		return;
+	reload_replica_jobs_free(replication->jobs);
+	g_ptr_array_unref(replication->hand_overs);
+	g_hash_table_unref(replication->ours);
+	g_free(replication);
+}
+
+bool reload_replication_idle(const ReloadNode *node)
+{
+	return reload_replica_jobs_open(node->replication->jobs) == 0;
+}
+
+/* Sends one resource to the whole replica set. */
+static void replicate(ReloadNode *node, const ReloadResourceId *id)
+{
+	ReloadNodeId set[REPLICAS];
+	unsigned count = node->plugin->replica_set(node->topology, set, REPLICAS);
+
+	for (unsigned i = 0; i < count; i++)
+		reload_replica_jobs_add(node->replication->jobs, &set[i], id, (uint8_t)(i + 1), NULL,
+					NULL);
+}
+
+void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id)
+{
+	g_hash_table_add(node->replication->ours, g_bytes_new(id->id, id->len));
+	replicate(node, id);
+}
+
+static void collect(void *data, const ReloadResourceId *id, size_t values)
+{
+	(void)values;
+	g_ptr_array_add(data, g_bytes_new(id->id, id->len));
+}
+
+/* The Resource-IDs of everything stored, as GBytes. */
+static GPtrArray *everything(ReloadNode *node)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+
+	reload_storage_each(node->storage, collect, ids);
+	return ids;
+}
+
+static void to_id(GBytes *bytes, ReloadResourceId *id)
+{
+	gsize len;
+	const void *data = g_bytes_get_data(bytes, &len);
+
+	id->len = (uint8_t)len;
+	memcpy(id->id, data, len);
+}
+
+/* The range has changed: what has become ours goes to the replica set, and what was ours and is not any more
+ * to whoever is responsible now, unless it was handed over (6.4.2.3). */
+static void look_at_range(ReloadNode *node)
+{
+	ReloadReplication *replication = node->replication;
+	GHashTable *ours = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+						 (GDestroyNotify)g_bytes_unref, NULL);
+	GPtrArray *ids = everything(node);
+
+	for (guint i = 0; i < ids->len; i++) {
+		GBytes *bytes = g_ptr_array_index(ids, i);
+		bool was_ours = g_hash_table_contains(replication->ours, bytes);
+		ReloadResourceId id;
+
+		to_id(bytes, &id);
+		if (node->plugin->responsible(node->topology, reload_resource_id_span(&id))) {
+			g_hash_table_add(ours, g_bytes_ref(bytes));
+			if (!was_ours)
+				replicate(node, &id);
+		} else if (was_ours) {
+			reload_replica_jobs_add(replication->jobs, NULL, &id, 1, NULL, NULL);
+		}
+	}
+	g_ptr_array_unref(ids);
+	g_hash_table_unref(replication->ours);
+	replication->ours = ours;
+}
+
+static bool in_set(const ReloadNodeId *set, unsigned count, const ReloadNodeId *id)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (reload_node_id_equal(&set[i], id))
+			return true;
+	}
+	return false;
+}
+
+/* Everything that we are responsible for goes to the members of the replica set that are new in it. */
+static void fill_new_members(ReloadNode *node, const ReloadNodeId *set, unsigned count)
+{
+	ReloadReplication *replication = node->replication;
+	GPtrArray *ids = everything(node);
+
+	for (guint i = 0; i < ids->len; i++) {
+		ReloadResourceId id;
+
+		to_id(g_ptr_array_index(ids, i), &id);
+		if (!node->plugin->responsible(node->topology, reload_resource_id_span(&id)))
+			continue;
+		for (unsigned j = 0; j < count; j++) {
+			if (!in_set(replication->set, replication->set_count, &set[j]))
+				reload_replica_jobs_add(replication->jobs, &set[j], &id,
+							(uint8_t)(j + 1), NULL, NULL);
+		}
+	}
+	g_ptr_array_unref(ids);
+	memcpy(replication->set, set, count * sizeof(*set));
+	replication->set_count = count;
+}
+
+/* The replica set has changed. If a member failed, its replacement may be replaced in turn by a better one that
+ * we have not heard of yet: wait (10.7.1). A member that has joined gets its copies at once. */
+static void look_at_set(ReloadNode *node, int64_t now)
+{
+	ReloadReplication *replication = node->replication;
+	ReloadNodeId set[REPLICAS];
+	unsigned count = node->plugin->replica_set(node->topology, set, REPLICAS);
+
+	for (unsigned i = 0; i < replication->set_count; i++) {
+		if (in_set(set, count, &replication->set[i]) ||
+		    reload_links_linked(node, &replication->set[i]))
+			continue;
+		/* Forget the failed one: if it comes back it has lost what it held. */
+		replication->set[i] = replication->set[--replication->set_count];
+		replication->replicate_at = MIN(replication->replicate_at, now + HOLD_DOWN_MS);
+		i--;
+	}
+	if (replication->replicate_at == INT64_MAX)
+		fill_new_members(node, set, count);
+}
+
+void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed, int64_t now)
+{
+	if (range_changed)
+		look_at_range(node);
+	if (replicas_changed)
+		look_at_set(node, now);
+	node->replication->sweep_at = now + SWEEP_MS;
+}
+
+/* ---- handing over to a joining peer ---- */
+
+typedef struct {
+	ReloadNode *node;
+	unsigned open;
+	ReloadStatus status;
+	void (*done)(void *data, ReloadStatus status, int64_t now);
+	void *data;
+} HandOver;
+
+static void handed_over(ReloadNode *node, gpointer data, int64_t now)
+{
+	HandOver *hand_over = data;
+
+	(void)node;
+	hand_over->done(hand_over->data, hand_over->status, now);
+	g_free(hand_over);
+}
+
+static guint index_of(HandOver *hand_over)
+{
+	guint i = 0;
+
+	g_ptr_array_find(hand_over->node->replication->hand_overs, hand_over, &i);
+	return i;
+}
+
+static void resource_handed_over(void *data, const ReloadResourceId *id, ReloadStatus status, int64_t now)
+{
+	HandOver *hand_over = data;
+	GBytes *key = g_bytes_new(id->id, id->len);
+
+	(void)now;
+	if (status == RELOAD_OK)
+		g_hash_table_remove(hand_over->node->replication->ours, key);
+	else if (status != RELOAD_E_NOT_FOUND)
+		hand_over->status = status;
+	g_bytes_unref(key);
+	if (--hand_over->open == 0) {
+		g_ptr_array_steal_index_fast(hand_over->node->replication->hand_overs,
+					     index_of(hand_over));
+		reload_node_defer(hand_over->node, handed_over, hand_over, g_free);
+	}
+}
+
+void reload_replication_hand_over(ReloadNode *node, const ReloadNodeId *next,
+				  void (*done)(void *data, ReloadStatus status, int64_t now), void *data,
+				  int64_t now)
+{
+	HandOver *hand_over = g_new0(HandOver, 1);
+	GPtrArray *ids = everything(node);
+
+	(void)now;
+	hand_over->node = node;
+	hand_over->done = done;
+	hand_over->data = data;
+	for (guint i = 0; i < ids->len; i++) {
+		ReloadResourceId id;
+		ReloadSpan span;
+
+		to_id(g_ptr_array_index(ids, i), &id);
+		span = reload_resource_id_span(&id);
+		if (node->plugin->responsible(node->topology, span) &&
+		    node->plugin->plausible_responsible(node->topology, span, next) &&
+		    reload_replica_jobs_add(node->replication->jobs, next, &id, 1,
+					    resource_handed_over, hand_over))
+			hand_over->open++;
+	}
+	g_ptr_array_unref(ids);
+	if (hand_over->open == 0)
+		reload_node_defer(node, handed_over, hand_over, g_free);
+	else
+		g_ptr_array_add(node->replication->hand_overs, hand_over);
+}
+
+/* ---- dropping ---- */
+
+static void copied_away(void *data, const ReloadResourceId *id, ReloadStatus status, int64_t now)
+{
+	ReloadNode *node = data;
+
+	(void)now;
+	/* Refused means that the other side knows better; only silence is no reason to forget it. */
+	if ((status == RELOAD_OK || status == RELOAD_E_REMOTE || status == RELOAD_E_TOO_OLD) &&
+	    !node->plugin->keeps(node->topology, reload_resource_id_span(id)))
+		reload_storage_drop(node->storage, id);
+}
+
+/* What is neither ours nor a replica that we should hold is offered to its responsible peer and dropped. */
+static void sweep(ReloadNode *node)
+{
+	GPtrArray *ids = everything(node);
+
+	for (guint i = 0; i < ids->len; i++) {
+		ReloadResourceId id;
+
+		to_id(g_ptr_array_index(ids, i), &id);
+		if (!node->plugin->keeps(node->topology, reload_resource_id_span(&id)))
+			reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away,
+						node);
+	}
+	g_ptr_array_unref(ids);
+}
+
+int64_t reload_replication_tick(ReloadNode *node, int64_t now)
+{
+	ReloadReplication *replication = node->replication;
+
+	if (replication->replicate_at <= now) {
+		ReloadNodeId set[REPLICAS];
+		unsigned count = node->plugin->replica_set(node->topology, set, REPLICAS);
+
+		replication->replicate_at = INT64_MAX;
+		fill_new_members(node, set, count);
+	}
+	if (replication->sweep_at <= now) {
+		replication->sweep_at = INT64_MAX;
+		if (node->state == RELOAD_NODE_JOINED)
+			sweep(node);
+	}
+	reload_replica_jobs_run(node, replication->jobs, now);
+	return MIN(replication->replicate_at, replication->sweep_at);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests that the node's owner and its components originate. */
+#include "reload_core/peer/node_private.h"
+
+/* Encodes a destination list; NULL: one of them cannot be encoded. Free with g_byte_array_unref. */
+static GByteArray *encode_list(const ReloadDestination *destinations, unsigned count)
+{
+	GByteArray *list = g_byte_array_new();
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!reload_write_destination(list, &destinations[i])) {
+			g_byte_array_unref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *destinations,
+				   unsigned count, uint16_t code, ReloadSpan body,
+				   const GPtrArray *certificates, int64_t timeout,
+				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id)
+{
+	ReloadOrigination origination = {
+		.code = code, .body = body, .certificates = certificates, .timeout = timeout};
+	GByteArray *list = encode_list(destinations, count);
+	ReloadStatus status;
+
+	if (list == NULL)
+		return RELOAD_E_MALFORMED;
+	origination.destination_list = reload_span(list->data, list->len);
+	status = reload_router_request(node->router, &origination, reply, data, now, id);
+	g_byte_array_unref(list);
+	return status;
+}
+
+ReloadRequestId reload_node_request(ReloadNode *node, const ReloadRequest *request,
+				    ReloadReplyFunc reply, void *data, int64_t now)
+{
+	ReloadOrigination origination = {
+		.code = request->code,
+		.body = request->body,
+		.signer = request->signer,
+		.certificates = request->certificates,
+		.timeout = request->timeout,
+	};
+	GByteArray *list;
+	uint64_t id = 0;
+
+	if (node->state != RELOAD_NODE_JOINED)
+		return 0;
+	list = encode_list(request->destinations, request->destination_count);
+	if (list == NULL)
+		return 0;
+	reload_node_enter(node, now);
+	origination.destination_list = reload_span(list->data, list->len);
+	if (reload_router_request(node->router, &origination, reply, data, now, &id) != RELOAD_OK)
+		id = 0;
+	g_byte_array_unref(list);
+	reload_node_settle_later(node, now);
+	return id;
+}
+
+void reload_node_cancel(ReloadNode *node, ReloadRequestId id)
+{
+	reload_router_cancel(node->router, id);
+}
