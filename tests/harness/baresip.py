@@ -50,6 +50,7 @@ class Baresip:
         self.aor = "sip:%s@%s" % (user, domain)
         self.name = "baresip-" + user
         self.address = address
+        self.played = tone
         self.directory = os.path.join(directory, self.name)
         os.makedirs(self.directory, exist_ok=True)
         with open(os.path.join(self.directory, "config"), "w", encoding="utf-8") as file:

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An overlay on loopback addresses: its CA and document, peers without SIP, and Kamailio edges."""
+import glob
+import os
+import re
+import shutil
+
+from . import BUILD, MODULE, ROOT, kamailio, net, process
+
+NAME = "dht.example.org"
+FLOW_PORT = 6085
+OVERLAY_SIP_PORT = 5070
+
+
+def reloadctl(*arguments, check=True, timeout=30):
+    return process.command([os.path.join(BUILD, "reloadctl")] + list(arguments), timeout=timeout, check=check)
+
+
+class Overlay:
+    """Certificates and document of one overlay below directory; nodes are made from it."""
+
+    def __init__(self, directory, block, name=NAME, bootstrap=None):
+        """bootstrap: addresses of peers by number, as a rule (1, 2)"""
+        shutil.rmtree(directory, ignore_errors=True)
+        os.makedirs(directory)
+        self.directory = directory
+        self.block = block
+        self.name = name
+        self.ca = os.path.join(directory, "overlay")
+        arguments = ["overlay", "create", name, "--dir", self.ca]
+        for number in bootstrap or (1, 2):
+            arguments += ["--bootstrap", "%s:%d" % (block.peer(number), net.RELOAD_PORT)]
+        reloadctl(*arguments)
+        self.document = os.path.join(self.ca, "overlay.xml")
+
+    def node(self, name):
+        """A key and a node certificate in a directory of their own; returns (directory, Node-ID)."""
+        directory = os.path.join(self.directory, name, "node")
+        os.makedirs(os.path.dirname(directory), exist_ok=True)
+        reloadctl("cert", "node", "--dir", self.ca, "--out", directory)
+        return directory, node_id(os.path.join(directory, "node.crt"))
+
+    def users(self, node_directory, *aors):
+        reloadctl("cert", "user", "--dir", self.ca, "--node", node_directory, *aors)
+
+    def keys(self, path):
+        """Puts the TLS keys of all nodes into one key log."""
+        with open(path, "w", encoding="ascii") as out:
+            for one in sorted(glob.glob(os.path.join(self.directory, "*", "keys.log"))):
+                with open(one, encoding="ascii") as file:
+                    out.write(file.read())
+
+
+def node_id(certificate):
+    """The Node-ID in a certificate's reload:// URI, as an integer; read by the openssl command."""
+    _, text = process.command(["openssl", "x509", "-in", certificate, "-noout", "-ext", "subjectAltName"])
+    return int(re.search(r"reload://(?:0110)?([0-9a-fA-F]{32})@", text).group(1), 16)
+
+
+class Node:
+    """What a peer and an edge have in common."""
+
+    def __init__(self, overlay, name, address, node_directory):
+        self.overlay = overlay
+        self.name = name
+        self.address = address
+        self.node_directory = node_directory
+        self.id = node_id(os.path.join(node_directory, "node.crt"))
+        self.directory = os.path.join(overlay.directory, name)
+        self.keylog = os.path.join(self.directory, "keys.log")
+        self.listen = "%s:%d" % (address, net.RELOAD_PORT)
+
+
+class Peer(Node):
+    """A reload-peer."""
+
+    def __init__(self, overlay, number, node_directory):
+        super().__init__(overlay, "peer%d" % number, overlay.block.peer(number), node_directory)
+        self.control = os.path.join(self.directory, "control")
+        self.process = None
+
+    def start(self, first=False):
+        argv = [os.path.join(BUILD, "reload-peer"), "--document", self.overlay.document,
+                "--dir", self.node_directory, "--listen", self.listen, "--keylog", self.keylog,
+                "--control", self.control]
+        self.process = process.Process(self.name, argv + (["--first"] if first else []), self.directory)
+        return self
+
+    def ask(self, *words, check=True):
+        return reloadctl("--control", self.control, *words, check=check)[1]
+
+    def joined(self, timeout=30):
+        self.process.expect(r"joined", timeout)
+
+    def stop(self):
+        return self.process.stop()
+
+    def kill(self):
+        self.process.kill()

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A phone that writes its SIP by hand, for what well-behaved phones do not send."""
+import hashlib
+import itertools
+import re
+import socket
+import time
+
+from . import process
+
+_numbers = itertools.count(1)
+
+
+class Message:
+    """A received SIP message."""
+
+    def __init__(self, data, source):
+        head, _, self.body = data.decode(errors="replace").partition("\r\n\r\n")
+        self.text = head
+        self.source = source
+        lines = head.split("\r\n")
+        self.first = lines[0]
+        self.headers = [(name.strip().lower(), value.strip())
+                        for name, _, value in (line.partition(":") for line in lines[1:])]
+        self.code = int(self.first.split()[1]) if self.first.startswith("SIP/2.0 ") else None
+        self.method = None if self.code else self.first.split()[0]
+
+    def all(self, name):
+        return [value for key, value in self.headers if key == name.lower()]
+
+    def get(self, name, default=""):
+        return (self.all(name) or [default])[0]
+
+
+class RawPhone:
+    """user@domain on a UDP socket of its own."""
+
+    def __init__(self, user, domain, password, address, port, proxy):
+        self.user, self.domain, self.password = user, domain, password
+        self.address, self.port = address, port
+        host, _, number = proxy.partition(":")
+        self.proxy = (host, int(number or 5060))
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, port))
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, text, to=None):
+        self.socket.sendto(text.replace("\n", "\r\n").encode(), to or self.proxy)
+
+    def receive(self, timeout=5):
+        self.socket.settimeout(timeout)
+        try:
+            return Message(*self.socket.recvfrom(65536))
+        except socket.timeout:
+            return None
+
+    def contact(self):
+        return "<sip:%s@%s:%d>" % (self.user, self.address, self.port)
+
+    def request(self, method, uri, headers=(), body="", to=None, sender=None, timeout=5, call_id=None, dest=None):
+        """Sends a request outside dialogs, answers one challenge, ACKs a negative final answer to an INVITE, and
+        returns the final answer, or None if none came. headers: further lines; to, sender: URIs other than uri
+        and its own."""
+        own = "sip:%s@%s" % (self.user, self.domain)
+        call_id = call_id or "raw-%d-%s@%s" % (next(_numbers), self.port, self.address)
+        lines = list(headers)
+        authorization = []
+        for cseq in (1, 2):
+            branch = "z9hG4bKraw%d" % next(_numbers)
+            common = ["Via: SIP/2.0/UDP %s:%d;branch=%s;rport" % (self.address, self.port, branch),
+                      "From: <%s>;tag=raw%s" % (sender or own, self.port), "To: <%s>" % (to or uri),
+                      "Call-ID: " + call_id, "CSeq: %d %s" % (cseq, method), "Max-Forwards: 70"]
+            text = ["%s %s SIP/2.0" % (method, uri)] + common + ["Contact: " + self.contact()] \
+                if not any(line.lower().startswith("contact:") for line in lines) else \
+                ["%s %s SIP/2.0" % (method, uri)] + common
+            self.send("\n".join(text + lines + authorization + ["Content-Length: %d" % len(body), "", body]), dest)
+            answer = self._final(branch, timeout)
+            if answer and method == "INVITE" and answer.code >= 300:
+                ack = ["ACK %s SIP/2.0" % uri, common[0], common[1], "To: " + answer.get("to"), common[3],
+                       "CSeq: %d ACK" % cseq, "Max-Forwards: 70", "Content-Length: 0", "", ""]
+                self.send("\n".join(ack), dest)
+            if not answer or answer.code not in (401, 407) or cseq == 2:
+                return answer
+            authorization = [self._answer_to(answer, method, uri)]
+        return None
+
+    def _final(self, branch, timeout):
+        end = time.monotonic() + timeout
+        while True:
+            message = self.receive(max(0.01, end - time.monotonic()))
+            if message is None:
+                return None
+            if message.code and message.code >= 200 and branch in message.get("via"):
+                return message
+
+    def _answer_to(self, challenge, method, uri):
+        name, header = ("WWW-Authenticate", "Authorization") if challenge.code == 401 else \
+            ("Proxy-Authenticate", "Proxy-Authorization")
+        fields = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge.get(name)))
+
+        def md5(text):
+            return hashlib.md5(text.encode()).hexdigest()
+        ha1 = md5("%s:%s:%s" % (self.user, fields["realm"], self.password))
+        ha2 = md5("%s:%s" % (method, uri))
+        tail = ""
+        if "qop" in fields:
+            response = md5("%s:%s:00000001:raw:auth:%s" % (ha1, fields["nonce"], ha2))
+            tail = ', qop=auth, nc=00000001, cnonce="raw"'
+        else:
+            response = md5("%s:%s:%s" % (ha1, fields["nonce"], ha2))
+        return '%s: Digest username="%s", realm="%s", nonce="%s", uri="%s", response="%s", algorithm=MD5%s' % (
+            header, self.user, fields["realm"], fields["nonce"], uri, response, tail)
+
+    def register(self, expires=600, headers=(), timeout=5):
+        answer = self.request("REGISTER", "sip:" + self.domain, ["Expires: %d" % expires] + list(headers),
+                              to="sip:%s@%s" % (self.user, self.domain), timeout=timeout)
+        if answer is None:
+            raise process.Unexpected("no answer to REGISTER of " + self.user)
+        return answer
