@@ -36,6 +36,8 @@ void wire_sample_fetch_req(const WireSampleContext *context, GByteArray *body);
 void wire_sample_fetch_req_models(const WireSampleContext *context, GByteArray *body);
 void wire_sample_fetch_ans(const WireSampleContext *context, GByteArray *body);
 void wire_sample_fetch_ans_models(const WireSampleContext *context, GByteArray *body);
+/* A value that the storing peer knows nothing of: unsigned (RFC 6940, 7.4.2.2). */
+void wire_sample_fetch_ans_synthesized(const WireSampleContext *context, GByteArray *body);
 void wire_sample_stat_ans(const WireSampleContext *context, GByteArray *body);
 void wire_sample_find_req(const WireSampleContext *context, GByteArray *body);
 void wire_sample_find_ans(const WireSampleContext *context, GByteArray *body);

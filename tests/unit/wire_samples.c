@@ -186,6 +186,7 @@ const WireSample wire_samples[] = {
     {"fetch_req_models", RELOAD_FETCH_REQ, true, wire_sample_fetch_req_models},
     {"fetch_ans", RELOAD_FETCH_ANS, false, wire_sample_fetch_ans},
     {"fetch_ans_models", RELOAD_FETCH_ANS, true, wire_sample_fetch_ans_models},
+    {"fetch_ans_synthesized", RELOAD_FETCH_ANS, true, wire_sample_fetch_ans_synthesized},
     {"find_req", RELOAD_FIND_REQ, false, wire_sample_find_req},
     {"find_ans", RELOAD_FIND_ANS, false, wire_sample_find_ans},
     {"join_req", RELOAD_JOIN_REQ, false, wire_sample_join_req},
