@@ -67,6 +67,7 @@ typedef struct {
 	uint64_t cookie;
 	ChordPurpose purpose;
 	ReloadNodeId target; /* len 0: a Resource-ID */
+	ReloadNodeId via;    /* len 0: routed as any message */
 	int64_t since;
 } ChordContact;
 
@@ -189,6 +190,8 @@ bool chord_contact_point(ReloadTopology *t, ReloadRingPoint point, const ReloadN
 			 ChordPurpose purpose, int64_t now);
 void chord_contact_done(ReloadTopology *t, uint64_t cookie, ReloadStatus status,
 			const ReloadNodeId *id, int64_t now);
+/* A peer has failed: Attaches through it are given up, so that they are made through another. */
+void chord_contacts_lost_via(ReloadTopology *t, const ReloadNodeId *via);
 /* The number of Attaches under way for purpose. */
 unsigned chord_contacts_open(ReloadTopology *t, ChordPurpose purpose);
 /* Leaves id alone until then; 0: no longer. */

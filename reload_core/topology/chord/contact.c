@@ -149,6 +149,17 @@ unsigned chord_contacts_open(ReloadTopology *t, ChordPurpose purpose)
 	return open;
 }
 
+void chord_contacts_lost_via(ReloadTopology *t, const ReloadNodeId *via)
+{
+	for (guint i = t->contacts->len; i-- > 0;) {
+		const ChordContact *contact = &g_array_index(t->contacts, ChordContact, i);
+
+		if (contact->purpose != CHORD_CONTACT_ADMITTING &&
+		    reload_node_id_equal(&contact->via, via))
+			g_array_remove_index_fast(t->contacts, i);
+	}
+}
+
 static bool attach(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
 		   ChordPurpose purpose, int64_t now)
 {
@@ -159,6 +170,8 @@ static bool attach(ReloadTopology *t, const ReloadDestination *dest, const Reloa
 	contact.cookie = ++t->next_serial;
 	if (dest->type == RELOAD_DESTINATION_NODE)
 		contact.target = dest->node_id;
+	if (via != NULL)
+		contact.via = *via;
 	g_array_append_val(t->contacts, contact);
 	t->host.attach(t->host.user, dest, via, true, contact.cookie);
 	return true;

@@ -30,6 +30,7 @@ void chord_peer_failed(ReloadTopology *t, const ReloadNodeId *id, int64_t leave_
 		return;
 	ready = peer->ready;
 	chord_ghost_set(t, id, now + leave_alone);
+	chord_contacts_lost_via(t, id);
 	chord_peer_remove(t, peer);
 	t->seek = true;
 	if (!ready)

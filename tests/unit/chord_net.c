@@ -1,0 +1,989 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The test network: an event queue in virtual time, nodes, and messages that walk from link to link. */
+#include "tests/unit/chord_net.h"
+
+#include "reload_core/topology/chord/ring.h"
+
+#define TTL 30
+#define RETRANSMIT 3000
+#define TRANSMISSIONS 5
+
+typedef struct Node Node;
+
+/* A request under way, an Attach included. */
+typedef struct {
+	gatomicrefcount refs;
+	unsigned origin, life;
+	ReloadDestination dest;
+	ReloadNodeId via;
+	uint16_t code;
+	GByteArray *body;
+	bool link_only, done;
+	unsigned sent;
+	uint64_t cookie; /* of an Attach */
+	bool send_update;
+	ReloadReplyFunc reply;
+	void *data;
+	int handler; /* the node that has answered, -1: none */
+	uint16_t error;
+} Request;
+
+typedef struct {
+	Request *request;
+	bool answer, past_via;
+	unsigned ttl;
+	GArray *path; /* unsigned: the nodes it came by */
+} Packet;
+
+typedef enum {
+	EVENT_PACKET,
+	EVENT_RETRANSMIT,
+	EVENT_WAKE,
+	EVENT_LINK_DOWN,
+	EVENT_ATTACHED,
+	EVENT_HANDED_OVER,
+	EVENT_JOIN,
+} EventKind;
+
+typedef struct {
+	int64_t at;
+	uint64_t order;
+	EventKind kind;
+	unsigned node, life, other, other_life;
+	Packet *packet;
+	Request *request;
+	void (*done)(void *data, ReloadStatus status, int64_t now);
+	void *data;
+} Event;
+
+struct Node {
+	ChordNet *net;
+	unsigned number, life;
+	ReloadNodeId id;
+	bool alive, joined, leaving;
+	unsigned lost;
+	ReloadTopology *topology;
+	ReloadTopologyHost host;
+	GHashTable *links; /* number of the other + 1 -> its life when the link was made */
+	int64_t wake;
+};
+
+struct ChordNet {
+	int64_t now;
+	uint64_t seed, order;
+	ReloadDocument document;
+	GPtrArray *nodes;
+	GHashTable *by_id;
+	GSequence *events;
+	ChordNetCounts counts;
+};
+
+static const ReloadTopologyPlugin *plugin;
+
+uint64_t chord_net_random(ChordNet *net)
+{
+	uint64_t z = net->seed += 0x9e3779b97f4a7c15U;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+	return z ^ (z >> 31);
+}
+
+static Node *node_of(ChordNet *net, unsigned number)
+{
+	return g_ptr_array_index(net->nodes, number);
+}
+
+static Node *find(ChordNet *net, const ReloadNodeId *id)
+{
+	return g_hash_table_lookup(net->by_id, id);
+}
+
+/* ---- events ---- */
+
+static gint compare_events(gconstpointer a, gconstpointer b, gpointer data)
+{
+	const Event *x = a, *y = b;
+
+	(void)data;
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static Event *event_add(ChordNet *net, EventKind kind, int64_t delay, const Node *node)
+{
+	Event *event = g_new0(Event, 1);
+
+	event->kind = kind;
+	event->at = net->now + delay;
+	event->order = ++net->order;
+	event->node = node->number;
+	event->life = node->life;
+	g_sequence_insert_sorted(net->events, event, compare_events, NULL);
+	return event;
+}
+
+static void request_unref(Request *request)
+{
+	if (!g_atomic_ref_count_dec(&request->refs))
+		return;
+	if (request->body != NULL)
+		g_byte_array_unref(request->body);
+	g_free(request);
+}
+
+static Request *request_ref(Request *request)
+{
+	g_atomic_ref_count_inc(&request->refs);
+	return request;
+}
+
+static void packet_free(Packet *packet)
+{
+	if (packet == NULL)
+		return;
+	request_unref(packet->request);
+	g_array_unref(packet->path);
+	g_free(packet);
+}
+
+static void event_free(gpointer data)
+{
+	Event *event = data;
+
+	packet_free(event->packet);
+	if (event->request != NULL)
+		request_unref(event->request);
+	g_free(event);
+}
+
+/* Lets the plug-in do what is due, and remembers when it wants to be called again. */
+static void touch(Node *node)
+{
+	int64_t at;
+
+	if (!node->alive)
+		return;
+	at = plugin->tick(node->topology, node->net->now);
+	g_assert_cmpint(at, >, node->net->now);
+	if (at == node->wake || at == INT64_MAX)
+		return;
+	node->wake = at;
+	event_add(node->net, EVENT_WAKE, at - node->net->now, node);
+}
+
+/* ---- links ---- */
+
+static gpointer key_of(const Node *node)
+{
+	return GUINT_TO_POINTER(node->number + 1);
+}
+
+static bool has_link(const Node *node, const Node *other)
+{
+	return g_hash_table_contains(node->links, key_of(other));
+}
+
+/* A link works if both ends are still who they were when it was made. */
+static bool link_works(const Node *node, const Node *other)
+{
+	return other->alive &&
+	       GPOINTER_TO_UINT(g_hash_table_lookup(node->links, key_of(other))) == other->life &&
+	       GPOINTER_TO_UINT(g_hash_table_lookup(other->links, key_of(node))) == node->life;
+}
+
+static void link_make(Node *a, Node *b)
+{
+	if (link_works(a, b))
+		return;
+	g_hash_table_insert(a->links, key_of(b), GUINT_TO_POINTER(b->life));
+	g_hash_table_insert(b->links, key_of(a), GUINT_TO_POINTER(a->life));
+	plugin->link_up(a->topology, &b->id, a->net->now);
+	plugin->link_up(b->topology, &a->id, a->net->now);
+	touch(a);
+	touch(b);
+}
+
+static void link_end(Node *node, const Node *other, int64_t delay)
+{
+	Event *event;
+
+	if (!has_link(node, other))
+		return;
+	event = event_add(node->net, EVENT_LINK_DOWN, delay, node);
+	event->other = other->number;
+	event->other_life = GPOINTER_TO_UINT(g_hash_table_lookup(node->links, key_of(other)));
+}
+
+static void on_link_down(Node *node, const Event *event)
+{
+	Node *other = node_of(node->net, event->other);
+
+	if (GPOINTER_TO_UINT(g_hash_table_lookup(node->links, key_of(other))) != event->other_life)
+		return;
+	g_hash_table_remove(node->links, key_of(other));
+	plugin->link_down(node->topology, &other->id, node->net->now);
+	touch(node);
+}
+
+/* ---- messages ---- */
+
+static void send_over(Node *node, Node *next, Packet *packet)
+{
+	Event *event;
+
+	node->net->counts.hops++;
+	if (packet->ttl-- == 0) {
+		node->net->counts.dropped_ttl++;
+		packet_free(packet);
+		return;
+	}
+	if (!link_works(node, next)) {
+		node->net->counts.dropped_link++;
+		packet_free(packet);
+		return;
+	}
+	if (!packet->answer)
+		g_array_append_val(packet->path, node->number);
+	event = event_add(node->net, EVENT_PACKET, 2 + (int64_t)(chord_net_random(node->net) % 10),
+			  next);
+	event->packet = packet;
+}
+
+static void request_done(ChordNet *net, Request *request, ReloadStatus status, const ReloadNodeId *from)
+{
+	Node *node = node_of(net, request->origin);
+
+	if (request->done)
+		return;
+	request->done = true;
+	if (!node->alive || node->life != request->life)
+		return;
+	if (request->code == RELOAD_ATTACH_REQ)
+		plugin->attach_done(node->topology, request->cookie, status, from, net->now);
+	else if (request->reply != NULL)
+		request->reply(request->data, status, NULL, from, net->now);
+	touch(node);
+}
+
+static void answer_on(Node *node, Packet *packet)
+{
+	ChordNet *net = node->net;
+	Request *request = packet->request;
+	unsigned back;
+
+	if (packet->path->len == 0) {
+		const ReloadNodeId *from = &node_of(net, (unsigned)request->handler)->id;
+
+		if (node->number == request->origin)
+			request_done(net, request, request->error ? RELOAD_E_REMOTE : RELOAD_OK, from);
+		packet_free(packet);
+		return;
+	}
+	back = g_array_index(packet->path, unsigned, packet->path->len - 1);
+	g_array_set_size(packet->path, packet->path->len - 1);
+	if (back == node->number)
+		answer_on(node, packet);
+	else
+		send_over(node, node_of(net, back), packet);
+}
+
+static void answer(Node *node, Packet *packet)
+{
+	packet->answer = true;
+	packet->ttl = TTL;
+	answer_on(node, packet);
+}
+
+/* The link takes a moment; the answer follows it, so that the other side's attach_done does too. */
+static void handle_attach(Node *node, Packet *packet)
+{
+	Event *event = event_add(node->net, EVENT_ATTACHED, 10, node);
+
+	packet->request->handler = (int)node->number;
+	event->packet = packet;
+}
+
+static void handle(Node *node, Packet *packet, const ReloadNodeId *previous)
+{
+	Request *request = packet->request;
+	Node *origin = node_of(node->net, request->origin);
+
+	if (request->handler < 0 && request->code == RELOAD_ATTACH_REQ) {
+		handle_attach(node, packet);
+		return;
+	}
+	if (request->handler < 0) {
+		ReloadTopologyAnswer filled = {.body = g_byte_array_new()};
+		ReloadMessage message = {.code = request->code};
+
+		request->handler = (int)node->number;
+		if (request->code != RELOAD_PING_REQ) {
+			message.body = (ReloadSpan){request->body->data, request->body->len};
+			plugin->on_request(node->topology, &message, &origin->id, previous, &filled,
+					   node->net->now);
+			request->error = filled.error_code;
+		}
+		g_byte_array_unref(filled.body);
+	}
+	if (request->handler == (int)node->number)
+		answer(node, packet);
+	else
+		packet_free(packet);
+	touch(node);
+}
+
+/* What a node does with a request that it has, from itself or from previous. */
+static void route(Node *node, Packet *packet, const ReloadNodeId *previous)
+{
+	Request *request = packet->request;
+	bool to_via = request->via.len != 0 && !packet->past_via;
+	const ReloadNodeId *target = to_via ? &request->via : &request->dest.node_id;
+	bool resource = !to_via && request->dest.type == RELOAD_DESTINATION_RESOURCE;
+	ReloadSpan span;
+	ReloadNodeId hop;
+	ReloadRoute way;
+
+	if (!resource && reload_node_id_equal(target, &node->id)) {
+		if (to_via) {
+			packet->past_via = true;
+			route(node, packet, previous);
+		} else {
+			handle(node, packet, previous);
+		}
+		return;
+	}
+	if (!resource && has_link(node, find(node->net, target))) {
+		send_over(node, find(node->net, target), packet);
+		return;
+	}
+	span = resource ? reload_resource_id_span(&request->dest.resource_id)
+			: reload_node_id_span(target);
+	way = plugin->next_hop(node->topology, span, resource, previous, &hop);
+	if (way == RELOAD_ROUTE_SELF) {
+		handle(node, packet, previous);
+	} else if (way == RELOAD_ROUTE_HOP && has_link(node, find(node->net, &hop)) &&
+		   !request->link_only) {
+		send_over(node, find(node->net, &hop), packet);
+	} else {
+		node->net->counts.dropped_no_route++;
+		packet_free(packet);
+	}
+}
+
+static void transmit(Node *node, Request *request)
+{
+	Packet *packet = g_new0(Packet, 1);
+	Event *event;
+
+	packet->request = request_ref(request);
+	packet->ttl = TTL;
+	packet->path = g_array_new(FALSE, FALSE, sizeof(unsigned));
+	request->sent++;
+	event = event_add(node->net, EVENT_RETRANSMIT, RETRANSMIT, node);
+	event->request = request_ref(request);
+	/* Not from within the plug-in: it must not be called back before its call returns. */
+	event = event_add(node->net, EVENT_PACKET, 0, node);
+	event->packet = packet;
+}
+
+static void on_retransmit(Node *node, Request *request)
+{
+	if (request->done)
+		return;
+	if (request->sent >= TRANSMISSIONS)
+		request_done(node->net, request, RELOAD_E_TIMEOUT, NULL);
+	else
+		transmit(node, request);
+}
+
+static void on_packet(Node *node, Packet *packet)
+{
+	unsigned previous;
+
+	if (packet->answer) {
+		answer_on(node, packet);
+		return;
+	}
+	if (packet->path->len == 0) {
+		route(node, packet, NULL);
+		return;
+	}
+	previous = g_array_index(packet->path, unsigned, packet->path->len - 1);
+	route(node, packet, &node_of(node->net, previous)->id);
+}
+
+/* ---- the host side ---- */
+
+static Request *request_new(Node *node, const ReloadDestination *dest, const ReloadNodeId *via,
+			    uint16_t code)
+{
+	Request *request = g_new0(Request, 1);
+
+	g_atomic_ref_count_init(&request->refs);
+	request->origin = node->number;
+	request->life = node->life;
+	request->dest = *dest;
+	if (via != NULL)
+		request->via = *via;
+	request->code = code;
+	request->handler = -1;
+	node->net->counts.requests[code & 0x3f]++;
+	return request;
+}
+
+static bool host_linked(void *user, const ReloadNodeId *id)
+{
+	Node *node = user, *other = find(node->net, id);
+
+	return other != NULL && has_link(node, other);
+}
+
+static void host_each_link(void *user, void (*each)(void *data, const ReloadNodeId *id), void *data)
+{
+	Node *node = user;
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, node->links);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		each(data, &node_of(node->net, GPOINTER_TO_UINT(key) - 1)->id);
+}
+
+static void host_attach(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
+			bool send_update, uint64_t cookie)
+{
+	Node *node = user;
+	Request *request = request_new(node, dest, via, RELOAD_ATTACH_REQ);
+
+	request->cookie = cookie;
+	request->send_update = send_update;
+	transmit(node, request);
+	request_unref(request);
+}
+
+static void host_request(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
+			 uint16_t code, const GByteArray *body, bool link_only, ReloadReplyFunc reply,
+			 void *data)
+{
+	Node *node = user;
+	Request *request = request_new(node, dest, via, code);
+
+	request->body = g_byte_array_new();
+	g_byte_array_append(request->body, body->data, body->len);
+	request->link_only = link_only;
+	request->reply = reply;
+	request->data = data;
+	transmit(node, request);
+	request_unref(request);
+}
+
+static void host_release(void *user, const ReloadNodeId *id)
+{
+	Node *node = user, *other = find(node->net, id);
+
+	if (other == NULL)
+		return;
+	g_hash_table_remove(node->links, key_of(other));
+	if (other->alive)
+		link_end(other, node, 5);
+}
+
+static void host_hand_over(void *user, const ReloadNodeId *next,
+			   void (*done)(void *data, ReloadStatus status, int64_t now), void *data)
+{
+	Node *node = user;
+	Event *event = event_add(node->net, EVENT_HANDED_OVER,
+				 5 + (int64_t)(chord_net_random(node->net) % 30), node);
+
+	(void)next;
+	event->done = done;
+	event->data = data;
+}
+
+static void host_changed(void *user, bool range_changed, bool replicas_changed, int64_t now)
+{
+	(void)user;
+	(void)now;
+	g_assert_true(range_changed || replicas_changed);
+}
+
+static void host_joined(void *user, ReloadStatus status, int64_t now)
+{
+	Node *node = user;
+
+	(void)now;
+	node->joined = node->joined || status == RELOAD_OK;
+	if (status != RELOAD_OK)
+		event_add(node->net, EVENT_JOIN, 500 + (int64_t)(chord_net_random(node->net) % 1000),
+			  node);
+}
+
+static void host_lost(void *user, int64_t now)
+{
+	Node *node = user;
+
+	(void)now;
+	node->lost++;
+	event_add(node->net, EVENT_JOIN, 500 + (int64_t)(chord_net_random(node->net) % 1000), node);
+}
+
+static void host_random(void *user, uint8_t *out, size_t len)
+{
+	Node *node = user;
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)chord_net_random(node->net);
+}
+
+static void host_log(void *user, int level, const char *text)
+{
+	(void)user;
+	(void)level;
+	g_test_message("%s", text);
+}
+
+/* ---- the network ---- */
+
+ChordNet *chord_net_new(uint64_t seed)
+{
+	ChordNet *net = g_new0(ChordNet, 1);
+
+	plugin = reload_topology_find("CHORD-RELOAD");
+	g_assert_nonnull(plugin);
+	net->seed = seed;
+	net->now = INT64_C(1600000000000);
+	net->document.chord_reactive = true;
+	net->document.chord_update_interval = 600;
+	net->document.chord_ping_interval = 3600;
+	net->document.node_id_length = 16;
+	net->nodes = g_ptr_array_new();
+	net->by_id = g_hash_table_new(reload_node_id_hash, reload_node_id_equal_keys);
+	net->events = g_sequence_new(event_free);
+	return net;
+}
+
+void chord_net_free(ChordNet *net)
+{
+	for (guint i = 0; i < net->nodes->len; i++) {
+		Node *node = node_of(net, i);
+
+		if (node->alive)
+			plugin->destroy(node->topology);
+		g_hash_table_unref(node->links);
+		g_free(node);
+	}
+	g_ptr_array_unref(net->nodes);
+	g_hash_table_unref(net->by_id);
+	g_sequence_free(net->events);
+	g_free(net);
+}
+
+static void node_begin(Node *node)
+{
+	node->life++;
+	node->alive = true;
+	node->joined = node->leaving = false;
+	node->wake = 0;
+	node->topology = plugin->create(&node->net->document, &node->id, &node->host, node->net->now);
+	g_assert_nonnull(node->topology);
+}
+
+unsigned chord_net_add(ChordNet *net, const ReloadNodeId *id)
+{
+	Node *node = g_new0(Node, 1);
+
+	node->net = net;
+	node->number = net->nodes->len;
+	if (id != NULL) {
+		node->id = *id;
+	} else {
+		node->id.len = 16;
+		host_random(node, node->id.id, 16);
+	}
+	node->links = g_hash_table_new(NULL, NULL);
+	node->host = (ReloadTopologyHost){
+		.user = node,
+		.linked = host_linked,
+		.each_link = host_each_link,
+		.attach = host_attach,
+		.request = host_request,
+		.release = host_release,
+		.hand_over = host_hand_over,
+		.changed = host_changed,
+		.joined = host_joined,
+		.lost = host_lost,
+		.random = host_random,
+		.log = host_log,
+	};
+	g_ptr_array_add(net->nodes, node);
+	g_hash_table_insert(net->by_id, &node->id, node);
+	node_begin(node);
+	return node->number;
+}
+
+void chord_net_start(ChordNet *net, unsigned number)
+{
+	Node *node = node_of(net, number);
+
+	plugin->start_overlay(node->topology, net->now);
+	touch(node);
+}
+
+void chord_net_join(ChordNet *net, unsigned number, unsigned bootstrap, int64_t delay)
+{
+	Event *event = event_add(net, EVENT_JOIN, delay, node_of(net, number));
+
+	event->other = bootstrap + 1;
+}
+
+/* The bootstrap node asked for, or any that is a part of the ring. */
+static Node *choose_bootstrap(Node *node, unsigned wanted)
+{
+	ChordNet *net = node->net;
+	unsigned start = (unsigned)(chord_net_random(net) % net->nodes->len);
+
+	if (wanted != 0 && node_of(net, wanted - 1)->alive && node_of(net, wanted - 1) != node)
+		return node_of(net, wanted - 1);
+	for (guint i = 0; i < net->nodes->len; i++) {
+		Node *other = node_of(net, (start + i) % net->nodes->len);
+
+		if (other != node && other->alive && other->joined && !other->leaving)
+			return other;
+	}
+	return NULL;
+}
+
+static void on_join(Node *node, unsigned wanted)
+{
+	Node *bootstrap = choose_bootstrap(node, wanted);
+
+	if (bootstrap == NULL) {
+		event_add(node->net, EVENT_JOIN, 1000, node);
+		return;
+	}
+	link_make(node, bootstrap);
+	plugin->join(node->topology, &bootstrap->id, node->net->now);
+	touch(node);
+}
+
+void chord_net_heal(ChordNet *net, unsigned number, unsigned bootstrap)
+{
+	on_join(node_of(net, number), bootstrap + 1);
+}
+
+static void node_end(Node *node, int64_t detect)
+{
+	ChordNet *net = node->net;
+
+	node->alive = node->joined = false;
+	plugin->destroy(node->topology);
+	node->topology = NULL;
+	g_hash_table_remove_all(node->links);
+	for (guint i = 0; i < net->nodes->len; i++)
+		if (node_of(net, i)->alive)
+			link_end(node_of(net, i), node, detect);
+}
+
+void chord_net_crash(ChordNet *net, unsigned number, int64_t detect)
+{
+	node_end(node_of(net, number), detect);
+}
+
+void chord_net_revive(ChordNet *net, unsigned number)
+{
+	node_begin(node_of(net, number));
+}
+
+static void left(void *data, int64_t now)
+{
+	Node *node = data;
+
+	(void)now;
+	node->leaving = true;
+}
+
+void chord_net_leave(ChordNet *net, unsigned number)
+{
+	Node *node = node_of(net, number);
+
+	plugin->leave(node->topology, net->now + 2000, left, node, net->now);
+	touch(node);
+}
+
+void chord_net_cut(ChordNet *net, unsigned a, unsigned b)
+{
+	link_end(node_of(net, a), node_of(net, b), 0);
+	link_end(node_of(net, b), node_of(net, a), 0);
+}
+
+static void on_attached(Node *node, Packet *packet)
+{
+	Request *request = packet->request;
+	Node *origin = node_of(node->net, request->origin);
+	bool send_update = request->send_update;
+
+	if (!origin->alive || origin->life != request->life) {
+		packet_free(packet);
+		return;
+	}
+	if (origin != node)
+		link_make(node, origin);
+	answer(node, packet);
+	if (send_update && origin != node)
+		plugin->send_update(node->topology, &origin->id, node->net->now);
+	touch(node);
+}
+
+static void dispatch(ChordNet *net, Event *event)
+{
+	Node *node = node_of(net, event->node);
+
+	if (!node->alive || node->life != event->life)
+		return;
+	switch (event->kind) {
+	case EVENT_PACKET:
+		on_packet(node, g_steal_pointer(&event->packet));
+		break;
+	case EVENT_RETRANSMIT:
+		on_retransmit(node, event->request);
+		break;
+	case EVENT_WAKE:
+		if (node->wake == event->at) {
+			node->wake = 0;
+			touch(node);
+		}
+		break;
+	case EVENT_LINK_DOWN:
+		on_link_down(node, event);
+		break;
+	case EVENT_ATTACHED:
+		on_attached(node, g_steal_pointer(&event->packet));
+		break;
+	case EVENT_HANDED_OVER:
+		event->done(event->data, RELOAD_OK, net->now);
+		touch(node);
+		break;
+	case EVENT_JOIN:
+		on_join(node, event->other);
+		break;
+	}
+	if (node->alive && node->leaving)
+		node_end(node, 5);
+}
+
+void chord_net_run(ChordNet *net, int64_t ms)
+{
+	int64_t end = net->now + ms;
+
+	for (;;) {
+		GSequenceIter *first = g_sequence_get_begin_iter(net->events);
+		Event *event;
+
+		if (g_sequence_iter_is_end(first))
+			break;
+		event = g_sequence_get(first);
+		if (event->at > end)
+			break;
+		net->now = MAX(net->now, event->at);
+		{
+			Event copy = *event;
+
+			event->packet = NULL;
+			event->request = NULL;
+			g_sequence_remove(first);
+			dispatch(net, &copy);
+			packet_free(copy.packet);
+			if (copy.request != NULL)
+				request_unref(copy.request);
+		}
+	}
+	net->now = end;
+}
+
+/* ---- looking at it ---- */
+
+typedef struct {
+	ReloadNodeId predecessors[16], successors[16];
+	unsigned predecessor_count, successor_count;
+} View;
+
+static void view_entry(void *data, const char *role, unsigned index, const ReloadNodeId *id)
+{
+	View *view = data;
+
+	if (strcmp(role, "predecessor") == 0) {
+		g_assert_cmpuint(index, ==, ++view->predecessor_count);
+		view->predecessors[index - 1] = *id;
+	} else if (strcmp(role, "successor") == 0) {
+		g_assert_cmpuint(index, ==, ++view->successor_count);
+		view->successors[index - 1] = *id;
+	}
+}
+
+static gint compare_nodes(gconstpointer a, gconstpointer b)
+{
+	return memcmp((*(Node *const *)a)->id.id, (*(Node *const *)b)->id.id, 16);
+}
+
+static GPtrArray *sorted(ChordNet *net)
+{
+	GPtrArray *alive = g_ptr_array_new();
+
+	for (guint i = 0; i < net->nodes->len; i++)
+		if (node_of(net, i)->alive)
+			g_ptr_array_add(alive, node_of(net, i));
+	g_ptr_array_sort(alive, compare_nodes);
+	return alive;
+}
+
+static char *node_difference(const GPtrArray *alive, guint at)
+{
+	const Node *node = g_ptr_array_index(alive, at);
+	unsigned expected = MIN(3, alive->len - 1);
+	View view = {.predecessor_count = 0};
+
+	if (!node->joined)
+		return g_strdup_printf("node %u has not joined", node->number);
+	plugin->each_entry(node->topology, view_entry, &view);
+	if (view.predecessor_count != expected || view.successor_count != expected)
+		return g_strdup_printf("node %u has %u predecessors and %u successors", node->number,
+				       view.predecessor_count, view.successor_count);
+	for (unsigned i = 0; i < expected; i++) {
+		const Node *s = g_ptr_array_index(alive, (at + 1 + i) % alive->len);
+		const Node *p = g_ptr_array_index(alive, (at + alive->len - 1 - i) % alive->len);
+
+		if (!reload_node_id_equal(&s->id, &view.successors[i]))
+			return g_strdup_printf("node %u: successor %u is wrong", node->number, i + 1);
+		if (!reload_node_id_equal(&p->id, &view.predecessors[i]))
+			return g_strdup_printf("node %u: predecessor %u is wrong", node->number, i + 1);
+	}
+	return NULL;
+}
+
+char *chord_net_difference(ChordNet *net)
+{
+	GPtrArray *alive = sorted(net);
+	char *difference = NULL;
+
+	for (guint i = 0; i < alive->len && difference == NULL; i++)
+		difference = node_difference(alive, i);
+	g_ptr_array_unref(alive);
+	return difference;
+}
+
+bool chord_net_converge(ChordNet *net, int64_t ms)
+{
+	int64_t end = net->now + ms;
+	char *difference = chord_net_difference(net);
+
+	while (difference != NULL && net->now < end) {
+		g_free(difference);
+		chord_net_run(net, 50);
+		difference = chord_net_difference(net);
+	}
+	if (difference != NULL)
+		g_test_message("%s", difference);
+	g_free(difference);
+	return difference == NULL;
+}
+
+unsigned chord_net_owner(ChordNet *net, const ReloadResourceId *id)
+{
+	GPtrArray *alive = sorted(net);
+	unsigned owner = ((Node *)g_ptr_array_index(alive, 0))->number;
+
+	for (guint i = alive->len; i-- > 0;) {
+		Node *node = g_ptr_array_index(alive, i);
+
+		if (memcmp(node->id.id, id->id, 16) >= 0)
+			owner = node->number;
+	}
+	g_ptr_array_unref(alive);
+	return owner;
+}
+
+int chord_net_route(ChordNet *net, unsigned from, const ReloadResourceId *id, unsigned *hops)
+{
+	Node *node = node_of(net, from), *previous = NULL;
+	ReloadNodeId hop;
+
+	for (*hops = 0; *hops < TTL; (*hops)++) {
+		ReloadRoute way = plugin->next_hop(node->topology, reload_resource_id_span(id), true,
+						   previous == NULL ? NULL : &previous->id, &hop);
+
+		if (way == RELOAD_ROUTE_SELF)
+			return (int)node->number;
+		if (way == RELOAD_ROUTE_NONE || !has_link(node, find(net, &hop)))
+			return -1;
+		previous = node;
+		node = find(net, &hop);
+		if (!node->alive)
+			return -1;
+	}
+	return -1;
+}
+
+uint16_t chord_net_inject(ChordNet *net, unsigned number, uint16_t code, const GByteArray *body,
+			  const ReloadNodeId *signer, const ReloadNodeId *previous_hop)
+{
+	Node *node = node_of(net, number);
+	ReloadTopologyAnswer answer = {.body = g_byte_array_new()};
+	ReloadMessage message = {.code = code, .body = {body->data, body->len}};
+
+	plugin->on_request(node->topology, &message, signer, previous_hop, &answer, net->now);
+	touch(node);
+	g_byte_array_unref(answer.body);
+	return answer.error_code;
+}
+
+ReloadDocument *chord_net_document(ChordNet *net)
+{
+	return &net->document;
+}
+
+int64_t chord_net_now(ChordNet *net)
+{
+	return net->now;
+}
+
+ChordNetCounts *chord_net_counts(ChordNet *net)
+{
+	return &net->counts;
+}
+
+unsigned chord_net_size(ChordNet *net)
+{
+	return net->nodes->len;
+}
+
+const ReloadNodeId *chord_net_id(ChordNet *net, unsigned node)
+{
+	return &node_of(net, node)->id;
+}
+
+ReloadTopology *chord_net_topology(ChordNet *net, unsigned node)
+{
+	return node_of(net, node)->topology;
+}
+
+const ReloadTopologyPlugin *chord_net_plugin(void)
+{
+	return plugin;
+}
+
+unsigned chord_net_links(ChordNet *net, unsigned node)
+{
+	return g_hash_table_size(node_of(net, node)->links);
+}
+
+bool chord_net_joined(ChordNet *net, unsigned node)
+{
+	return node_of(net, node)->joined;
+}
+
+unsigned chord_net_lost(ChordNet *net, unsigned node)
+{
+	return node_of(net, node)->lost;
+}
