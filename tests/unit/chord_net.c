@@ -182,7 +182,7 @@ static gpointer key_of(const Node *node)
 
 static bool has_link(const Node *node, const Node *other)
 {
-	return g_hash_table_contains(node->links, key_of(other));
+	return other != NULL && g_hash_table_contains(node->links, key_of(other));
 }
 
 /* A link works if both ends are still who they were when it was made. */

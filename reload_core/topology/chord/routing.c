@@ -87,10 +87,13 @@ ReloadRoute chord_next_hop(ReloadTopology *t, ReloadSpan id, bool is_resource,
 	/* A Node-ID in our range that is not linked to us is nobody. */
 	if (responsible_for(t, k))
 		return is_resource ? RELOAD_ROUTE_SELF : RELOAD_ROUTE_NONE;
+	/* Others do not route through us before they had an Update from us (6.1.2). What comes all the same,
+	 * from peers of the time before a restart, would circle between them and us. */
+	if (!t->serving && except != NULL)
+		return RELOAD_ROUTE_NONE;
 	best = greedy(t, k, except);
 	/* RFC 6940, 6.1.2 and 11.4: until we have joined, the bootstrap node carries what we send. */
-	if (best == NULL && !t->serving && t->join.phase != CHORD_JOIN_IDLE &&
-	    (except == NULL || !reload_node_id_equal(&t->join.bootstrap, except)))
+	if (best == NULL && !t->serving && t->join.phase != CHORD_JOIN_IDLE)
 		best = &t->join.bootstrap;
 	/* Back to where it came from goes only what greedy() sends there: that node then sees from whom it
 	 * comes, and takes the nearer one behind k. */
