@@ -15,7 +15,7 @@ typedef struct {
 	void (*established)(void *user, ReloadStream *stream, ReloadCertificate *certificate);
 	/* Bytes; a view for the time of the call. */
 	void (*received)(void *user, ReloadStream *stream, ReloadSpan bytes);
-	/* All that was queued has been written. */
+	/* May be NULL. All that was queued has been written. */
 	void (*written)(void *user, ReloadStream *stream);
 	/* It failed or the other side closed it; the last event, free the stream. text: for the log; a view. */
 	void (*closed)(void *user, ReloadStream *stream, ReloadStatus why, const char *text);

@@ -149,6 +149,7 @@ void reload_stream_flush(ReloadStream *stream)
 	if (budget == 0 && stream->start < stream->out->len)
 		stream->flush_soon = true;
 	compact(stream);
-	if (stream->state == STREAM_UP && stream->start == stream->out->len)
+	if (stream->state == STREAM_UP && stream->start == stream->out->len &&
+	    stream->events->written != NULL)
 		stream->events->written(stream->user, stream);
 }
