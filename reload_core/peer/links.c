@@ -21,6 +21,7 @@ static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionCha
 	} else if (change == RELOAD_CONNECTION_DOWN) {
 		node->plugin->link_down(node->topology, &copy, now);
 		reload_router_hop_lost(node->router, &copy, now);
+		reload_replication_lost(node, &copy, now);
 	}
 }
 

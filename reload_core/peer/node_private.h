@@ -163,6 +163,7 @@ void reload_replication_free(ReloadReplication *replication);
 /* Something new was stored under id, for which we are responsible. */
 void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id);
 void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed, int64_t now);
+void reload_replication_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now);
 void reload_replication_hand_over(ReloadNode *node, const ReloadNodeId *next,
 				  void (*done)(void *data, ReloadStatus status, int64_t now), void *data,
 				  int64_t now);

@@ -5,8 +5,9 @@
 
 /* 10.4: the next two peers. */
 #define REPLICAS 2
-/* 10.7.1: the successor replacement hold-down time. */
-#define HOLD_DOWN_MS 30000
+/* A member of the replica set whose link was lost may come back without its data: what is missing at the set is
+ * sent after the hold-down time of 10.7.1, in which the topology keeps back its own word of a change. */
+#define LOST_MS 35000
 /* After a change the ring is given time to settle before anything is dropped. */
 #define SWEEP_MS 60000
 
@@ -149,25 +150,26 @@ static void fill_new_members(ReloadNode *node, const ReloadNodeId *set, unsigned
 	replication->set_count = count;
 }
 
-/* The replica set has changed. If a member failed, its replacement may be replaced in turn by a better one that
- * we have not heard of yet: wait (10.7.1). A member that has joined gets its copies at once. */
-static void look_at_set(ReloadNode *node, int64_t now)
+/* The link to id is gone. */
+void reload_replication_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now)
 {
 	ReloadReplication *replication = node->replication;
+
+	for (unsigned i = 0; i < replication->set_count; i++) {
+		if (!reload_node_id_equal(&replication->set[i], id))
+			continue;
+		replication->set[i] = replication->set[--replication->set_count];
+		replication->replicate_at = MIN(replication->replicate_at, now + LOST_MS);
+		return;
+	}
+}
+
+static void look_at_set(ReloadNode *node)
+{
 	ReloadNodeId set[REPLICAS];
 	unsigned count = node->plugin->replica_set(node->topology, set, REPLICAS);
 
-	for (unsigned i = 0; i < replication->set_count; i++) {
-		if (in_set(set, count, &replication->set[i]) ||
-		    reload_links_linked(node, &replication->set[i]))
-			continue;
-		/* Forget the failed one: if it comes back it has lost what it held. */
-		replication->set[i] = replication->set[--replication->set_count];
-		replication->replicate_at = MIN(replication->replicate_at, now + HOLD_DOWN_MS);
-		i--;
-	}
-	if (replication->replicate_at == INT64_MAX)
-		fill_new_members(node, set, count);
+	fill_new_members(node, set, count);
 }
 
 void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed, int64_t now)
@@ -175,7 +177,7 @@ void reload_replication_changed(ReloadNode *node, bool range_changed, bool repli
 	if (range_changed)
 		look_at_range(node);
 	if (replicas_changed)
-		look_at_set(node, now);
+		look_at_set(node);
 	node->replication->sweep_at = now + SWEEP_MS;
 }
 
@@ -288,11 +290,8 @@ int64_t reload_replication_tick(ReloadNode *node, int64_t now)
 	ReloadReplication *replication = node->replication;
 
 	if (replication->replicate_at <= now) {
-		ReloadNodeId set[REPLICAS];
-		unsigned count = node->plugin->replica_set(node->topology, set, REPLICAS);
-
 		replication->replicate_at = INT64_MAX;
-		fill_new_members(node, set, count);
+		look_at_set(node);
 	}
 	if (replication->sweep_at <= now) {
 		replication->sweep_at = INT64_MAX;
