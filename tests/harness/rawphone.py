@@ -86,6 +86,47 @@ class RawPhone:
             authorization = [self._answer_to(answer, method, uri)]
         return None
 
+    def call(self, callee, timeout=10):
+        """Calls sip:callee@domain and hangs up at once; returns the seconds from the INVITE with credentials to
+        the 200."""
+        uri = "sip:%s@%s" % (callee, self.domain)
+        call_id = "raw-%d-%s@%s" % (next(_numbers), self.port, self.address)
+        authorization, answer, began = [], None, 0
+        for cseq in (1, 2):
+            branch = "z9hG4bKraw%d" % next(_numbers)
+            common = ["Via: SIP/2.0/UDP %s:%d;branch=%s;rport" % (self.address, self.port, branch),
+                      "From: <sip:%s@%s>;tag=raw%s" % (self.user, self.domain, self.port)]
+            common_end = ["Call-ID: " + call_id, "Max-Forwards: 70", "Contact: " + self.contact()]
+            began = time.monotonic()
+            self.send("\n".join(["INVITE %s SIP/2.0" % uri] + common + ["To: <%s>" % uri, "CSeq: %d INVITE" % cseq] +
+                                common_end + authorization + ["Content-Length: 0", "", ""]))
+            answer = self._final(branch, timeout)
+            took = time.monotonic() - began
+            if answer is None or answer.code != 200:
+                if answer is not None:
+                    self.send("\n".join(["ACK %s SIP/2.0" % uri] + common + ["To: " + answer.get("to"), "CSeq: %d ACK"
+                                        % cseq] + common_end + ["Content-Length: 0", "", ""]))
+                if cseq == 1 and answer is not None and answer.code == 407:
+                    authorization = [self._answer_to(answer, "INVITE", uri)]
+                    continue
+                raise process.Unexpected("INVITE: %s" % (answer.first if answer else "no answer"))
+            break
+        target = re.search(r"<([^>]+)>", answer.get("contact")).group(1)
+        routes = [one for line in answer.all("record-route") for one in line.split(",")]
+        dialog = ["To: " + answer.get("to"), "Call-ID: " + call_id, "Max-Forwards: 70"] + \
+            ["Route: " + one.strip() for one in reversed(routes)]
+        for method, number in (("ACK", 2), ("BYE", 3)):
+            branch = "z9hG4bKraw%d" % next(_numbers)
+            if method == "BYE":
+                time.sleep(0.02)  # Kamailio's workers do not keep the order of ACK and BYE
+            self.send("\n".join(["%s %s SIP/2.0" % (method, target),
+                                 "Via: SIP/2.0/UDP %s:%d;branch=%s;rport" % (self.address, self.port, branch),
+                                 common[1]] + dialog + ["CSeq: %d %s" % (number, method), "Content-Length: 0", "", ""]))
+        answer = self._final(branch, timeout)
+        if answer is None or answer.code != 200:
+            raise process.Unexpected("BYE: %s" % (answer.first if answer else "no answer"))
+        return took
+
     def _final(self, branch, timeout):
         end = time.monotonic() + timeout
         while True:

@@ -13,6 +13,7 @@ import re
 from . import net, process
 
 SCENARIOS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kamailio", "sipp")
+RTT = ("-trace_rtt", "-rtt_freq", "1")
 _numbers = itertools.count(1)
 
 
@@ -38,7 +39,7 @@ class Sipp:
 
     address, port: its own; proxy: "host:port" that it sends to; users: rows of user, domain, password and what else the
     scenario says, for [field0], [field1] ...;
-    calls: how many it makes or takes before it ends by itself; values: for {{name|default}};
+    calls: how many it makes or takes before it ends by itself (None: until stopped); values: for {{name|default}};
     hold: milliseconds of the scenario's open pause; seconds: its time limit.
     """
 
@@ -50,9 +51,10 @@ class Sipp:
         self._seconds = seconds
         with open(self._base + ".xml", "w", encoding="utf-8") as file:
             file.write(scenario_text(scenario, values or {}))
-        argv = ["sipp", "-sf", self._base + ".xml", "-i", address, "-p", port, "-t", transport, "-m", calls,
-                "-d", hold, "-nostdin", "-timeout", "%ds" % seconds, "-timeout_error", "-trace_err",
+        argv = ["sipp", "-sf", self._base + ".xml", "-i", address, "-p", port, "-t", transport, "-d", hold, "-nostdin", "-timeout", "%ds" % seconds, "-timeout_error", "-trace_err",
                 "-error_file", self._base + ".err", "-max_retrans", "5", "-cid_str", "%u-" + self.name + "-%p@%s"]
+        if calls:
+            argv += ["-m", calls]
         if trace:
             argv += ["-trace_msg", "-message_file", self._base + ".msg"]
         if users:
@@ -87,6 +89,20 @@ class Sipp:
             with open(path, encoding="utf-8", errors="replace") as file:
                 text += file.read()
         return text[:3000] or "\n".join(self._process.lines()[-30:])
+
+    def counts(self):
+        """(successful, failed) calls, from its last statistics screen."""
+        text = "\n".join(self._process.lines())
+        return tuple(int((re.findall(kind + r" call\s+\|\s+\d+\s+\|\s+(\d+)", text) or ["0"])[-1])
+                     for kind in ("Successful", "Failed"))
+
+    def response_times(self):
+        """Milliseconds from start_rtd to rtd of each call; needs options=sipp.RTT."""
+        times = []
+        for path in glob.glob(os.path.join(os.path.dirname(self._base), self.name + "_*_rtt.csv")):
+            with open(path, encoding="ascii") as file:
+                times += [float(line.split(";")[1]) for line in file if line[:1].isdigit()]
+        return times
 
     def messages(self):
         """All that it sent and received, as sipp logged it."""

@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""./run bench: one line for each figure: name, value, unit, and what it is compared with in the same run.
+
+Two Kamailios with cfg/'s proxy configuration in an overlay of five nodes, against two Kamailios with a static route;
+one after the other, on the same addresses.
+"""
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import BUILD, edge, kamailio, memory, net, overlay, process, rawphone, sipp  # noqa: E402
+
+DIRECTORY = os.path.join(BUILD, "bench")
+PLAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kamailio", "plain.cfg")
+DOMAIN = overlay.NAME
+USERS = {"alice": "a-secret", "bob": "b-secret"}
+MANY = 500  # further users: user0 ...
+CALLS, COLD_CALLS, LOAD_CALLS, REGISTERS = 200, 12, 3000, 6000
+for _n in range(MANY):
+    USERS["user%d" % _n] = "secret"
+
+
+def figure(name, value, unit, compared, wanted=None):
+    """wanted: (text, whether it holds)"""
+    line = "%-44s %10.2f %-12s against %s" % (name, value, unit, compared)
+    if wanted:
+        line += "; to reach: %s: %s" % (wanted[0], "yes" if wanted[1] else "NO")
+    print(line, flush=True)
+
+
+class Pair:
+    """Two servers, by the address and port where their phones reach them, and what is measured on them."""
+
+    def __init__(self, name, block, first, second):
+        self.name = name
+        self.block = block
+        self.directory = os.path.join(DIRECTORY, name + "-phones")
+        self.servers = (first, second)
+        self.proxies = ["%s:5060" % block.edge(1), "%s:5060" % block.edge(2)]
+        sipp.register(("bob", DOMAIN, USERS["bob"]), block.phone(2), 5060, self.proxies[1], self.directory)
+
+    @contextlib.contextmanager
+    def callee(self):
+        one = sipp.Sipp("uas_answers", self.block.phone(2), 5060, self.directory, calls=None, trace=False,
+                        seconds=300)
+        try:
+            yield one
+        finally:
+            one.stop()
+
+    def setup_times(self, count, before_each=None):
+        """Milliseconds from INVITE to 200 of count calls, one after the other."""
+        caller = rawphone.RawPhone("alice", DOMAIN, USERS["alice"], self.block.phone(1), 5060, self.proxies[0])
+        times = []
+        with self.callee():
+            for _ in range(count):
+                if before_each:
+                    before_each()
+                times.append(caller.call("bob") * 1000)
+        caller.close()
+        return times
+
+    def calls_per_second(self):
+        with self.callee():
+            began = time.monotonic()
+            caller = sipp.Sipp("uac_call", self.block.phone(1), 5060, self.directory, proxy=self.proxies[0],
+                               users=[("alice", DOMAIN, USERS["alice"], "bob")], calls=LOAD_CALLS, hold=50,
+                               rate=5000, limit=100, trace=False, seconds=120)
+            return self._rate(caller, began, LOAD_CALLS)
+
+    def registers_per_second(self, count, expires=600):
+        users = [("user%d" % n, DOMAIN, "secret") for n in range(MANY)]
+        began = time.monotonic()
+        phone = sipp.Sipp("register", self.block.phone(3), 5060, self.directory, proxy=self.proxies[0], users=users,
+                          calls=count, rate=20000, limit=60, trace=False, seconds=120,
+                          values={"expires": expires})
+        return self._rate(phone, began, count)
+
+    @staticmethod
+    def _rate(one, began, count):
+        one.wait()
+        took = time.monotonic() - began
+        good, failed = one.counts()
+        if failed > count / 200:
+            raise process.Unexpected("%d of %d failed: %s" % (failed, count, one.errors()))
+        return good / took
+
+    def stop(self):
+        for one in self.servers:
+            one.stop()
+
+
+def plain(block):
+    dburl = kamailio.database(os.path.join(DIRECTORY, "plain.sqlite"), USERS.items(), DOMAIN)
+    servers = []
+    for me, other in ((1, 2), (2, 1)):
+        directory = os.path.join(DIRECTORY, "plain%d" % me)
+        servers.append(kamailio.Kamailio(
+            "plain%d" % me, PLAIN, directory,
+            {"LISTEN": "udp:%s:5060" % block.edge(me), "DBURL": '"%s"' % dburl,
+             "CTL": '"unix:%s"' % os.path.join(directory, "ctl"), "DOMAIN_ALIAS": DOMAIN,
+             "PEER_URI": '"sip:%s:5060"' % block.edge(other)}, shm=512).start())
+    return Pair("plain", block, *servers)
+
+
+def with_overlay(block):
+    over = overlay.Overlay(os.path.join(DIRECTORY, "overlay"), block)
+    peers = []
+    for number in (1, 2, 3):
+        directory, _ = over.node("peer%d" % number)
+        peers.append(overlay.Peer(over, number, directory).start(first=number == 1))
+    servers = []
+    for number in (1, 2):
+        directory, _ = over.node("edge%d" % number)
+        mine = [name for name in USERS if name != "alice"] if number == 2 else list(USERS)
+        over.users(directory, *("%s@%s" % (name, DOMAIN) for name in (mine if number == 1 else ["bob"])))
+        servers.append(edge.Edge(over, number, directory, USERS, shm=512).start())
+    for one in peers + servers:
+        one.joined(60)
+    return Pair("overlay", block, *servers), peers
+
+
+def floor():
+    """Seconds for one signature and one verification with ECDSA P-256, by `openssl speed`."""
+    text = subprocess.run(["openssl", "speed", "-seconds", "2", "ecdsap256"], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, check=True, timeout=60).stdout.decode()
+    fields = [line for line in text.splitlines() if "nistp256" in line][-1].split()
+    return float(fields[-4].rstrip("s")), float(fields[-3].rstrip("s"))
+
+
+def main():
+    os.makedirs(DIRECTORY, exist_ok=True)
+    block = net.Block()
+
+    base = plain(block)
+    base_setup = statistics.median(base.setup_times(CALLS))
+    base_calls = base.calls_per_second()
+    base.registers_per_second(MANY)
+    base_refresh = base.registers_per_second(REGISTERS)
+    base.registers_per_second(MANY, expires=0)
+    base_change = base.registers_per_second(MANY)
+    base.stop()
+
+    pair, peers = with_overlay(block)
+    first, second = pair.servers
+    pair.setup_times(5)
+    warm = statistics.median(pair.setup_times(CALLS))
+    figure("call set-up, warm", warm, "ms", "%.2f ms by a static route: %+.2f ms" % (base_setup, warm - base_setup),
+           ("at most +1 ms", warm - base_setup <= 1))
+    cold = statistics.median(pair.setup_times(COLD_CALLS, first.forget))
+    figure("call set-up, cold", cold, "ms", "%.2f ms by a static route: %+.2f ms" % (base_setup, cold - base_setup),
+           ("at most +25 ms", cold - base_setup <= 25))
+    calls = pair.calls_per_second()
+    figure("calls per second, warm", calls, "calls/s", "%.0f by a static route: %.0f%%" % (
+        base_calls, 100 * calls / base_calls), ("65%", calls >= 0.65 * base_calls))
+    before = memory.resident(first.peer_pid())
+    change = pair.registers_per_second(MANY)
+    figure("REGISTER per second, changing", change, "1/s", "%.0f without the overlay: %.0f%%" % (
+        base_change, 100 * change / base_change))
+    figure("memory per stored registration", (memory.resident(first.peer_pid()) - before) / MANY, "kB",
+           "%d registrations of one edge, in its p2psip-peer" % MANY)
+    refresh = pair.registers_per_second(REGISTERS)
+    figure("REGISTER per second, refreshing", refresh, "1/s", "%.0f without the overlay: %.0f%%" % (
+        base_refresh, 100 * refresh / base_refresh), ("90%", refresh >= 0.9 * base_refresh))
+    pair.stop()
+    for one in peers:
+        one.stop()
+
+    sign, verify = floor()
+    for line in process.command([os.path.join(BUILD, "bench", "bench_lookups")], timeout=120)[1].splitlines():
+        name, rate, unit, signs, verifies = line.split("\t")
+        limit = 1 / (float(signs) * sign + float(verifies) * verify)
+        figure(name, float(rate), unit, "%.0f, the floor of %s signatures and %s verifications: %.0f%%" % (
+            limit, signs, verifies, 100 * float(rate) / limit), ("50%", float(rate) >= 0.5 * limit))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (process.Unexpected, OSError) as error:
+        print("bench: " + str(error), file=sys.stderr)
+        sys.exit(1)
+    finally:
+        process.stop_all()
