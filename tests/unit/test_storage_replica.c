@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Replicas and resynchronization between two storing peers; Stat and Find. */
+#include "reload_core/security/digest.h"
+#include "reload_core/wire/fetch.h"
+#include "reload_core/wire/find.h"
+#include "reload_core/wire/stat.h"
+#include "reload_core/wire/store.h"
+#include "tests/unit/storage_kit.h"
+
+static StorageKit kit;         /* the responsible peer */
+static ReloadStorage *replica; /* its successor */
+static ReloadIdentity *alice, *peer;
+static ReloadResourceId at;
+
+static void setup(void)
+{
+	kit_setup(&kit, NULL);
+	replica = reload_storage_new(kit.ca->document, kit.ca->trust, NULL);
+	alice = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+	peer = ca_fixture_identity(kit.ca, "peer@example.org", NULL);
+	at = kit_user_resource(&kit, "alice@example.org");
+}
+
+static void teardown(void)
+{
+	reload_storage_free(replica);
+	kit_teardown(&kit);
+}
+
+static void swap(void)
+{
+	ReloadStorage *other = kit.storage;
+
+	kit.storage = replica;
+	replica = other;
+}
+
+/* Takes the replica requests of one storage to the other; returns the status of the last, *requests how many. */
+static ReloadStatus copy(ReloadStorage *from, ReloadStorage *to, size_t max_bytes, unsigned *requests,
+			 bool *changed)
+{
+	uint32_t cursor = 0;
+	ReloadStatus status = RELOAD_OK;
+
+	*requests = 0;
+	*changed = false;
+	while (cursor != UINT32_MAX && !status) {
+		GByteArray *body = g_byte_array_new();
+		GByteArray *list = g_byte_array_new();
+		GPtrArray *certificates = g_ptr_array_new_with_free_func(
+			(GDestroyNotify)reload_certificate_unref);
+		ReloadStoreContext context = {
+			.sender = reload_identity_node_id(peer),
+			.sender_certificate = reload_identity_certificate(peer),
+			.plausible_replica = true,
+		};
+		ReloadMessage message;
+		ReloadStorageAnswer answer;
+		bool once = false;
+
+		if (reload_storage_replica_request(from, &at, 1, max_bytes, &cursor, kit.now, body,
+						   certificates)) {
+			++*requests;
+			for (guint i = 0; i < certificates->len; i++)
+				kit_add_certificate(list, g_ptr_array_index(certificates, i));
+			message = kit_message(list);
+			context.message = &message;
+			status = reload_storage_store(to, &context,
+						      reload_span(body->data, body->len), kit.now,
+						      &answer, &once);
+			reload_storage_answer_clear(&answer);
+		} else {
+			g_assert_cmpuint(body->len, ==, 0);
+		}
+		*changed |= once;
+		g_ptr_array_unref(certificates);
+		g_byte_array_unref(list);
+		g_byte_array_unref(body);
+	}
+	return status;
+}
+
+static void assert_dump(uint32_t kind, const char *expected)
+{
+	char *text = kit_dump(&kit, &at, kind);
+
+	g_assert_cmpstr(text, ==, expected);
+	g_free(text);
+}
+
+static void test_copy(void)
+{
+	unsigned requests;
+	uint64_t generation;
+	bool changed;
+
+	setup();
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+	g_assert_cmpuint(requests, ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 60, kit_single("two")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 11, 60,
+				      kit_entry(reload_identity_node_id(alice), "three")), ==, 0);
+	assert_dump(KIT_SINGLE, "two");
+	generation = kit_answer_generation(&kit);
+	kit.now += 20500;
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+	g_assert_cmpuint(requests, ==, 1);
+	g_assert_true(changed);
+	/* a second time: succeeds, changes nothing */
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+	g_assert_false(changed);
+	swap();
+	assert_dump(KIT_DICT, "three");
+	assert_dump(KIT_SINGLE, "two");
+	g_assert_cmpuint(kit_answer_generation(&kit), ==, generation); /* taken over */
+	/* the lifetime was lowered by the time held: 60 - 20.5 s, rounded down */
+	g_assert_cmpint(reload_storage_expire(kit.storage, kit.now), ==, kit.now + 39000);
+	teardown();
+}
+
+static void test_removed_replicates(void)
+{
+	unsigned requests;
+	bool changed;
+
+	setup();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 60,
+				      kit_removed(kit_single(""))), ==, 0);
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+	g_assert_true(changed);
+	swap();
+	assert_dump(KIT_SINGLE, "-");
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
+			RELOAD_E_TOO_OLD);
+	teardown();
+}
+
+/* A large resource goes in several requests; array elements keep their indices. */
+static void test_pieces(void)
+{
+	unsigned requests;
+	bool changed;
+
+	setup();
+	at = kit_node_resource(reload_identity_node_id(alice));
+	for (unsigned i = 0; i < 4; i++)
+		g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10 + i, 60,
+					      kit_element(RELOAD_ARRAY_END, "element")), ==, 0);
+	g_assert_cmpint(copy(kit.storage, replica, 700, &requests, &changed), ==, 0);
+	g_assert_cmpuint(requests, >, 1);
+	swap();
+	assert_dump(KIT_ARRAY, "0:element 1:element 2:element 3:element");
+	swap();
+	reload_storage_drop(replica, &at);
+	g_assert_cmpint(copy(kit.storage, replica, 1, &requests, &changed), ==, 0);
+	g_assert_cmpuint(requests, ==, 4); /* at least one value in each */
+	swap();
+	assert_dump(KIT_ARRAY, "0:element 1:element 2:element 3:element");
+	teardown();
+}
+
+/* 7.4.1.1: a partition heals. The replica store is refused as too old, the newer value comes back by a Fetch. */
+static void test_merge(void)
+{
+	GByteArray *body = g_byte_array_new();
+	GByteArray *list = g_byte_array_new();
+	ReloadIdentity *cell;
+	ReloadStorageAnswer answer;
+	ReloadMessage message;
+	unsigned requests;
+	uint64_t generation;
+	bool changed;
+
+	setup();
+	cell = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+	swap();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 20, 60,
+				      kit_entry(reload_identity_node_id(alice), "newer")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, cell, &at, KIT_DICT, 5, 60,
+				      kit_entry(reload_identity_node_id(cell), "older")), ==, 0);
+	swap();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 10, 60,
+				      kit_entry(reload_identity_node_id(alice), "old")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, cell, &at, KIT_DICT, 6, 60,
+				      kit_entry(reload_identity_node_id(cell), "mine")), ==, 0);
+	assert_dump(KIT_DICT, "old mine");
+	generation = kit_answer_generation(&kit);
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, RELOAD_E_TOO_OLD);
+	g_assert_true(reload_storage_fetch_request(kit.storage, &at, body));
+	g_assert_cmpint(reload_storage_fetch(replica, reload_span(body->data, body->len), 0, kit.now,
+					     &answer), ==, 0);
+	for (guint i = 0; i < answer.certificates->len; i++)
+		kit_add_certificate(list, g_ptr_array_index(answer.certificates, i));
+	message = kit_message(list);
+	g_assert_cmpint(reload_storage_merge(kit.storage, &at,
+					     reload_span(answer.body->data, answer.body->len),
+					     &message, kit.now, &changed), ==, 0);
+	g_assert_true(changed);
+	assert_dump(KIT_DICT, "newer mine");
+	g_assert_cmpuint(kit_answer_generation(&kit), >, generation);
+	/* now the replica takes ours */
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+	swap();
+	assert_dump(KIT_DICT, "newer mine");
+	/* a second merge changes nothing; a forged answer neither */
+	g_assert_cmpint(reload_storage_merge(kit.storage, &at,
+					     reload_span(answer.body->data, answer.body->len),
+					     &message, kit.now, &changed), ==, 0);
+	g_assert_false(changed);
+	reload_storage_drop(kit.storage, &at);
+	answer.body->data[answer.body->len - 5] ^= 1;
+	g_assert_cmpint(reload_storage_merge(kit.storage, &at,
+					     reload_span(answer.body->data, answer.body->len),
+					     &message, kit.now, &changed), ==, 0);
+	assert_dump(KIT_DICT, "newer"); /* the second of the two was hit */
+	reload_storage_answer_clear(&answer);
+	g_byte_array_unref(body);
+	g_byte_array_unref(list);
+	teardown();
+}
+
+/* Values of bad nodes, and of Kinds that are gone, go with the document. */
+static void test_new_document(void)
+{
+	CaFixture *other;
+	ReloadStorageUsage usage;
+
+	setup();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, RELOAD_KIND_SIP_REGISTRATION, 10, 60,
+				      kit_entry(reload_identity_node_id(alice), "two")), ==, 0);
+	other = ca_fixture_new(NULL, NULL);
+	reload_storage_set_document(kit.storage, other->document, other->trust, kit.now);
+	reload_storage_usage(kit.storage, &usage);
+	g_assert_cmpuint(usage.values, ==, 1); /* the private Kind is gone */
+	ca_fixture_free(other);
+	other = ca_fixture_new(NULL, "<bad-node>5a5a5a5a5a5a5a5a5a5a5a5a00000001</bad-node>");
+	reload_storage_set_document(kit.storage, other->document, other->trust, kit.now);
+	reload_storage_usage(kit.storage, &usage);
+	g_assert_cmpuint(usage.values, ==, 0);
+	reload_storage_set_document(kit.storage, kit.ca->document, kit.ca->trust, kit.now);
+	ca_fixture_free(other);
+	teardown();
+}
+
+static ReloadDataModel model_of(uint32_t kind, void *unused)
+{
+	(void)unused;
+	return kind == KIT_ARRAY ? RELOAD_MODEL_ARRAY : RELOAD_MODEL_UNKNOWN;
+}
+
+static void test_stat(void)
+{
+	static const uint8_t content[] = { 0, 0, 0, 3, 'a', 'b', 'c' };
+	ReloadSpan part = reload_span(content, sizeof(content));
+	uint8_t digest[RELOAD_DIGEST_MAX];
+	GByteArray *items = g_byte_array_new();
+	GByteArray *body = g_byte_array_new();
+	ReloadStoredDataSpecifier specifier = { .kind = KIT_ARRAY, .model = RELOAD_MODEL_ARRAY };
+	ReloadFetchReq req;
+	ReloadStatKindResponse response;
+	ReloadStoredMetaData meta;
+	ReloadStorageAnswer answer;
+	ReloadStatAns ans;
+	GByteArray *specifiers = g_byte_array_new();
+
+	setup();
+	at = kit_node_resource(reload_identity_node_id(alice));
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 77, 60, kit_element(1, "abc")), ==,
+			0);
+	kit.now += 10000;
+	reload_write_array_range(items, (ReloadArrayRange){ 0, RELOAD_ARRAY_END });
+	specifier.items = reload_span(items->data, items->len);
+	reload_write_specifier(specifiers, &specifier);
+	req = (ReloadFetchReq){ at, reload_span(specifiers->data, specifiers->len) };
+	reload_write_fetch_req(body, &req);
+	g_assert_cmpint(reload_storage_stat(kit.storage, reload_span(body->data, body->len), 0,
+					    kit.now, &answer), ==, 0);
+	g_assert_cmpint(reload_stat_ans_decode(reload_span(answer.body->data, answer.body->len),
+					       model_of, NULL, &ans), ==, 0);
+	g_assert_true(reload_stat_kind_response_next(&ans.kind_responses, &response));
+	g_assert_true(reload_stored_metadata_next(&response.values, RELOAD_MODEL_ARRAY, &meta));
+	g_assert_cmpuint(meta.index, ==, 0);
+	g_assert_false(meta.exists);
+	g_assert_true(reload_stored_metadata_next(&response.values, RELOAD_MODEL_ARRAY, &meta));
+	g_assert_cmpuint(meta.index, ==, 1);
+	g_assert_true(meta.exists);
+	g_assert_cmpuint(meta.value_length, ==, 3);
+	g_assert_cmpuint(meta.storage_time, ==, 77);
+	g_assert_cmpuint(meta.lifetime, ==, 50);
+	g_assert_cmpuint(meta.hash_algorithm, ==, RELOAD_HASH_SHA256);
+	g_assert_cmpuint(reload_digest(RELOAD_DIGEST_SHA256, &part, 1, digest), ==, 32);
+	g_assert_cmpmem(digest, 32, meta.hash_value.data, meta.hash_value.len);
+	reload_storage_answer_clear(&answer);
+	g_byte_array_unref(items);
+	g_byte_array_unref(specifiers);
+	g_byte_array_unref(body);
+	teardown();
+}
+
+static ReloadStatus find(const ReloadResourceId *from, uint32_t kind, bool responsible,
+			 ReloadResourceId *closest)
+{
+	GByteArray *body = g_byte_array_new();
+	ReloadFindReq req = { .resource = *from };
+	uint8_t kinds[4] = { kind >> 24, kind >> 16, kind >> 8, kind };
+	ReloadFindKindData data;
+	ReloadStorageAnswer answer;
+	ReloadFindAns ans;
+	ReloadStatus status;
+
+	req.kinds = reload_span(kinds, 4);
+	g_assert_true(reload_write_find_req(body, &req));
+	status = reload_storage_find(kit.storage, reload_span(body->data, body->len), responsible,
+				     kit.now, &answer);
+	if (!status) {
+		g_assert_cmpint(reload_find_ans_decode(
+					reload_span(answer.body->data, answer.body->len), &ans),
+				==, 0);
+		g_assert_true(reload_find_kind_data_next(&ans.results, &data));
+		g_assert_cmpuint(data.kind, ==, kind);
+		*closest = data.closest;
+	}
+	reload_storage_answer_clear(&answer);
+	g_byte_array_unref(body);
+	return status;
+}
+
+/* The walk R_n+1 = nearest(1 + R_n) of 7.4.4 sees everything once. */
+static void test_find(void)
+{
+	ReloadResourceId from = { .len = 16 }, found, first = { 0 };
+	unsigned steps = 0;
+
+	setup();
+	g_assert_cmpint(find(&from, KIT_SINGLE, false, &found), ==, RELOAD_E_NOT_FOUND);
+	g_assert_cmpint(find(&from, KIT_SINGLE, true, &found), ==, 0);
+	g_assert_true(reload_resource_id_equal(&found, &from)); /* 0: none */
+	for (unsigned i = 0; i < 9; i++) {
+		char name[32];
+
+		g_snprintf(name, sizeof(name), "u%u@example.org", i);
+		at = kit_user_resource(&kit, name);
+		peer = ca_fixture_identity(kit.ca, name, NULL);
+		g_assert_cmpint(kit_store_one(&kit, peer, &at, KIT_SINGLE, 1, 60, kit_single("x")),
+				==, 0);
+	}
+	do {
+		g_assert_cmpint(find(&from, KIT_SINGLE, true, &found), ==, 0);
+		if (!steps)
+			first = found;
+		else if (reload_resource_id_equal(&found, &first))
+			break;
+		from = found;
+		for (int i = 15; i >= 0 && ++from.id[i] == 0; i--)
+			;
+	} while (++steps < 20);
+	g_assert_cmpuint(steps, ==, 9);
+	g_assert_cmpint(find(&from, KIT_DICT, true, &found), ==, 0);
+	memset(from.id, 0, 16);
+	g_assert_true(reload_resource_id_equal(&found, &from));
+	teardown();
+}
+
+/* An answer that is too large is refused, and a sparse array cannot make it grow without end. */
+static void test_too_large(void)
+{
+	GByteArray *body = g_byte_array_new();
+	ReloadStorageAnswer answer;
+
+	setup();
+	at = kit_node_resource(reload_identity_node_id(alice));
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60,
+				      kit_element(0xfffffffe, "far")), ==, 0);
+	g_assert_true(reload_storage_fetch_request(kit.storage, &at, body));
+	g_assert_cmpint(reload_storage_fetch(kit.storage, reload_span(body->data, body->len), 100000,
+					     kit.now, &answer), ==, RELOAD_E_TOO_LARGE);
+	g_assert_cmpuint(answer.error_code, ==, RELOAD_ERROR_RESPONSE_TOO_LARGE);
+	g_assert_cmpuint(answer.certificates->len, ==, 0);
+	reload_storage_answer_clear(&answer);
+	/* no index is left behind it */
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 11, 60,
+				      kit_element(RELOAD_ARRAY_END, "end")), ==, RELOAD_E_LIMIT);
+	g_byte_array_unref(body);
+	teardown();
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/storage/replica/copy", test_copy);
+	g_test_add_func("/storage/replica/removed", test_removed_replicates);
+	g_test_add_func("/storage/replica/pieces", test_pieces);
+	g_test_add_func("/storage/replica/merge", test_merge);
+	g_test_add_func("/storage/replica/new-document", test_new_document);
+	g_test_add_func("/storage/stat", test_stat);
+	g_test_add_func("/storage/find", test_find);
+	g_test_add_func("/storage/too-large", test_too_large);
+	return g_test_run();
+}
