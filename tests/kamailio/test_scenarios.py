@@ -8,23 +8,10 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import BUILD, kamailio, net, sipp, tap  # noqa: E402
+from pairs import PAIRS  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DOMAIN = "dht.example.org"
-PAIRS = (
-    ("a call that the caller ends", "uac_call", {}, "uas_call", {}),
-    ("a call that the callee ends", "uac_waits", {}, "uas_hangs_up", {}),
-    ("a busy callee", "uac_refused", {"final": 486}, "uas_refuses", {"final": 486}),
-    ("a callee that declines", "uac_refused", {"final": 603}, "uas_refuses", {"final": 603}),
-    ("a caller that gives up while it rings", "uac_cancels", {}, "uas_cancelled", {}),
-    ("re-INVITE and UPDATE", "uac_changes", {}, "uas_changes", {}),
-    ("PRACK", "uac_prack", {}, "uas_prack", {}),
-    ("REFER and NOTIFY", "uac_refers", {}, "uas_referred", {}),
-    ("MESSAGE", "uac_message", {}, "uas_message", {}),
-    ("a MESSAGE of 12 KB", "uac_message", {"text": "x" * 12000 + "end"}, "uas_message", {"expected": "xend"}),
-    ("OPTIONS", "uac_options", {}, "uas_options", {}),
-    ("SUBSCRIBE and NOTIFY", "uac_subscribes", {}, "uas_subscribed", {}),
-)
 
 
 def main():
