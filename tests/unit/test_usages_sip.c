@@ -4,7 +4,7 @@
 #include "reload_core/usages/sip/lookup.h"
 #include "reload_core/usages/sip/registration.h"
 #include "reload_core/wire/sip_registration.h"
-#include "tests/unit/fake_node.h"
+#include "tests/unit/fake/node.c"
 
 static ReloadNode *node;
 static int64_t now;

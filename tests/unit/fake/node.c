@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A node whose overlay is one storing peer. Linked only into the tests that want it: it stands in for peer/'s. */
-#include "tests/unit/fake_node.h"
+/* A node whose overlay is one storing peer. It stands in for peer/'s, so it is in no library: a test that wants it
+ * includes this file. */
+#include "tests/unit/fake/node.h"
 
 #include "reload_core/wire/error.h"
 
