@@ -62,6 +62,7 @@ struct Node {
 	ReloadNodeId id;
 	bool alive, joined, leaving;
 	unsigned lost;
+	int64_t range_changed, replicas_changed;
 	ReloadTopology *topology;
 	ReloadTopologyHost host;
 	GHashTable *links; /* number of the other + 1 -> its life when the link was made */
@@ -504,9 +505,13 @@ static void host_hand_over(void *user, const ReloadNodeId *next,
 
 static void host_changed(void *user, bool range_changed, bool replicas_changed, int64_t now)
 {
-	(void)user;
-	(void)now;
+	Node *node = user;
+
 	g_assert_true(range_changed || replicas_changed);
+	if (range_changed)
+		node->range_changed = now;
+	if (replicas_changed)
+		node->replicas_changed = now;
 }
 
 static void host_joined(void *user, ReloadStatus status, int64_t now)
@@ -986,4 +991,25 @@ bool chord_net_joined(ChordNet *net, unsigned node)
 unsigned chord_net_lost(ChordNet *net, unsigned node)
 {
 	return node_of(net, node)->lost;
+}
+
+int64_t chord_net_range_changed(ChordNet *net, unsigned node)
+{
+	return node_of(net, node)->range_changed;
+}
+
+int64_t chord_net_replicas_changed(ChordNet *net, unsigned node)
+{
+	return node_of(net, node)->replicas_changed;
+}
+
+GArray *chord_net_sorted(ChordNet *net)
+{
+	GPtrArray *alive = sorted(net);
+	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(unsigned));
+
+	for (guint i = 0; i < alive->len; i++)
+		g_array_append_val(numbers, ((Node *)g_ptr_array_index(alive, i))->number);
+	g_ptr_array_unref(alive);
+	return numbers;
 }

@@ -45,6 +45,11 @@ void chord_net_cut(ChordNet *net, unsigned a, unsigned b);
 void chord_net_heal(ChordNet *net, unsigned node, unsigned bootstrap);
 bool chord_net_joined(ChordNet *net, unsigned node);
 unsigned chord_net_lost(ChordNet *net, unsigned node);
+/* When the node was last told of a change of its range, or of its replica set; 0: never. */
+int64_t chord_net_range_changed(ChordNet *net, unsigned node);
+int64_t chord_net_replicas_changed(ChordNet *net, unsigned node);
+/* The running nodes in the order of their Node-IDs, as numbers. Free with g_array_unref. */
+GArray *chord_net_sorted(ChordNet *net);
 
 /* Lets time pass. */
 void chord_net_run(ChordNet *net, int64_t ms);

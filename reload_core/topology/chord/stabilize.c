@@ -7,17 +7,18 @@
 #define FILL_ROUNDS 3
 #define FINGER_CONTACTS 3
 
-/* RFC 6940, 10.7.4.1 and 10.7.4.2: a random offset, so that not all do it at once. */
-static int64_t around(ReloadTopology *t, uint32_t seconds)
+int64_t chord_around(ReloadTopology *t, uint32_t seconds)
 {
-	return chord_random_time(t, seconds * INT64_C(800), seconds * INT64_C(1200));
+	int64_t interval = MAX(seconds, 1);
+
+	return chord_random_time(t, interval * 800, interval * 1200);
 }
 
 void chord_stabilize_start(ReloadTopology *t, int64_t now)
 {
 	t->fill_round = 0;
 	t->fill_at = now + chord_random_time(t, 300, 1000);
-	t->ping_at = now + around(t, t->document->chord_ping_interval);
+	t->ping_at = now + chord_around(t, t->document->chord_ping_interval);
 	t->sweep_at = now + CHORD_SWEEP_INTERVAL;
 }
 
@@ -128,7 +129,7 @@ static void search_periodic(ReloadTopology *t, int64_t now)
 {
 	ReloadRingPoint known = covered(t);
 
-	t->ping_at = now + around(t, t->document->chord_ping_interval);
+	t->ping_at = now + chord_around(t, t->document->chord_ping_interval);
 	for (unsigned i = 1; i <= RELOAD_FINGERS_MAX; i++) {
 		if (!reload_fingers_lacks(&t->fingers, i, known) || chord_random(t) & 1)
 			continue;

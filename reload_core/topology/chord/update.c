@@ -68,8 +68,7 @@ void chord_send_update(ReloadTopology *t, ChordPeer *peer, ReloadChordUpdateType
 		peer->sent_version = t->version;
 	peer->sent_at = now;
 	peer->update_open = true;
-	peer->update_at = now + chord_random_time(t, t->document->chord_update_interval * INT64_C(800),
-						  t->document->chord_update_interval * INT64_C(1200));
+	peer->update_at = now + chord_around(t, t->document->chord_update_interval);
 	chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, true, CHORD_CALL_UPDATE, 0);
 	g_byte_array_unref(body);
 }
@@ -233,9 +232,7 @@ static void update_over_link(ReloadTopology *t, ChordPeer *peer, const ReloadCho
 	}
 	if (!ready) {
 		chord_ghost_set(t, &peer->id, 0);
-		peer->update_at = now + chord_random_time(
-						t, t->document->chord_update_interval * INT64_C(100),
-						t->document->chord_update_interval * INT64_C(1000));
+		peer->update_at = now + chord_around(t, t->document->chord_update_interval);
 		chord_peer_set_ready(t, peer, true);
 		chord_rebuild(t, false, now);
 	}
