@@ -168,8 +168,8 @@ static xmlNode *find_configuration(const ReloadXml *xml, const char *overlay, GE
 	return several ? NULL : found;
 }
 
-ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const char *overlay, int64_t now,
-				      GError **error)
+static ReloadDocument *parse(GBytes *bytes, const char *name, const char *overlay, int64_t now,
+			     bool verify, GError **error)
 {
 	ReloadDocument *document = NULL;
 	GPtrArray *kind_blocks;
@@ -193,7 +193,7 @@ ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const cha
 		status = read_attributes(xml, configuration, now, document, error);
 		if (status == RELOAD_OK)
 			status = reload_configuration_read(xml, configuration, document, kind_blocks, error);
-		if (status == RELOAD_OK)
+		if (status == RELOAD_OK && verify)
 			status = reload_document_verify(xml, configuration, kind_blocks, document, now, error);
 		g_ptr_array_unref(kind_blocks);
 		if (status != RELOAD_OK) {
@@ -203,6 +203,12 @@ ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const cha
 	}
 	reload_xml_free(xml);
 	return document;
+}
+
+ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const char *overlay, int64_t now,
+				      GError **error)
+{
+	return parse(bytes, name, overlay, now, true, error);
 }
 
 static GBytes *read_file(const char *path, GError **error)
@@ -236,6 +242,18 @@ ReloadDocument *reload_document_load_file(const char *path, const char *overlay,
 	if (!bytes)
 		return NULL;
 	document = reload_document_parse(bytes, path, overlay, now, error);
+	g_bytes_unref(bytes);
+	return document;
+}
+
+ReloadDocument *reload_document_load_unverified(const char *path, GError **error)
+{
+	GBytes *bytes = read_file(path, error);
+	ReloadDocument *document;
+
+	if (!bytes)
+		return NULL;
+	document = parse(bytes, path, NULL, INT64_MIN, false, error);
 	g_bytes_unref(bytes);
 	return document;
 }

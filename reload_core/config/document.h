@@ -64,6 +64,9 @@ ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const cha
 ReloadDocument *reload_document_load_file(const char *path, const char *overlay, int64_t now,
 					  GError **error);
 
+/* The same without looking at expiration and signatures: for who is about to sign it anew. Never for a peer. */
+ReloadDocument *reload_document_load_unverified(const char *path, GError **error);
+
 /* May next take the place of current at now: same overlay, a newer sequence (modulo 2^16), signed by a
  * configuration-signer of current (11.1)? RELOAD_OK, or an error with its line. */
 ReloadStatus reload_document_check_successor(const ReloadDocument *current, const ReloadDocument *next,
