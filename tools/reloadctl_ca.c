@@ -311,5 +311,6 @@ const ReloadctlCommand reloadctl_ca_commands[] = {
 	{"cert check", "PATH...", "warns of what expires within 30 days", cert_check},
 	{"document check", "FILE", "checks an overlay document and prints what it says", document_check},
 	{"document sign", "--dir DIR [FILE]", "signs a changed or expiring document anew", document_sign},
+	{"decode", "[FILE]", "prints a RELOAD message from a file or standard input as text", decode},
 	{NULL, NULL, NULL, NULL},
 };
