@@ -17,7 +17,9 @@ typedef struct {
 	ReloadCertificate *certificate;
 	bool outgoing;       /* we connected, as TLS client */
 	bool failing;        /* the link layer waits for an ACK for too long (6.6.5) */
-	bool ping_open;      /* a Ping over it is not answered yet */
+	uint64_t ping;       /* the Ping over it that is not answered yet; 0: none */
+	int64_t pinged;      /* ms, when it was sent */
+	struct ReloadNode *node; /* of its owner, for the Ping's answer */
 	int64_t since;       /* ms, when it came up */
 	int64_t heard;       /* ms, when something last came over it */
 	int64_t failing_since;

@@ -34,9 +34,11 @@ bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id)
 static void forget(ReloadNode *node, ReloadConnection *connection, int64_t now)
 {
 	ReloadNodeId id = connection->node_id;
-	ReloadConnectionChange change =
-		reload_connection_table_remove(node->connections, connection, now);
+	ReloadConnectionChange change;
 
+	if (connection->ping != 0)
+		reload_router_cancel(node->router, connection->ping);
+	change = reload_connection_table_remove(node->connections, connection, now);
 	spread(node, &id, change, now);
 }
 
@@ -199,36 +201,25 @@ void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message
 	reload_node_settle(node, now);
 }
 
-typedef struct {
-	ReloadNode *node;
-	ReloadLinkId link;
-	int64_t asked; /* ms */
-} LinkPing;
-
 static void on_ping_reply(void *data, ReloadStatus status, const ReloadMessage *answer,
 			  const ReloadNodeId *from, int64_t now)
 {
-	LinkPing *ping = data;
-	ReloadConnection *connection =
-		reload_connection_table_by_link(ping->node->connections, ping->link);
+	ReloadConnection *connection = data;
+	ReloadNode *node = connection->node;
 
 	(void)answer;
 	(void)from;
-	if (connection != NULL) {
-		connection->ping_open = false;
-		if (status != RELOAD_OK && connection->heard < ping->asked) {
-			reload_node_log(ping->node, RELOAD_LOG_INFO, "a link has fallen silent: closed");
-			reload_links_close(ping->node, connection, now);
-		}
+	connection->ping = 0;
+	if (status != RELOAD_OK && connection->heard < connection->pinged) {
+		reload_node_log(node, RELOAD_LOG_INFO, "a link has fallen silent: closed");
+		reload_links_close(node, connection, now);
 	}
-	g_free(ping);
 }
 
 /* Pings over a link that was quiet for long. A loser of a collision is not written to, so not pinged. */
 static void ping_quiet(ReloadNode *node, ReloadConnection *connection, int64_t now)
 {
 	ReloadPingReq request = {0};
-	LinkPing *ping;
 	GByteArray *body, *list;
 	ReloadOrigination origination = {
 		.code = RELOAD_PING_REQ, .timeout = PING_TIMEOUT_MS, .link_only = true};
@@ -241,14 +232,11 @@ static void ping_quiet(ReloadNode *node, ReloadConnection *connection, int64_t n
 	reload_write_destination_node(list, &connection->node_id);
 	origination.body = reload_span(body->data, body->len);
 	origination.destination_list = reload_span(list->data, list->len);
-	ping = g_new0(LinkPing, 1);
-	ping->node = node;
-	ping->link = connection->link;
-	ping->asked = now;
-	connection->ping_open = reload_router_request(node->router, &origination, on_ping_reply, ping,
-						      now, NULL) == RELOAD_OK;
-	if (!connection->ping_open)
-		g_free(ping);
+	connection->node = node;
+	connection->pinged = now;
+	if (reload_router_request(node->router, &origination, on_ping_reply, connection, now,
+				  &connection->ping) != RELOAD_OK)
+		connection->ping = 0;
 	g_byte_array_unref(list);
 	g_byte_array_unref(body);
 }
@@ -270,7 +258,7 @@ int64_t reload_links_tick(ReloadNode *node, int64_t now)
 		    (connection->failing && now - connection->failing_since >= FAILING_MS) ||
 		    (connection->node_id.len == 0 && now - connection->since >= QUIET_MS))
 			reload_links_close(node, connection, now);
-		else if (!connection->ping_open && !connection->failing &&
+		else if (connection->ping == 0 && !connection->failing &&
 			 connection->node_id.len != 0 && now - connection->heard >= QUIET_MS)
 			ping_quiet(node, connection, now);
 	}

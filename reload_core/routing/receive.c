@@ -66,8 +66,11 @@ static void route(ReloadRouter *router, const ReloadTransit *transit, const Relo
 		break;
 	}
 	router->count.dropped_unroutable++;
-	/* Not joined: tells a joining node that it asks the wrong one, rather than let it wait. */
-	reload_router_respond_error(router, transit, RELOAD_ERROR_NOT_FOUND, "no route from here", now);
+	/* 6.1.1: silence about a Node-ID that nobody has. A Resource-ID has somebody responsible for it always, but
+	 * we have not joined: tell a joining node that it asks the wrong one, rather than let it wait. */
+	if (is_resource)
+		reload_router_respond_error(router, transit, RELOAD_ERROR_NOT_FOUND, "no route from here",
+					    now);
 }
 
 /* Walks over the entries of the destination list that are this node (6.1.1). */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stories of failure: nodes die, links break, the network splits, everything restarts. */
+#include "tests/sim/sim.h"
+
+static void form(Sim *sim)
+{
+	sim_start(sim, 0, true);
+	for (unsigned i = 1; i < sim_count(sim); i++)
+		sim_start(sim, i, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all");
+}
+
+/* Half of the nodes die at once: the links are reset. */
+static void test_kill_half(void)
+{
+	Sim *sim = sim_new("kill-half", 20, 3);
+
+	form(sim);
+	for (unsigned i = 1; i < sim_count(sim); i += 2)
+		sim_crash(sim, i, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "a ring of those left");
+	for (unsigned i = 1; i < sim_count(sim); i += 2)
+		sim_start(sim, i, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all again");
+	sim_free(sim);
+}
+
+/* A machine loses its power: nobody is told, its neighbors find out. */
+static void test_silent_death(void)
+{
+	Sim *sim = sim_new("silent-death", 8, 2);
+
+	form(sim);
+	sim_crash(sim, 5, true);
+	sim_run_until(sim, sim_ring_is_right, NULL, 90 * SIM_SECOND, "a ring without the dead one");
+	sim_free(sim);
+}
+
+/* Everything loses its power, and all come back in any order: one ring. */
+static void restart_all(const char *name, bool first_is_last)
+{
+	Sim *sim = sim_new(name, 10, 3);
+
+	form(sim);
+	sim_run(sim, 20 * SIM_SECOND);
+	for (unsigned i = 0; i < sim_count(sim); i++)
+		sim_crash(sim, i, sim_random(sim, 2) == 0);
+	for (unsigned i = 0; i < sim_count(sim); i++) {
+		unsigned index = first_is_last ? sim_count(sim) - 1 - i : i;
+
+		sim_start(sim, index, index == 0);
+		sim_run(sim, sim_random(sim, 3000));
+	}
+	sim_run_until(sim, sim_ring_is_right, NULL, 180 * SIM_SECOND, "one ring again");
+	sim_free(sim);
+}
+
+static void test_restart_all(void)
+{
+	restart_all("restart-all", false);
+}
+
+static void test_restart_all_first_last(void)
+{
+	restart_all("restart-all-first-last", true);
+}
+
+/* The first node alone is restarted, with its switch: it must find the others, not begin anew. */
+static void test_restart_first(void)
+{
+	Sim *sim = sim_new("restart-first", 6, 3);
+
+	form(sim);
+	sim_crash(sim, 0, false);
+	sim_run(sim, 5 * SIM_SECOND);
+	sim_start(sim, 0, true);
+	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "the first node in the old ring");
+	sim_free(sim);
+}
+
+/* The only bootstrap node is restarted, with the first node's switch; it knows nobody else's address. */
+static void test_restart_only_bootstrap(void)
+{
+	Sim *sim = sim_new("restart-only-bootstrap", 5, 1);
+
+	form(sim);
+	sim_crash(sim, 0, false);
+	sim_run(sim, 5 * SIM_SECOND);
+	sim_start(sim, 0, true);
+	sim_run_until(sim, sim_ring_is_right, NULL, 400 * SIM_SECOND, "one ring by the search for it");
+	sim_free(sim);
+}
+
+static void test_restart_quickly(void)
+{
+	Sim *sim = sim_new("restart-quickly", 8, 2);
+
+	form(sim);
+	for (unsigned i = 0; i < 6; i++) {
+		unsigned index = 1 + sim_random(sim, sim_count(sim) - 1);
+
+		sim_crash(sim, index, true); /* its old links are still there for the others */
+		sim_start(sim, index, false);
+		sim_run(sim, 3 * SIM_SECOND);
+	}
+	sim_run_until(sim, sim_ring_is_right, NULL, 90 * SIM_SECOND, "a ring of all");
+	sim_free(sim);
+}
+
+static void test_links_break(void)
+{
+	Sim *sim = sim_new("links-break", 12, 2);
+
+	form(sim);
+	for (unsigned i = 0; i < 60; i++) {
+		sim_break_link(sim, sim_random(sim, 12), sim_random(sim, 12));
+		sim_run(sim, 500);
+	}
+	sim_run_until(sim, sim_ring_is_right, NULL, 90 * SIM_SECOND, "a ring of all");
+	sim_free(sim);
+}
+
+static void test_partition(void)
+{
+	Sim *sim = sim_new("partition", 12, 4);
+
+	form(sim);
+	for (unsigned i = 0; i < sim_count(sim); i++)
+		sim_node(sim, i)->group = i % 2;
+	sim_run(sim, 120 * SIM_SECOND);
+	g_assert_true(sim_all_joined(sim, NULL)); /* each side goes on */
+	for (unsigned i = 0; i < sim_count(sim); i++)
+		sim_node(sim, i)->group = 0;
+	sim_run_until(sim, sim_ring_is_right, NULL, 600 * SIM_SECOND, "one ring after the partition");
+	sim_free(sim);
+}
+
+static void test_alone_and_back(void)
+{
+	Sim *sim = sim_new("alone-and-back", 2, 2);
+
+	form(sim);
+	sim_node(sim, 1)->group = 1;
+	sim_run(sim, 60 * SIM_SECOND);
+	sim_node(sim, 1)->group = 0;
+	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "two that find each other again");
+	sim_free(sim);
+}
+
+static void test_leave(void)
+{
+	Sim *sim = sim_new("leave", 12, 2);
+
+	form(sim);
+	for (unsigned i = 0; i < 5; i++) {
+		sim_leave(sim, 2 * i + 1);
+		sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring without who left");
+	}
+	sim_leave(sim, 0); /* the first node may go too */
+	sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring without the first");
+	sim_free(sim);
+}
+
+static void test_lossy(void)
+{
+	Sim *sim = sim_new("lossy", 10, 2);
+
+	sim_network(sim)->loss_percent = 5;
+	sim_network(sim)->duplicate_percent = 20;
+	form(sim);
+	sim_free(sim);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/sim/churn/kill-half", test_kill_half);
+	g_test_add_func("/sim/churn/silent-death", test_silent_death);
+	g_test_add_func("/sim/churn/restart-all", test_restart_all);
+	g_test_add_func("/sim/churn/restart-all-first-last", test_restart_all_first_last);
+	g_test_add_func("/sim/churn/restart-first", test_restart_first);
+	g_test_add_func("/sim/churn/restart-only-bootstrap", test_restart_only_bootstrap);
+	g_test_add_func("/sim/churn/restart-quickly", test_restart_quickly);
+	g_test_add_func("/sim/churn/links-break", test_links_break);
+	g_test_add_func("/sim/churn/partition", test_partition);
+	g_test_add_func("/sim/churn/alone-and-back", test_alone_and_back);
+	g_test_add_func("/sim/churn/leave", test_leave);
+	g_test_add_func("/sim/churn/lossy", test_lossy);
+	return g_test_run();
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stories of data: stored and found from everywhere, kept when nodes die, leave and join; connections
+ * between applications; what hostile nodes try. */
+#include "reload_core/wire/header.h"
+#include "reload_core/wire/message.h"
+#include "reload_core/wire/ping.h"
+#include "reload_core/wire/probe.h"
+#include "tests/sim/sim.h"
+
+static void form(Sim *sim)
+{
+	sim_start(sim, 0, true);
+	for (unsigned i = 1; i < sim_count(sim); i++)
+		sim_start(sim, i, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all");
+}
+
+static void assert_found(Sim *sim, unsigned from, const char *user, const char *expected)
+{
+	char *found = sim_fetch(sim, from, user);
+
+	if (g_strcmp0(found, expected) != 0)
+		sim_dump(sim);
+	g_assert_cmpstr(found, ==, expected);
+	g_free(found);
+}
+
+/* The longest via list seen in a Fetch or Store, and whether an answer went back along as many nodes. */
+typedef struct {
+	size_t longest_via, longest_return;
+} Paths;
+
+static void watch_paths(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	Paths *paths = data;
+	ReloadMessage message;
+
+	(void)from;
+	(void)to;
+	g_assert_cmpint(reload_message_decode(bytes, 16, &message), ==, RELOAD_OK);
+	if (message.code == RELOAD_FETCH_REQ || message.code == RELOAD_STORE_REQ)
+		paths->longest_via = MAX(paths->longest_via,
+					 reload_destination_list_count(message.header.via_list));
+	if (message.code == RELOAD_FETCH_ANS || message.code == RELOAD_STORE_ANS)
+		paths->longest_return =
+			MAX(paths->longest_return,
+			    reload_destination_list_count(message.header.destination_list));
+}
+
+static void test_store_and_fetch(void)
+{
+	Sim *sim = sim_new("store-and-fetch", 40, 3);
+	Paths paths = {0};
+
+	form(sim);
+	sim_watch(sim, watch_paths, &paths);
+	for (unsigned i = 0; i < 12; i++) {
+		char *user = g_strdup_printf("user%u", i);
+		ReloadResourceId id;
+
+		sim_resource(sim, user, &id);
+		g_assert_cmpint(sim_store(sim, i, user, "here", NULL), ==, RELOAD_OK);
+		assert_found(sim, (i * 7 + 3) % 40, user, "here;");
+		assert_found(sim, sim_responsible(sim, &id)->index, user, "here;");
+		sim_run(sim, SIM_SECOND);
+		g_assert_cmpuint(sim_copies(sim, &id), ==, 3);
+		g_free(user);
+	}
+	/* Several links and more, and back along them. */
+	g_assert_cmpuint(paths.longest_via, >=, 2);
+	g_assert_cmpuint(paths.longest_return, >=, 3);
+	assert_found(sim, 5, "nobody", "");
+	sim_free(sim);
+}
+
+static void test_two_edges(void)
+{
+	Sim *sim = sim_new("two-edges", 8, 2);
+
+	form(sim);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "one", NULL), ==, RELOAD_OK);
+	g_assert_cmpint(sim_store(sim, 2, "alice", "two", NULL), ==, RELOAD_OK);
+	assert_found(sim, 7, "alice", "one;two;");
+	sim_free(sim);
+}
+
+/* The storing peer dies: its replicas serve at once, and there are three again after a while. */
+static void test_storing_peer_dies(void)
+{
+	Sim *sim = sim_new("storing-peer-dies", 12, 3);
+	ReloadResourceId id;
+
+	form(sim);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "here", NULL), ==, RELOAD_OK);
+	sim_resource(sim, "alice", &id);
+	sim_run(sim, SIM_SECOND);
+	for (unsigned round = 0; round < 3; round++) {
+		unsigned storing = sim_responsible(sim, &id)->index;
+
+		sim_crash(sim, storing, false);
+		sim_run(sim, 2 * SIM_SECOND);
+		assert_found(sim, sim_responsible(sim, &id)->index, "alice", "here;");
+		sim_run(sim, 60 * SIM_SECOND); /* the hold-down time is over */
+		g_assert_cmpuint(sim_copies(sim, &id), >=, 3);
+		sim_start(sim, storing, false);
+		sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "a ring of all");
+		assert_found(sim, storing, "alice", "here;");
+		sim_run(sim, 60 * SIM_SECOND);
+	}
+	sim_free(sim);
+}
+
+static void test_two_of_three_die(void)
+{
+	Sim *sim = sim_new("two-of-three-die", 16, 3);
+	ReloadResourceId id;
+
+	form(sim);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "here", NULL), ==, RELOAD_OK);
+	sim_resource(sim, "alice", &id);
+	sim_run(sim, SIM_SECOND);
+	sim_crash(sim, sim_responsible(sim, &id)->index, false);
+	sim_crash(sim, sim_responsible(sim, &id)->index, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "a ring of those left");
+	assert_found(sim, sim_responsible(sim, &id)->index, "alice", "here;");
+	sim_free(sim);
+}
+
+/* All that was stored is still found when a ring grows, shrinks, and by whoever asks. */
+static void test_growing(void)
+{
+	Sim *sim = sim_new("growing", 14, 2);
+
+	sim_start(sim, 0, true);
+	sim_run_until(sim, sim_all_joined, NULL, 10 * SIM_SECOND, "the first node starts the overlay");
+	for (unsigned i = 0; i < 30; i++) {
+		char *user = g_strdup_printf("user%u", i);
+
+		g_assert_cmpint(sim_store(sim, 0, user, user, NULL), ==, RELOAD_OK);
+		g_free(user);
+	}
+	for (unsigned i = 1; i < sim_count(sim); i++) {
+		sim_start(sim, i, false);
+		sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "one more");
+	}
+	for (unsigned i = 0; i < 5; i++) {
+		sim_leave(sim, i);
+		sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "one less");
+		sim_run(sim, 40 * SIM_SECOND);
+	}
+	for (unsigned i = 0; i < 30; i++) {
+		char *user = g_strdup_printf("user%u", i), *expected = g_strdup_printf("user%u;", i);
+		ReloadResourceId id;
+
+		sim_resource(sim, user, &id);
+		assert_found(sim, 5 + i % 9, user, expected);
+		g_assert_cmpuint(sim_copies(sim, &id), >=, 3);
+		g_free(expected);
+		g_free(user);
+	}
+	/* What nobody has to keep is dropped in time. */
+	sim_run(sim, 200 * SIM_SECOND);
+	for (unsigned i = 0; i < 30; i++) {
+		char *user = g_strdup_printf("user%u", i);
+		ReloadResourceId id;
+
+		sim_resource(sim, user, &id);
+		g_assert_cmpuint(sim_copies(sim, &id), ==, 3);
+		g_free(user);
+	}
+	sim_free(sim);
+}
+
+static void test_duplicates(void)
+{
+	Sim *sim = sim_new("duplicates", 10, 2);
+
+	form(sim);
+	sim_network(sim)->duplicate_percent = 100;
+	for (unsigned i = 0; i < 5; i++) {
+		g_assert_cmpint(sim_store(sim, i, "alice", "here", NULL), ==, RELOAD_OK);
+		sim_run(sim, 1000);
+	}
+	assert_found(sim, 9, "alice", "here;here;here;here;here;");
+	sim_free(sim);
+}
+
+static void test_ping_and_probe(void)
+{
+	Sim *sim = sim_new("ping-and-probe", 20, 2);
+	const uint8_t wanted[] = {3, 1, 99, 2};
+	GByteArray *body = g_byte_array_new();
+	ReloadDestination far;
+	ReloadProbeReq request = {.requested_info = {wanted, sizeof(wanted)}};
+	ReloadProbeInformation info;
+	ReloadPingAns ping;
+	ReloadProbeAns probe;
+	SimAnswer answer;
+
+	form(sim);
+	for (unsigned i = 0; i < 20; i++) {
+		far = reload_destination_node(&sim_node(sim, i)->id);
+		g_byte_array_set_size(body, 0);
+		reload_write_ping_req(body, &(ReloadPingReq){0});
+		sim_request(sim, 4, &far, 1, RELOAD_PING_REQ, reload_span(body->data, body->len),
+			    &answer);
+		g_assert_cmpint(answer.status, ==, RELOAD_OK);
+		g_assert_true(reload_node_id_equal(&answer.from, &sim_node(sim, i)->id));
+		g_assert_cmpint(reload_ping_ans_decode(
+					reload_span(answer.message->data, answer.message->len), &ping),
+				==, RELOAD_OK);
+		sim_answer_clear(&answer);
+	}
+	g_byte_array_set_size(body, 0);
+	reload_write_probe_req(body, &request);
+	far = reload_destination_node(&sim_node(sim, 17)->id);
+	sim_request(sim, 4, &far, 1, RELOAD_PROBE_REQ, reload_span(body->data, body->len), &answer);
+	g_assert_cmpint(answer.status, ==, RELOAD_OK);
+	g_assert_cmpint(reload_probe_ans_decode(
+				reload_span(answer.message->data, answer.message->len), &probe),
+			==, RELOAD_OK);
+	g_assert_true(reload_probe_information_next(&probe.probe_info, &info));
+	g_assert_cmpuint(info.type, ==, 3); /* in the order asked for; the unknown one left out */
+	g_assert_true(reload_probe_information_next(&probe.probe_info, &info));
+	g_assert_cmpuint(info.type, ==, 1);
+	g_assert_cmpuint(info.number, >, 0);
+	g_assert_cmpuint(info.number, <, 1000000000);
+	g_assert_true(reload_probe_information_next(&probe.probe_info, &info));
+	g_assert_cmpuint(info.type, ==, 2);
+	g_assert_false(reload_probe_information_next(&probe.probe_info, &info));
+	sim_answer_clear(&answer);
+	g_byte_array_unref(body);
+	sim_free(sim);
+}
+
+/* A message to a Node-ID that nobody has is silence (6.1.1). */
+static void test_nobody_there(void)
+{
+	Sim *sim = sim_new("nobody-there", 6, 2);
+	ReloadNodeId id = {.len = 16, .id = {0x12, 0x34}};
+	ReloadDestination nobody = reload_destination_node(&id);
+	uint8_t empty[2] = {0};
+	int64_t began;
+	SimAnswer answer;
+
+	form(sim);
+	began = sim_now(sim);
+	sim_request(sim, 2, &nobody, 1, RELOAD_PING_REQ, reload_span(empty, 2), &answer);
+	g_assert_cmpint(answer.status, ==, RELOAD_E_TIMEOUT);
+	/* Five transmissions, three seconds after each. */
+	g_assert_cmpint(sim_now(sim) - began, >=, 15 * SIM_SECOND);
+	g_assert_cmpint(sim_now(sim) - began, <=, 15 * SIM_SECOND + 100);
+	sim_answer_clear(&answer);
+	sim_free(sim);
+}
+
+static bool app_is_up(Sim *sim, void *data)
+{
+	SimNode *node = data;
+
+	(void)sim;
+	return node->app_ups > 0;
+}
+
+static bool app_is_down(Sim *sim, void *data)
+{
+	SimNode *node = data;
+
+	(void)sim;
+	return node->app_downs > 0;
+}
+
+static void test_app_attach(void)
+{
+	Sim *sim = sim_new("app-attach", 24, 2);
+	SimNode *from, *to;
+
+	form(sim);
+	from = sim_node(sim, 3);
+	to = sim_node(sim, 19);
+	g_assert_cmpint(reload_node_app_attach(from->node, &to->id, SIM_APPLICATION, 4 * SIM_SECOND,
+					       sim_now(sim)),
+			==, RELOAD_OK);
+	sim_run_until(sim, app_is_up, from, 4 * SIM_SECOND, "the connection at who asked");
+	sim_run_until(sim, app_is_up, to, 4 * SIM_SECOND, "the connection at the other end");
+	g_assert_true(reload_node_id_equal(&from->last_app_remote, &to->id));
+	g_assert_true(reload_node_id_equal(&to->last_app_remote, &from->id));
+	/* Closed at one end, it goes at the other. */
+	reload_node_app_close(from->node, from->last_app_link, sim_now(sim));
+	sim_run_until(sim, app_is_down, to, SIM_SECOND, "the end of the connection");
+	/* An application that nobody has there: the error ends it at once. */
+	g_assert_cmpint(reload_node_app_attach(from->node, &to->id, 4711, 4 * SIM_SECOND, sim_now(sim)),
+			==, RELOAD_OK);
+	sim_run_until(sim, app_is_down, from, SIM_SECOND, "the refusal");
+	/* A node that is gone: silence, until the time given is over. */
+	from->app_downs = 0;
+	sim_crash(sim, 19, false);
+	g_assert_cmpint(reload_node_app_attach(from->node, &to->id, SIM_APPLICATION, 4 * SIM_SECOND,
+					       sim_now(sim)),
+			==, RELOAD_OK);
+	sim_run_until(sim, app_is_down, from, 4 * SIM_SECOND + 100, "giving up");
+	sim_free(sim);
+}
+
+/* ---- hostile ---- */
+
+typedef struct {
+	uint16_t code;
+	unsigned from, to;
+	bool found;
+	GByteArray *bytes;
+} Catch;
+
+/* Keeps the first message of that code that arrives at its destination. */
+static void catch(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	Catch *catch = data;
+	ReloadMessage message;
+	ReloadDestination last;
+
+	if (catch->found || reload_message_decode(bytes, 16, &message) != RELOAD_OK ||
+	    message.code != catch->code ||
+	    !reload_destination_list_last(message.header.destination_list, &last) ||
+	    last.type != RELOAD_DESTINATION_RESOURCE ||
+	    sim_responsible(to->sim, &last.resource_id) != to)
+		return;
+	catch->found = true;
+	catch->from = from->index;
+	catch->to = to->index;
+	catch->bytes = g_byte_array_new();
+	g_byte_array_append(catch->bytes, bytes.data, (guint)bytes.len);
+}
+
+static ReloadNodeStatistics statistics_of(Sim *sim, unsigned index)
+{
+	ReloadNodeStatistics statistics;
+
+	reload_node_statistics(sim_node(sim, index)->node, &statistics);
+	return statistics;
+}
+
+static void test_forged(void)
+{
+	Sim *sim = sim_new("forged", 3, 1);
+	Catch caught = {.code = RELOAD_STORE_REQ};
+	ReloadNodeStatistics before, after;
+	ReloadHeader header;
+	ReloadSpan span, rest;
+	GByteArray *copy;
+
+	form(sim);
+	sim_watch(sim, catch, &caught);
+	for (unsigned i = 0; !caught.found && i < 10; i++) {
+		char *user = g_strdup_printf("user%u", i);
+
+		g_assert_cmpint(sim_store(sim, 1, user, "here", NULL), ==, RELOAD_OK);
+		g_free(user);
+	}
+	g_assert_true(caught.found);
+	sim_run(sim, 20 * SIM_SECOND); /* the answer is not kept any more */
+	span = reload_span(caught.bytes->data, caught.bytes->len);
+	g_assert_cmpint(reload_header_decode(span, 16, &header, &rest), ==, RELOAD_OK);
+
+	/* A byte of the contents is changed: the signature is wrong. */
+	copy = g_byte_array_new();
+	g_byte_array_append(copy, span.data, (guint)span.len);
+	copy->data[(rest.data - span.data) + 30] ^= 1;
+	before = statistics_of(sim, caught.to);
+	g_assert_true(sim_inject(sim, caught.from, caught.to, reload_span(copy->data, copy->len)));
+	after = statistics_of(sim, caught.to);
+	g_assert_cmpuint(after.dropped_signature + after.dropped_malformed, ==,
+			 before.dropped_signature + before.dropped_malformed + 1);
+
+	/* Another overlay's. */
+	memcpy(copy->data, span.data, span.len);
+	copy->data[4] ^= 1;
+	sim_inject(sim, caught.from, caught.to, reload_span(copy->data, copy->len));
+	g_assert_cmpuint(statistics_of(sim, caught.to).dropped_overlay, ==, after.dropped_overlay + 1);
+
+	/* A TTL above initial-ttl. */
+	memcpy(copy->data, span.data, span.len);
+	copy->data[11] = 101;
+	sim_inject(sim, caught.from, caught.to, reload_span(copy->data, copy->len));
+	g_assert_cmpuint(statistics_of(sim, caught.to).dropped_ttl, ==, after.dropped_ttl + 1);
+
+	/* Cut short, at every length. */
+	for (size_t len = 0; len < span.len; len++)
+		sim_inject(sim, caught.from, caught.to, reload_span(span.data, len));
+	g_assert_cmpuint(statistics_of(sim, caught.to).dropped_malformed, >=, span.len);
+	g_assert_true(sim_ring_is_right(sim, NULL));
+	g_byte_array_unref(copy);
+	g_byte_array_unref(caught.bytes);
+	sim_free(sim);
+}
+
+/* Every bit of a message flipped: nobody dies of it, and nothing is stored that was not signed. */
+static void test_garbled(void)
+{
+	Sim *sim = sim_new("garbled", 4, 1);
+	Catch caught = {.code = RELOAD_STORE_REQ};
+	GByteArray *copy = g_byte_array_new();
+
+	form(sim);
+	sim_watch(sim, catch, &caught);
+	for (unsigned i = 0; !caught.found; i++) {
+		char *user = g_strdup_printf("user%u", i);
+
+		g_assert_cmpint(sim_store(sim, 1, user, "here", NULL), ==, RELOAD_OK);
+		g_free(user);
+	}
+	sim_watch(sim, NULL, NULL);
+	for (guint i = 0; i < caught.bytes->len; i++) {
+		g_byte_array_set_size(copy, 0);
+		g_byte_array_append(copy, caught.bytes->data, caught.bytes->len);
+		copy->data[i] ^= (guint8)(1 << sim_random(sim, 8));
+		sim_inject(sim, caught.from, caught.to, reload_span(copy->data, copy->len));
+		if (i % 64 == 0)
+			sim_run(sim, 200);
+	}
+	sim_run(sim, 30 * SIM_SECOND);
+	g_assert_true(sim_ring_is_right(sim, NULL));
+	g_byte_array_unref(copy);
+	g_byte_array_unref(caught.bytes);
+	sim_free(sim);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/sim/data/store-and-fetch", test_store_and_fetch);
+	g_test_add_func("/sim/data/two-edges", test_two_edges);
+	g_test_add_func("/sim/data/storing-peer-dies", test_storing_peer_dies);
+	g_test_add_func("/sim/data/two-of-three-die", test_two_of_three_die);
+	g_test_add_func("/sim/data/growing", test_growing);
+	g_test_add_func("/sim/data/duplicates", test_duplicates);
+	g_test_add_func("/sim/data/ping-and-probe", test_ping_and_probe);
+	g_test_add_func("/sim/data/nobody-there", test_nobody_there);
+	g_test_add_func("/sim/data/app-attach", test_app_attach);
+	g_test_add_func("/sim/hostile/forged", test_forged);
+	g_test_add_func("/sim/hostile/garbled", test_garbled);
+	return g_test_run();
+}
