@@ -16,7 +16,7 @@
 
 /* What an entry costs besides its own block: its share of resource, shelf, tree node and heap, measured by
  * tests/bench/bench_storage.c and rounded up. */
-#define ENTRY_OVERHEAD 256
+#define ENTRY_OVERHEAD 336
 #define CERTIFICATE_OVERHEAD 192
 
 typedef struct Entry Entry;
