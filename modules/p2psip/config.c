@@ -262,7 +262,8 @@ static int name_overlay_socket(void)
 		       info->name.s);
 		return -1;
 	}
-	snprintf(text, sizeof(text), "udp:%s:5060", p2psip_config.own_name.s);
+	if (snprintf(text, sizeof(text), "udp:%s:5060", p2psip_config.own_name.s) >= (int)sizeof(text))
+		return -1;
 	info->name.s = private_copy(p2psip_config.own_name.s);
 	info->address_str.s = private_copy(p2psip_config.own_name.s);
 	info->port_no_str.s = private_copy("5060");
@@ -293,7 +294,8 @@ int p2psip_config_identity(const char *line)
 	p2psip_node_to_hex(c->node, c->hex);
 	memcpy(c->overlay, line + hex + 1, len - hex - 1);
 	c->overlay[len - hex - 1] = '\0';
-	snprintf(name, sizeof(name), "%s.%s", c->hex, c->overlay);
+	if (snprintf(name, sizeof(name), "%s.%s", c->hex, c->overlay) >= (int)sizeof(name))
+		return -1;
 	c->own_name.s = private_copy(name);
 	if (c->own_name.s == NULL)
 		return -1;

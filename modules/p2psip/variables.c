@@ -9,12 +9,13 @@
 #include "modules/p2psip/result.h"
 #include "modules/p2psip/shared.h"
 
-enum variable { VAR_NODE, VAR_REMOTE_NODE, VAR_FROM_OK, VAR_STATUS, VAR_CODE, VAR_JOINED, VAR_OVERLAY, VAR_NAME };
+enum variable { VAR_NODE, VAR_REMOTE_NODE, VAR_FROM_OK, VAR_STATUS, VAR_CODE, VAR_JOINED, VAR_OVERLAY, VAR_NAME, VAR_ON_OVERLAY };
 
 static const char *const names[] = {
 	[VAR_NODE] = "node",     [VAR_REMOTE_NODE] = "remote_node", [VAR_FROM_OK] = "from_ok",
 	[VAR_STATUS] = "status", [VAR_CODE] = "rc",                 [VAR_JOINED] = "joined",
 	[VAR_OVERLAY] = "overlay", [VAR_NAME] = "name",
+	[VAR_ON_OVERLAY] = "on_overlay",
 };
 
 static int parse_name(pv_spec_t *spec, str *in)
@@ -64,6 +65,9 @@ static int get(struct sip_msg *msg, pv_param_t *param, pv_value_t *value)
 		return pv_get_sintval(msg, param, value, p2psip_shared->joined != 0);
 	case VAR_REMOTE_NODE:
 		return get_remote_node(msg, param, value);
+	case VAR_ON_OVERLAY:
+		return pv_get_sintval(msg, param, value, msg != NULL &&
+				      msg->rcv.bind_address == p2psip_config.overlay_si);
 	case VAR_FROM_OK:
 		return pv_get_sintval(msg, param, value, p2psip_result_from_ok(msg));
 	case VAR_STATUS:
