@@ -60,7 +60,7 @@ struct Node {
 	ChordNet *net;
 	unsigned number, life;
 	ReloadNodeId id;
-	bool alive, joined, leaving;
+	bool alive, joined, leaving, stay;
 	unsigned lost;
 	int64_t range_changed, replicas_changed;
 	ReloadTopology *topology;
@@ -706,12 +706,15 @@ static void left(void *data, int64_t now)
 	Node *node = data;
 
 	(void)now;
-	node->leaving = true;
+	node->leaving = !node->stay;
+	node->joined = false;
 }
 
-void chord_net_leave(ChordNet *net, unsigned number)
+void chord_net_leave(ChordNet *net, unsigned number, bool stay)
 {
 	Node *node = node_of(net, number);
+
+	node->stay = stay;
 
 	plugin->leave(node->topology, net->now + 2000, left, node, net->now);
 	touch(node);

@@ -38,7 +38,8 @@ void chord_net_join(ChordNet *net, unsigned node, unsigned bootstrap, int64_t de
 void chord_net_crash(ChordNet *net, unsigned node, int64_t detect);
 /* The node, crashed before, is there again under its Node-ID, knowing nothing. */
 void chord_net_revive(ChordNet *net, unsigned node);
-void chord_net_leave(ChordNet *net, unsigned node);
+/* Leaves, and ends when it has; with stay it keeps the plug-in and its links. */
+void chord_net_leave(ChordNet *net, unsigned node, bool stay);
 /* Breaks the link between a and b, on both sides. */
 void chord_net_cut(ChordNet *net, unsigned a, unsigned b);
 /* Calls join of a node that is part of a ring already (10.7.4.4). */

@@ -197,17 +197,37 @@ static void test_leave(void)
 
 	assert_ring(net, 5000);
 	for (unsigned i = 0; i < 18; i++) {
-		chord_net_leave(net, i);
+		chord_net_leave(net, i, false);
 		chord_net_run(net, 500);
 		g_assert_null(chord_net_topology(net, i));
 		assert_ring(net, 3000);
 	}
 	assert_routing(net);
 	g_assert_cmpuint(chord_net_counts(net)->requests[RELOAD_LEAVE_REQ], >, 18);
-	chord_net_leave(net, 18);
+	chord_net_leave(net, 18, false);
 	chord_net_run(net, 3000);
 	assert_ring(net, 0);
 	g_assert_true(chord_net_joined(net, 19));
+	chord_net_free(net);
+}
+
+/* Leaves, keeps its links, and joins again over them. */
+static void test_leave_and_return(void)
+{
+	ChordNet *net = ring_of(32, 10, 100);
+
+	assert_ring(net, 5000);
+	chord_net_leave(net, 4, true);
+	chord_net_run(net, 3000);
+	g_assert_false(chord_net_joined(net, 4));
+	g_assert_cmpuint(chord_net_plugin()->responsible_ppb(chord_net_topology(net, 4)), ==, 0);
+	for (unsigned i = 0; i < 10; i++)
+		if (i != 4)
+			g_assert_false(chord_net_plugin()->routes_through(chord_net_topology(net, i),
+									  chord_net_id(net, 4)));
+	chord_net_join(net, 4, 0, 0);
+	assert_ring(net, 70000);
+	assert_routing(net);
 	chord_net_free(net);
 }
 
@@ -561,6 +581,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/chord/crashes", test_crashes);
 	g_test_add_func("/topology/chord/adjacent-crashes", test_adjacent_crashes);
 	g_test_add_func("/topology/chord/leave", test_leave);
+	g_test_add_func("/topology/chord/leave-and-return", test_leave_and_return);
 	g_test_add_func("/topology/chord/restart", test_restart);
 	g_test_add_func("/topology/chord/restart-quick", test_restart_quick);
 	g_test_add_func("/topology/chord/all-links-lost", test_all_links_lost);

@@ -24,10 +24,11 @@
 #define CHORD_LEARN_TIME 2000        /* for the Update that an Attach asked for */
 #define CHORD_CONNECT_TIME 4000      /* for links to all neighbors before the Join */
 #define CHORD_LABEL_TIME 30000       /* from Join to the Update that names us */
-#define CHORD_JOIN_TIME 75000        /* for all of it */
+#define CHORD_JOIN_TIME 50000        /* for all of it */
 #define CHORD_HAND_OVER_TIME 20000   /* for the data of a joining node */
 #define CHORD_GHOST_RETRY 1500       /* after a lost link */
 #define CHORD_GHOST_FAILED 20000     /* after an Attach without an answer */
+#define CHORD_RETURN_TIME 1000        /* after a Leave, before an Update means that it is back */
 #define CHORD_GHOST_LEFT 60000       /* after a Leave */
 #define CHORD_REPLICA_HOLD 30000     /* RFC 6940, 10.7.1: successor replacement hold-down time */
 #define CHORD_HOLD_MIN 40            /* between two rounds of reactive Updates: at first, */
@@ -48,7 +49,7 @@ typedef struct {
 	bool fresh;               /* the link is newer than its last Update */
 	bool update_open;         /* an Update of ours is under way to it */
 	uint64_t sent_version;    /* of the Neighbor Table that it was sent last; 0: none */
-	int64_t since;            /* its link came up */
+	int64_t since;            /* its link came up, or it left */
 	int64_t sent_at, asked_at;
 	int64_t update_at;        /* periodic Update (10.7.4.1) */
 	int64_t unneeded_since;   /* 0: needed */

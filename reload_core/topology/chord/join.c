@@ -21,9 +21,17 @@ static void finish(ReloadTopology *t, ReloadStatus status, int64_t now)
 	t->host.joined(t->host.user, status, now);
 }
 
+/* A node that has left may begin anew; not while it is leaving. */
+static bool may_begin(ReloadTopology *t)
+{
+	if (t->leaving && t->leave_done == NULL)
+		t->leaving = false;
+	return !t->leaving;
+}
+
 void chord_start_overlay(ReloadTopology *t, int64_t now)
 {
-	if (!t->leaving && !t->serving)
+	if (may_begin(t))
 		finish(t, RELOAD_OK, now);
 }
 
@@ -32,7 +40,7 @@ void chord_join(ReloadTopology *t, const ReloadNodeId *bootstrap, int64_t now)
 	ReloadRingPoint next = reload_ring_add(t->point, (ReloadRingPoint){0, 1});
 	ChordPeer *peer = chord_peer(t, bootstrap);
 
-	if (t->leaving)
+	if (!may_begin(t))
 		return;
 	/* The node made this link for us: it is given back when it is of no use in the ring. */
 	if (peer != NULL && !peer->ready)

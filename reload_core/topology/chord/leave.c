@@ -125,8 +125,10 @@ void chord_on_leave(ReloadTopology *t, const ReloadMessage *message, const Reloa
 	/* RFC 6940, 10.9: as if it had failed. Its link stays until it closes it. */
 	chord_peer_failed(t, signer, CHORD_GHOST_LEFT, now);
 	peer = chord_peer_add(t, signer);
-	if (peer != NULL)
+	if (peer != NULL) {
 		peer->left = true;
+		peer->since = now;
+	}
 	if (place >= 0 && t->serving &&
 	    reload_chord_leave_data_decode(req.overlay_specific_data, RELOAD_RING_BYTES, &leave) ==
 		    RELOAD_OK)

@@ -267,6 +267,8 @@ void chord_on_update(ReloadTopology *t, const ReloadMessage *message, const Relo
 		return;
 	}
 	peer = chord_peer_add(t, signer);
-	if (peer != NULL && !peer->left)
-		update_over_link(t, peer, &update, now);
+	if (peer == NULL || (peer->left && now - peer->since < CHORD_RETURN_TIME))
+		return;
+	peer->left = false;
+	update_over_link(t, peer, &update, now);
 }
