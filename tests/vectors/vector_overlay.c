@@ -2,6 +2,7 @@
 /* Makes the overlay of the vectors: CA, operator, signed document. */
 #include "tests/vectors/vector_overlay.h"
 
+#include "reload_core/config/document.h"
 #include "reload_core/security/error.h"
 #include "reload_core/security/sign.h"
 #include "reload_core/wire/buffer.h"
@@ -18,6 +19,14 @@ static const char private_kind[] = "<kind id=\"4026531841\">\n"
 				   "<max-node-multiple>3</max-node-multiple>\n"
 				   "</kind>";
 
+static const char sip_kind[] = "<kind name=\"SIP-REGISTRATION\">\n"
+			       "<data-model>DICTIONARY</data-model>\n"
+			       "<access-control>USER-NODE-MATCH</access-control>\n"
+			       "<max-count>8</max-count>\n"
+			       "<max-size>1000</max-size>\n"
+			       "</kind>";
+
+/* root-cert, configuration-signer, kind-signer, kind-block */
 static const char configuration_format[] =
     "<configuration instance-name=\"" VECTOR_OVERLAY "\" sequence=\"1\">\n"
     "<topology-plugin>CHORD-RELOAD</topology-plugin>\n"
@@ -27,16 +36,7 @@ static const char configuration_format[] =
     "<no-ice>true</no-ice>\n"
     "<configuration-signer>%s</configuration-signer>\n"
     "<kind-signer>%s</kind-signer>\n"
-    "<required-kinds>\n"
-    "<kind-block>\n"
-    "<kind name=\"SIP-REGISTRATION\">\n"
-    "<data-model>DICTIONARY</data-model>\n"
-    "<access-control>USER-NODE-MATCH</access-control>\n"
-    "<max-count>8</max-count>\n"
-    "<max-size>1000</max-size>\n"
-    "</kind>\n"
-    "</kind-block>\n"
-    "</required-kinds>\n"
+    "<required-kinds>\n%s\n</required-kinds>\n"
     "</configuration>";
 
 /* Signs text, an element from its first to its last character; base64 of the SecurityBlock. */
@@ -50,33 +50,55 @@ static char *sign_element(const VectorOverlay *overlay, const char *text)
 	return g_base64_encode(block->data, block->len);
 }
 
+/* A kind-block around a kind element; NULL if it cannot be signed. */
+static char *make_kind_block(const VectorOverlay *overlay, const char *kind)
+{
+	g_autofree char *signature = sign_element(overlay, kind);
+
+	if (signature == NULL)
+		return NULL;
+	return g_strdup_printf(
+	    "<kind-block>\n%s\n<kind-signature>%s</kind-signature>\n</kind-block>", kind,
+	    signature);
+}
+
 static bool make_document(VectorOverlay *overlay, GError **error)
 {
 	char id[RELOAD_NODE_ID_TEXT];
 	g_autofree char *root = NULL, *configuration = NULL, *signature = NULL;
-	g_autofree char *kind_signature = NULL;
+	g_autofree char *sip_block = make_kind_block(overlay, sip_kind);
+	char *text, *block = make_kind_block(overlay, private_kind);
 
 	reload_node_id_to_text(reload_identity_node_id(overlay->operator_identity), id);
 	root = g_base64_encode(g_bytes_get_data(overlay->ca_certificate, NULL),
 			       g_bytes_get_size(overlay->ca_certificate));
-	configuration = g_strdup_printf(configuration_format, root, id, id);
+	configuration = g_strdup_printf(configuration_format, root, id, id, sip_block);
 	signature = sign_element(overlay, configuration);
-	kind_signature = sign_element(overlay, private_kind);
-	if (signature == NULL || kind_signature == NULL) {
+	if (signature == NULL || block == NULL || sip_block == NULL) {
+		g_free(block);
 		reload_fail(error, RELOAD_E_INTERNAL, "cannot sign the overlay document");
 		return false;
 	}
-	char *document =
-	    g_strdup_printf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-			    "<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\">\n%s\n"
-			    "<signature>%s</signature>\n</overlay>\n",
-			    configuration, signature);
-	overlay->document = g_bytes_new_take(document, strlen(document));
-	char *block = g_strdup_printf("<kind-block>\n%s\n<kind-signature>%s</kind-signature>\n"
-				      "</kind-block>",
-				      private_kind, kind_signature);
+	text = g_strdup_printf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+			       "<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\">\n%s\n"
+			       "<signature>%s</signature>\n</overlay>\n",
+			       configuration, signature);
+	overlay->document = g_bytes_new_take(text, strlen(text));
 	overlay->kind_block = g_bytes_new_take(block, strlen(block));
 	return true;
+}
+
+/* Nobody shall get samples with a document that our own parser would refuse. */
+static bool check_document(const VectorOverlay *overlay, GError **error)
+{
+	ReloadDocument *document = reload_document_parse(overlay->document, "overlay.xml",
+							 VECTOR_OVERLAY, overlay->now, error);
+	bool is_signed = document != NULL && document->is_signed;
+
+	if (document != NULL && !is_signed)
+		reload_fail(error, RELOAD_E_SIGNATURE, "overlay.xml: its signature was not found");
+	reload_document_unref(document);
+	return is_signed;
 }
 
 VectorOverlay *vector_overlay_new(int64_t now, GError **error)
@@ -93,7 +115,8 @@ VectorOverlay *vector_overlay_new(int64_t now, GError **error)
 	if (overlay->ca_certificate != NULL)
 		overlay->operator_identity = vector_overlay_issue(
 		    overlay, RELOAD_KEY_P256, &operator_id, "operator@" VECTOR_OVERLAY, error);
-	if (overlay->operator_identity == NULL || !make_document(overlay, error)) {
+	if (overlay->operator_identity == NULL || !make_document(overlay, error) ||
+	    !check_document(overlay, error)) {
 		vector_overlay_free(overlay);
 		return NULL;
 	}
