@@ -20,6 +20,7 @@ class Edge(overlay.Node):
 
     def __init__(self, over, number, node_directory, users, defines=(), shm=64, config=CONFIG, options=(), env=None):
         super().__init__(over, "edge%d" % number, over.block.edge(number), node_directory)
+        self.number = number
         self.proxy = "%s:%d" % (self.address, net.SIP_PORT)
         self.overlay_socket = (self.address, OVERLAY_SOCKET_PORT)
         os.makedirs(self.directory, exist_ok=True)
@@ -59,6 +60,18 @@ class Edge(overlay.Node):
 
     def joined(self, timeout=30):
         process.until(self.is_joined, timeout, "%s joins (log: %s)" % (self.name, self.process.log))
+
+    def successors(self):
+        return overlay.successors(self.rpc("p2psip.neighbors")[1].splitlines())
+
+    def flows(self):
+        """{Node-ID: (loopback address, state)} of its flows."""
+        found = re.findall(r"([0-9a-f]{32}) (127[.\d]+) (\w+),", self.rpc("p2psip.flows")[1])
+        return {int(node, 16): (address, state) for node, address, state in found}
+
+    def flow_address(self, other):
+        """(address, port) that stands for another edge at this one."""
+        return self.flows()[other.id][0], LOOPBACK_PORT + self.number
 
     def peer_pid(self):
         return int(self.status("peer_pid"))

@@ -4,12 +4,11 @@ import glob
 import os
 import re
 import shutil
+import socket
 
-from . import BUILD, MODULE, ROOT, kamailio, net, process
+from . import BUILD, net, process
 
 NAME = "dht.example.org"
-FLOW_PORT = 6085
-OVERLAY_SIP_PORT = 5070
 
 
 def reloadctl(*arguments, check=True, timeout=30):
@@ -57,6 +56,12 @@ def node_id(certificate):
     return int(re.search(r"reload://(?:0110)?([0-9a-fA-F]{32})@", text).group(1), 16)
 
 
+def successors(lines):
+    """The successors in a printed neighbor table, nearest first, as integers."""
+    found = [re.match(r"\s*successor\s+(\d+)\s+([0-9a-f]{32})\b", line) for line in lines]
+    return [int(one.group(2), 16) for one in sorted((one for one in found if one), key=lambda one: int(one.group(1)))]
+
+
 class Node:
     """What a peer and an edge have in common."""
 
@@ -86,11 +91,45 @@ class Peer(Node):
         self.process = process.Process(self.name, argv + (["--first"] if first else []), self.directory)
         return self
 
-    def ask(self, *words, check=True):
-        return reloadctl("--control", self.control, *words, check=check)[1]
+    def ask(self, line):
+        """Sends a command to its control socket; returns the lines of the answer."""
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            client.settimeout(10)
+            client.connect(self.control)
+            client.sendall(line.encode() + b"\n")
+            file = client.makefile("r", encoding="utf-8", errors="replace")
+            lines = []
+            for text in file:
+                text = text.rstrip("\n")
+                if text == ".":
+                    return lines
+                if text.startswith("!"):
+                    raise process.Unexpected("%s answers to %s: %s" % (self.name, line, text))
+                lines.append(text)
+        except OSError as error:
+            raise process.Unexpected("%s: control socket: %s" % (self.name, error)) from None
+        finally:
+            client.close()
+        raise process.Unexpected("%s closed its control socket" % self.name)
+
+    def is_joined(self):
+        if not self.process.alive():
+            raise process.Unexpected("%s has ended; its last lines (%s):\n%s" % (
+                self.name, self.process.log, "\n".join(self.process.lines()[-8:])))
+        if not os.path.exists(self.control):
+            return False
+        return any(line.split() == ["state", "joined"] for line in self.ask("status"))
 
     def joined(self, timeout=30):
-        self.process.expect(r"joined", timeout)
+        process.until(self.is_joined, timeout, "%s joins (log: %s)" % (self.name, self.process.log))
+
+    def successors(self):
+        return successors(self.ask("neighbors"))
+
+    def links(self):
+        """How many nodes it has a link to."""
+        return len({line.split()[1] for line in self.ask("links") if line.startswith("link ")})
 
     def stop(self):
         return self.process.stop()

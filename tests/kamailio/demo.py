@@ -59,9 +59,9 @@ class Demo:
             after = [order[(at + step) % len(order)] for step in range(1, ring.NEIGHBORS + 1)]
             process.until(lambda: one.successors()[:ring.NEIGHBORS] == after, 60,
                           "%s knows its %d successors" % (one.name, ring.NEIGHBORS))
-        counts = [one.links() for one in everybody]
-        self.t.note("links of each node: " + " ".join(map(str, sorted(counts))))
-        tap.require(min(counts) < len(everybody) - 1, "every node has a link to every other")
+        counts = [one.links() for one in self.nodes.values()]
+        self.t.note("links of each peer: " + " ".join(map(str, sorted(counts))))
+        tap.require(min(counts) < len(everybody) - 1, "every peer has a link to every other node")
         tap.require(self.unlinked, "all edges are neighbors or fingers of each other")
 
     def phone(self, number):
