@@ -14,7 +14,7 @@ static void received(void *user, ReloadStream *stream, ReloadSpan bytes)
 	link->idle_told = false;
 	link->messages_in++;
 	link->handler.received(link->handler.user, link->id, bytes, now);
-	reload_links_release(link);
+	reload_links_let_go(link);
 }
 
 static void written(void *user, ReloadStream *stream)

@@ -46,7 +46,7 @@ static void count_out(Link *link)
 		statistics->links--;
 }
 
-void reload_links_release(Link *link)
+void reload_links_let_go(Link *link)
 {
 	link->busy = false;
 	if (!link->gone)
@@ -90,7 +90,7 @@ void reload_links_remove(Link *link, int64_t linger)
 		reload_links_close_stream(link->links, stream, linger);
 	link->gone = true;
 	if (!busy)
-		reload_links_release(link);
+		reload_links_let_go(link);
 }
 
 void reload_links_down(Link *link, ReloadStatus why, const char *text)

@@ -78,7 +78,7 @@ void reload_links_remove(Link *link, int64_t linger);
 /* Removes it and tells. */
 void reload_links_down(Link *link, ReloadStatus why, const char *text);
 /* The end of using link in a callback: frees it if it was removed meanwhile. */
-void reload_links_release(Link *link);
+void reload_links_let_go(Link *link);
 /* Ends a stream that is no Link's (any more) after sending what is queued. */
 void reload_links_close_stream(ReloadLinks *links, ReloadStream *stream, int64_t linger);
 void reload_links_stream_options(ReloadLinks *links, bool application, ReloadStreamOptions *out);

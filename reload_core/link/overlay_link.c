@@ -69,7 +69,7 @@ static void received(void *user, ReloadStream *stream, ReloadSpan bytes)
 	}
 	if (!link->gone && status != RELOAD_E_NOT_FOUND)
 		bad_frame(link, status);
-	reload_links_release(link);
+	reload_links_let_go(link);
 }
 
 /* ---- coming up and going down ---- */
