@@ -35,6 +35,9 @@ typedef struct {
 	ReloadLinkLimits limits;
 	ReloadStorageLimits storage;
 	ReloadNodeEvents events; /* the owner's */
+	/* Files were read again (reload_driver_reload) without error: the owner's turn to do so. May be NULL; its
+	 * user is that of events. */
+	void (*reloaded)(void *user);
 } ReloadDriverOptions;
 
 /* Reads and checks everything that options name, without listening; RELOAD_E_CONFIG and the like with error set
