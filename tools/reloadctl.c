@@ -86,9 +86,26 @@ static int run(const ReloadctlCommand *command, int words, int argc, char **argv
 	return result;
 }
 
+/* --control SOCKET may also stand before the command, where it is handed on as the variable. */
+static void take_control(int *argc, char ***argv)
+{
+	int words = 0;
+
+	if (*argc > 2 && (strcmp((*argv)[1], "--control") == 0 || strcmp((*argv)[1], "-c") == 0)) {
+		words = 2;
+		g_setenv("RELOAD_CONTROL", (*argv)[2], TRUE);
+	} else if (*argc > 1 && g_str_has_prefix((*argv)[1], "--control=")) {
+		words = 1;
+		g_setenv("RELOAD_CONTROL", strchr((*argv)[1], '=') + 1, TRUE);
+	}
+	*argc -= words;
+	*argv += words;
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "");
+	take_control(&argc, &argv);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		print_help(argc < 2 ? stderr : stdout);

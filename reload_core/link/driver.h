@@ -15,7 +15,7 @@
 typedef struct ReloadDriver ReloadDriver;
 
 /* Strings are copied. Addresses are "192.0.2.1:6084", "[2001:db8::1]:6084", or an IP address alone with the default
- * port (RELOAD_DEFAULT_PORT; application connections 5060). */
+ * port (RELOAD_PORT_DEFAULT; application connections 5060). */
 typedef struct {
 	const char *program;       /* for the log */
 	const char *document_path; /* overlay.xml */

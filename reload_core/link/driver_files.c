@@ -158,9 +158,9 @@ ReloadStatus reload_driver_parse_addresses(const ReloadDriverOptions *options, D
 	if (options->listen == NULL || options->listen[0] == NULL)
 		return reload_fail(error, RELOAD_E_CONFIG,
 				   "no address to listen on; name one such as 192.0.2.1:6084");
-	status = parse_list(options->listen, RELOAD_DEFAULT_PORT, &out->listen, error);
+	status = parse_list(options->listen, RELOAD_PORT_DEFAULT, &out->listen, error);
 	if (status == RELOAD_OK)
-		status = parse_list(options->advertise, RELOAD_DEFAULT_PORT, &out->advertise, error);
+		status = parse_list(options->advertise, RELOAD_PORT_DEFAULT, &out->advertise, error);
 	if (status == RELOAD_OK)
 		status = parse_list(options->app_listen, APP_PORT, &out->app_listen, error);
 	if (status == RELOAD_OK)
