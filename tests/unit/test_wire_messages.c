@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every sample message: decoded and written again; cut off, lengthened and damaged at every byte.
  */
+#include "reload_core/wire/print.h"
 #include "tests/unit/wire_rewrite.h"
 #include "tests/unit/wire_samples.h"
 
@@ -135,6 +136,46 @@ static void test_hostile_lengths(gconstpointer data)
 	}
 }
 
+/* Changes some bytes at random, and takes some out or doubles some. Seeded by GLib, which prints
+ * the seed. */
+static void scramble(GByteArray *message)
+{
+	for (int i = g_test_rand_int_range(1, 6); i > 0; i--)
+		message->data[g_test_rand_int_range(0, (gint32)message->len)] =
+		    (uint8_t)g_test_rand_int_range(0, 256);
+	if (g_test_rand_bit()) {
+		guint at = (guint)g_test_rand_int_range(0, (gint32)message->len);
+		guint len = (guint)g_test_rand_int_range(0, (gint32)(message->len - at)) % 20;
+
+		g_byte_array_remove_range(message, at, len);
+	} else if (g_test_rand_bit()) {
+		guint len = (guint)g_test_rand_int_range(1, (gint32)message->len);
+		g_autofree uint8_t *copy = g_memdup2(message->data, len);
+
+		g_byte_array_append(message, copy, len);
+	}
+	if (message->len > OFFSET_LENGTH + 4 && g_test_rand_bit())
+		set_length(message->data, message->len);
+}
+
+static void test_random(gconstpointer data)
+{
+	for (unsigned i = 0; i < 500; i++) {
+		g_autoptr(GByteArray) message = wire_sample_message(&context, data);
+		g_autoptr(GByteArray) out = g_byte_array_new();
+		g_autoptr(GString) text = g_string_new(NULL);
+
+		scramble(message);
+		if (rewrite_copy(reload_span(message->data, message->len), 0, true, out) ==
+		    RELOAD_OK) {
+			/* The reserved bits of `fragment` are ignored, not kept. */
+			message->data[OFFSET_FRAGMENT] &= 0xc0;
+			g_assert_cmpmem(out->data, out->len, message->data, message->len);
+		}
+		reload_print_message(text, reload_span(message->data, message->len), 0, NULL, NULL);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -143,7 +184,7 @@ int main(int argc, char **argv)
 	} tests[] = {
 	    {"round-trip", test_round_trip},	       {"body-lengths", test_body_lengths},
 	    {"message-lengths", test_message_lengths}, {"damaged", test_damaged},
-	    {"hostile-lengths", test_hostile_lengths},
+	    {"hostile-lengths", test_hostile_lengths}, {"random", test_random},
 	};
 
 	g_test_init(&argc, &argv, NULL);
