@@ -11,8 +11,8 @@ static bool user_match(const ReloadResourceId *resource_id, const ReloadCertific
 	return reload_certificate_user_matches(certificate, resource_id);
 }
 
-/* RFC 6940, 7.3.2: the certificate has a Node-ID which hashes to the Resource-ID, and that Node-ID is the one
- * indicated in the SignerIdentity. */
+/* RFC 6940, 7.3.2: the certificate has a Node-ID which hashes to the Resource-ID, and that Node-ID
+ * is the one indicated in the SignerIdentity. */
 static bool node_match(const ReloadResourceId *resource_id, const ReloadCertificate *certificate,
 		       const ReloadNodeId *node_id)
 {
@@ -24,8 +24,8 @@ static bool node_match(const ReloadResourceId *resource_id, const ReloadCertific
 	return reload_resource_id_equal(&hashed, resource_id);
 }
 
-/* RFC 6940, 7.3.3: USER-MATCH, and the dictionary key equals the Node-ID in the certificate, which is the one
- * indicated in the SignerIdentity. Dictionaries only. */
+/* RFC 6940, 7.3.3: USER-MATCH, and the dictionary key equals the Node-ID in the certificate, which
+ * is the one indicated in the SignerIdentity. Dictionaries only. */
 static bool user_node_match(const ReloadResourceId *resource_id, const ReloadStoredValue *value,
 			    const ReloadCertificate *certificate, const ReloadNodeId *node_id)
 {
@@ -35,8 +35,8 @@ static bool user_node_match(const ReloadResourceId *resource_id, const ReloadSto
 	       user_match(resource_id, certificate);
 }
 
-/* RFC 6940, 7.3.4: H(Node-ID || i) equals the Resource-ID for an i up to the Kind's maximum. i is one byte and begins
- * with 1, as in the one Kind that is defined with it (section 9). */
+/* RFC 6940, 7.3.4: H(Node-ID || i) equals the Resource-ID for an i up to the Kind's maximum. i is
+ * one byte and begins with 1, as in the one Kind that is defined with it (section 9). */
 static bool node_multiple(const ReloadKind *kind, const ReloadResourceId *resource_id,
 			  const ReloadCertificate *certificate, const ReloadNodeId *node_id)
 {

@@ -11,7 +11,7 @@ void answer_init(ReloadStorageAnswer *answer)
 {
 	answer->body = g_byte_array_new();
 	answer->certificates =
-		g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
+	    g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
 	answer->error_code = 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The certificates kept with the data that needs them, and the signers behind them: each once, counted. */
+/* The certificates kept with the data that needs them, and the signers behind them: each once,
+ * counted. */
 #include "reload_core/storage/internal.h"
 
 /* GenericCertificate: a type byte and a length of 16 bits (6.3.4). */
@@ -30,7 +31,8 @@ static GPtrArray *copy_chain(const GPtrArray *chain)
 	return copy;
 }
 
-/* Only the DER is kept: the parsed form takes several times as much, and trust keeps those in use. */
+/* Only the DER is kept: the parsed form takes several times as much, and trust keeps those in use.
+ */
 StoredCertificate *certificate_acquire(ReloadStorage *storage, const ReloadCertificate *certificate)
 {
 	const uint8_t *sha256 = reload_certificate_sha256(certificate);
@@ -72,8 +74,8 @@ static ReloadCertificate *parsed(ReloadStorage *storage, const StoredCertificate
 	if (certificate)
 		return certificate;
 	for (; stored->chain && count < stored->chain->len && count < G_N_ELEMENTS(chain); count++)
-		chain[count].data = g_bytes_get_data(g_ptr_array_index(stored->chain, count),
-						     &chain[count].len);
+		chain[count].data =
+		    g_bytes_get_data(g_ptr_array_index(stored->chain, count), &chain[count].len);
 	der.data = g_bytes_get_data(stored->der, &der.len);
 	if (reload_trust_verify(storage->trust, der, chain, count, now, &certificate, NULL))
 		return NULL;

@@ -9,8 +9,8 @@ static ReloadSpan raw_signature(const ReloadStoredData *data)
 	return reload_span(begin, (size_t)(data->raw.data + data->raw.len - begin));
 }
 
-/* RFC 6940, 7.4.1.1: index 0xffffffff places the value at the end. It replaces nothing, so its storage_time
- * proves nothing: a value that is here already was replayed. */
+/* RFC 6940, 7.4.1.1: index 0xffffffff places the value at the end. It replaces nothing, so its
+ * storage_time proves nothing: a value that is here already was replayed. */
 static ReloadStatus check_append(const KindPlan *kind_plan, const ReloadStoredData *data,
 				 bool replica, ValueCheck *out)
 {
@@ -26,7 +26,7 @@ ReloadStatus value_check(const KindPlan *kind_plan, const ReloadStoredData *data
 {
 	const ReloadStoredValue *value = &data->value;
 
-	*out = (ValueCheck){ .index = value->index };
+	*out = (ValueCheck){.index = value->index};
 	/* 7.4.1.1: identity "none" and {0, 0} are for synthesized values only */
 	if (data->signature.identity.type == RELOAD_SIGNER_NONE ||
 	    data->signature.signature_alg == RELOAD_SIGNATURE_ANONYMOUS)

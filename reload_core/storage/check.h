@@ -6,8 +6,8 @@
 #include "reload_core/storage/plan.h"
 
 typedef struct {
-	bool held;             /* a replica that we hold already: nothing to do */
-	uint32_t index;        /* array: where it goes */
+	bool held;	       /* a replica that we hold already: nothing to do */
+	uint32_t index;	       /* array: where it goes */
 	const Entry *replaced; /* what it replaces, or NULL */
 } ValueCheck;
 

@@ -5,7 +5,8 @@
 /* StoredData after its length: storage_time and lifetime. */
 #define STORED_DATA_HEAD 12
 
-/* Lifetime in ms from now, but no longer than the certificate is valid (RFC 6940, 7.1, garbage collection). */
+/* Lifetime in ms from now, but no longer than the certificate is valid (RFC 6940, 7.1, garbage
+ * collection). */
 static int64_t expires_at(const ReloadStoredData *data, const ReloadCertificate *certificate,
 			  int64_t now)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fetch and Stat (RFC 6940, 7.4.2 and 7.4.3): they choose the same values and differ in what they write of each. */
+/* Fetch and Stat (RFC 6940, 7.4.2 and 7.4.3): they choose the same values and differ in what they
+ * write of each. */
 #include "reload_core/security/digest.h"
 #include "reload_core/storage/internal.h"
 #include "reload_core/wire/fetch.h"
@@ -26,7 +27,7 @@ static void write_stored(Query *query, const Entry *entry)
 
 static void write_missing_stored(Query *query, const ReloadStoredValue *where)
 {
-	ReloadStoredData data = { .value = *where, .signature = reload_signature_none() };
+	ReloadStoredData data = {.value = *where, .signature = reload_signature_none()};
 
 	reload_write_stored_data(query->answer->body, &data);
 }
@@ -46,12 +47,12 @@ static void write_metadata(Query *query, const Entry *entry)
 	uint8_t digest[RELOAD_DIGEST_MAX];
 	ReloadSpan content = entry_content(entry);
 	ReloadStoredMetaData meta = {
-		.storage_time = entry->storage_time,
-		.lifetime = entry_lifetime(entry, query->now),
-		.model = entry->shelf->model,
-		.index = entry->index,
-		.exists = entry->exists,
-		.value_length = (uint32_t)(content.len - sizeof(uint32_t)),
+	    .storage_time = entry->storage_time,
+	    .lifetime = entry_lifetime(entry, query->now),
+	    .model = entry->shelf->model,
+	    .index = entry->index,
+	    .exists = entry->exists,
+	    .value_length = (uint32_t)(content.len - sizeof(uint32_t)),
 	};
 
 	if (meta.model == RELOAD_MODEL_DICTIONARY)
@@ -65,9 +66,9 @@ static void write_missing_metadata(Query *query, const ReloadStoredValue *where)
 	static const uint8_t empty[4];
 	uint8_t digest[RELOAD_DIGEST_MAX];
 	ReloadStoredMetaData meta = {
-		.model = where->model,
-		.index = where->index,
-		.key = where->key,
+	    .model = where->model,
+	    .index = where->index,
+	    .key = where->key,
 	};
 
 	set_digest(&meta, reload_span(empty, sizeof(empty)), digest);
@@ -128,11 +129,11 @@ static bool last_index(const Query *query, const Shelf *shelf, uint32_t *index)
 	return false;
 }
 
-/* 7.4.2.1: a range of indices, 0xffffffff for the final element; gaps come as values that do not exist. The
- * work is bounded by the room for the answer. */
+/* 7.4.2.1: a range of indices, 0xffffffff for the final element; gaps come as values that do not
+ * exist. The work is bounded by the room for the answer. */
 static bool put_range(Query *query, Shelf *shelf, ReloadArrayRange range)
 {
-	ReloadStoredValue where = { .model = RELOAD_MODEL_ARRAY };
+	ReloadStoredValue where = {.model = RELOAD_MODEL_ARRAY};
 	uint32_t end = 0;
 	bool any = last_index(query, shelf, &end);
 
@@ -153,7 +154,7 @@ static bool put_range(Query *query, Shelf *shelf, ReloadArrayRange range)
 
 static bool put_keys(Query *query, Shelf *shelf, ReloadSpan keys)
 {
-	ReloadStoredValue where = { .model = RELOAD_MODEL_DICTIONARY };
+	ReloadStoredValue where = {.model = RELOAD_MODEL_DICTIONARY};
 
 	if (keys.len) {
 		while (reload_dictionary_key_next(&keys, &where.key)) {
@@ -173,7 +174,7 @@ static bool put_keys(Query *query, Shelf *shelf, ReloadSpan keys)
 static bool put_values(Query *query, Shelf *shelf, const ReloadStoredDataSpecifier *specifier)
 {
 	ReloadSpan items = specifier->items;
-	ReloadStoredValue where = { .model = RELOAD_MODEL_SINGLE };
+	ReloadStoredValue where = {.model = RELOAD_MODEL_SINGLE};
 	ReloadArrayRange range;
 
 	switch (specifier->model) {
@@ -219,8 +220,8 @@ static ReloadStatus check_specifiers(Query *query, ReloadSpan specifiers)
 	while (reload_specifier_next(&specifiers, storage_model_of, query->storage, &item)) {
 		if (item.model == RELOAD_MODEL_UNKNOWN)
 			g_array_append_val(unknown, item.kind);
-		overlap |= item.model == RELOAD_MODEL_ARRAY &&
-			   reload_array_ranges_overlap(item.items);
+		overlap |=
+		    item.model == RELOAD_MODEL_ARRAY && reload_array_ranges_overlap(item.items);
 	}
 	if (unknown->len)
 		status = answer_unknown_kinds(query->answer, unknown);
@@ -262,12 +263,12 @@ ReloadStatus reload_storage_fetch(ReloadStorage *storage, ReloadSpan body, size_
 				  int64_t now, ReloadStorageAnswer *answer)
 {
 	Query query = {
-		.storage = storage,
-		.answer = answer,
-		.now = now,
-		.with_certificates = true,
-		.write = write_stored,
-		.write_missing = write_missing_stored,
+	    .storage = storage,
+	    .answer = answer,
+	    .now = now,
+	    .with_certificates = true,
+	    .write = write_stored,
+	    .write_missing = write_missing_stored,
 	};
 
 	return run(&query, body, max_bytes);
@@ -277,11 +278,11 @@ ReloadStatus reload_storage_stat(ReloadStorage *storage, ReloadSpan body, size_t
 				 int64_t now, ReloadStorageAnswer *answer)
 {
 	Query query = {
-		.storage = storage,
-		.answer = answer,
-		.now = now,
-		.write = write_metadata,
-		.write_missing = write_missing_metadata,
+	    .storage = storage,
+	    .answer = answer,
+	    .now = now,
+	    .write = write_metadata,
+	    .write_missing = write_missing_metadata,
 	};
 
 	return run(&query, body, max_bytes);

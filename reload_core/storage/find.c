@@ -14,8 +14,8 @@ static bool has_kind(const Resource *resource, uint32_t kind, int64_t now)
 	return false;
 }
 
-/* "Closest" is the first at or after id, around the ring: a walk of R_n+1 = nearest(1 + R_n) would not
- * come forward otherwise. */
+/* "Closest" is the first at or after id, around the ring: a walk of R_n+1 = nearest(1 + R_n) would
+ * not come forward otherwise. */
 static const Resource *closest(const ReloadStorage *storage, const ReloadResourceId *id,
 			       uint32_t kind, int64_t now)
 {
@@ -53,12 +53,13 @@ ReloadStatus reload_storage_find(ReloadStorage *storage, ReloadSpan body, bool r
 				    "not responsible for this resource");
 	mark = reload_begin_vector16(answer->body);
 	while (reload_kind_next(&req.kinds, &kind)) {
-		ReloadFindKindData data = { .kind = kind };
+		ReloadFindKindData data = {.kind = kind};
 		const Resource *resource = closest(storage, &req.resource, kind, now);
 
 		if (resource)
 			resource_get_id(resource, &data.closest);
-		else /* "It is 0 if no Resource-ID is known": as many zeroes as the others have bytes */
+		else /* "It is 0 if no Resource-ID is known": as many zeroes as the others have
+			bytes */
 			data.closest.len = storage->document->node_id_length;
 		reload_write_find_kind_data(answer->body, &data);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* For the files of storage/ alone: how stored data lies in memory.
  *
- * A resource (Resource-ID) has shelves, one for each Kind stored there; a shelf has entries, sorted by
- * array index or dictionary key. Each entry keeps its StoredDataValue and Signature as the bytes that came, and
- * shares the DER of its certificate with the others that need it. */
+ * A resource (Resource-ID) has shelves, one for each Kind stored there; a shelf has entries, sorted
+ * by array index or dictionary key. Each entry keeps its StoredDataValue and Signature as the bytes
+ * that came, and shares the DER of its certificate with the others that need it. */
 #ifndef RELOAD_STORAGE_INTERNAL_H
 #define RELOAD_STORAGE_INTERNAL_H
 
@@ -14,8 +14,8 @@
 #define DEFAULT_MAX_BYTES ((size_t)256 * 1024 * 1024)
 #define DEFAULT_MAX_RESOURCES ((size_t)1000 * 1000)
 
-/* What an entry costs besides its own block: its share of resource, shelf, tree node and heap, measured by
- * tests/bench/bench_storage.c and rounded up. */
+/* What an entry costs besides its own block: its share of resource, shelf, tree node and heap,
+ * measured by tests/bench/bench_storage.c and rounded up. */
 #define ENTRY_OVERHEAD 336
 #define CERTIFICATE_OVERHEAD 192
 
@@ -36,7 +36,7 @@ typedef struct {
 typedef struct {
 	ReloadNodeId id; /* key */
 	unsigned uses;
-	size_t bytes;   /* of entries on shelves */
+	size_t bytes;	/* of entries on shelves */
 	size_t planned; /* of entries that the request under way is about to add */
 } Owner;
 
@@ -47,9 +47,9 @@ struct Entry {
 	int64_t expires; /* ms */
 	uint64_t storage_time;
 	uint32_t heap_index;
-	uint32_t index;     /* array */
+	uint32_t index;	    /* array */
 	uint32_t value_len; /* of the StoredDataValue */
-	uint32_t len;       /* of both */
+	uint32_t len;	    /* of both */
 	bool exists;
 	uint8_t bytes[]; /* StoredDataValue || Signature */
 };
@@ -60,7 +60,7 @@ struct Shelf {
 	uint32_t kind;
 	ReloadDataModel model;
 	uint64_t generation;
-	uint32_t live;   /* entries that exist */
+	uint32_t live;	 /* entries that exist */
 	GArray *entries; /* Entry *, sorted */
 };
 
@@ -73,11 +73,11 @@ struct ReloadStorage {
 	const ReloadDocument *document;
 	ReloadTrust *trust;
 	ReloadStorageLimits limits;
-	GTree *resources;         /* id -> Resource, in the order of the IDs */
-	GHashTable *kinds;        /* Kind-ID -> number of shelves */
+	GTree *resources;	  /* id -> Resource, in the order of the IDs */
+	GHashTable *kinds;	  /* Kind-ID -> number of shelves */
 	GHashTable *certificates; /* set of StoredCertificate */
-	GHashTable *owners;       /* set of Owner */
-	GPtrArray *heap;          /* Entry, the first to expire first */
+	GHashTable *owners;	  /* set of Owner */
+	GPtrArray *heap;	  /* Entry, the first to expire first */
 	size_t bytes;
 	uint32_t stamp;
 };
@@ -92,7 +92,8 @@ static inline const void *resource_key(const ReloadResourceId *id)
 void resource_get_id(const Resource *resource, ReloadResourceId *out);
 Resource *storage_resource(const ReloadStorage *storage, const ReloadResourceId *id);
 Shelf *storage_shelf(const ReloadStorage *storage, const ReloadResourceId *id, uint32_t kind);
-/* Puts an entry onto its shelf in the place of what is there; makes resource and shelf if need be. Cannot fail. */
+/* Puts an entry onto its shelf in the place of what is there; makes resource and shelf if need be.
+ * Cannot fail. */
 Shelf *storage_put(ReloadStorage *storage, const ReloadResourceId *id, const ReloadKind *kind,
 		   Entry *entry, int64_t now);
 /* Takes an entry out and frees it, with shelf and resource if it was the last. */
@@ -108,8 +109,8 @@ Entry *entry_new(ReloadStorage *storage, const ReloadStoredData *data, uint32_t 
 void entry_free(ReloadStorage *storage, Entry *entry);
 /* What an entry counts in quotas. */
 size_t entry_cost(const Entry *entry);
-ReloadSpan entry_key(const Entry *entry); /* dictionary */
-ReloadSpan entry_value(const Entry *entry);   /* its StoredDataValue */
+ReloadSpan entry_key(const Entry *entry);   /* dictionary */
+ReloadSpan entry_value(const Entry *entry); /* its StoredDataValue */
 ReloadSpan entry_signature(const Entry *entry);
 /* The DataValue's contents with the 4 bytes of length before them. */
 ReloadSpan entry_content(const Entry *entry);
@@ -131,10 +132,11 @@ guint shelf_search(const Shelf *shelf, uint32_t index, ReloadSpan key, bool *fou
 Entry *shelf_find(const Shelf *shelf, const ReloadStoredValue *value);
 
 /* ---- certificates.c ---- */
-StoredCertificate *certificate_acquire(ReloadStorage *storage, const ReloadCertificate *certificate);
+StoredCertificate *certificate_acquire(ReloadStorage *storage,
+				       const ReloadCertificate *certificate);
 void certificate_release(ReloadStorage *storage, StoredCertificate *stored);
-/* Adds it to an answer's certificates unless it is there since reload stamp; returns the bytes that it takes in a
- * security block (0: it was there), or -1 if it is not to be trusted any more. */
+/* Adds it to an answer's certificates unless it is there since reload stamp; returns the bytes that
+ * it takes in a security block (0: it was there), or -1 if it is not to be trusted any more. */
 gssize certificate_add(ReloadStorage *storage, StoredCertificate *stored, GPtrArray *out,
 		       int64_t now);
 /* Begins another answer. */

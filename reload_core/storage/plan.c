@@ -2,8 +2,8 @@
 /* Collects what a Store is about to do, within counts and quotas, and carries it out at the end. */
 #include "reload_core/storage/plan.h"
 
-/* Removed values stay until they expire (7.4.1.3) and do not count in max-count; so that nobody fills a peer with
- * them, a Kind holds at most this many values of all sorts. */
+/* Removed values stay until they expire (7.4.1.3) and do not count in max-count; so that nobody
+ * fills a peer with them, a Kind holds at most this many values of all sorts. */
 #define TOTAL_MAX(max_count) (4ull * (max_count) + 16)
 
 static void kind_plan_free(gpointer data)
@@ -17,7 +17,7 @@ static void kind_plan_free(gpointer data)
 void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, bool replica,
 	       int64_t now)
 {
-	*plan = (Plan){ .storage = storage, .id = id, .replica = replica, .now = now };
+	*plan = (Plan){.storage = storage, .id = id, .replica = replica, .now = now};
 	plan->kinds = g_ptr_array_new_with_free_func(kind_plan_free);
 }
 
@@ -59,7 +59,8 @@ static Entry *planned(const KindPlan *kind_plan, guint i)
 
 const Entry *plan_replaced(const KindPlan *kind_plan, const ReloadStoredValue *value)
 {
-	/* "Each value is then processed in turn": an earlier one of the same request counts as stored. */
+	/* "Each value is then processed in turn": an earlier one of the same request counts as
+	 * stored. */
 	for (guint i = kind_plan->entries->len; i > 0; i--) {
 		if (entry_is_at(planned(kind_plan, i - 1), value))
 			return planned(kind_plan, i - 1);
@@ -72,7 +73,9 @@ bool plan_append_index(const KindPlan *kind_plan, uint32_t *index)
 	uint64_t next = 0;
 
 	if (kind_plan->shelf)
-		next = (uint64_t)shelf_entry(kind_plan->shelf, kind_plan->shelf->entries->len - 1)->index + 1;
+		next = (uint64_t)shelf_entry(kind_plan->shelf, kind_plan->shelf->entries->len - 1)
+			   ->index +
+		       1;
 	for (guint i = 0; i < kind_plan->entries->len; i++)
 		next = MAX(next, (uint64_t)planned(kind_plan, i)->index + 1);
 	*index = (uint32_t)next;
@@ -92,8 +95,8 @@ bool plan_has_signature(const KindPlan *kind_plan, ReloadSpan signature)
 	return false;
 }
 
-/* Would the store, or the signer's share of it, grow over its limit? What shrinks is always admitted, so that
- * values can be removed from a full store. */
+/* Would the store, or the signer's share of it, grow over its limit? What shrinks is always
+ * admitted, so that values can be removed from a full store. */
 static bool over_quota(const Plan *plan, const Entry *entry)
 {
 	const ReloadStorage *storage = plan->storage;
@@ -101,8 +104,8 @@ static bool over_quota(const Plan *plan, const Entry *entry)
 
 	return storage->bytes + plan->added > storage->limits.max_bytes ||
 	       entry->owner->bytes + entry->owner->planned > storage->limits.max_bytes_per_node ||
-	       (new_resource && (size_t)g_tree_nnodes(storage->resources) >=
-					storage->limits.max_resources);
+	       (new_resource &&
+		(size_t)g_tree_nnodes(storage->resources) >= storage->limits.max_resources);
 }
 
 static size_t growth_of(const Entry *entry, const Entry *replaced)
@@ -147,7 +150,8 @@ void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced)
 	entry_free(plan->storage, entry);
 }
 
-/* RFC 6940, 7.4.1.1: an original store that changes data increases the counter; a replica store sets it. */
+/* RFC 6940, 7.4.1.1: an original store that changes data increases the counter; a replica store
+ * sets it. */
 static void set_generation(const Plan *plan, const KindPlan *kind_plan, Shelf *shelf, bool is_new)
 {
 	if (plan->replica)
@@ -168,8 +172,8 @@ bool plan_commit(Plan *plan)
 			Entry *entry = planned(kind_plan, j);
 
 			entry->owner->planned = 0;
-			shelf = storage_put(plan->storage, plan->id, kind_plan->kind, entry,
-					    plan->now);
+			shelf =
+			    storage_put(plan->storage, plan->id, kind_plan->kind, entry, plan->now);
 		}
 		if (!kind_plan->entries->len)
 			continue;

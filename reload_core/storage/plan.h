@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For storage/ alone: what a Store is about to do. Everything is checked and made first; carrying it out cannot
- * fail, so a Store is done whole or not at all (RFC 6940, 7.4.1.1). */
+/* For storage/ alone: what a Store is about to do. Everything is checked and made first; carrying
+ * it out cannot fail, so a Store is done whole or not at all (RFC 6940, 7.4.1.1). */
 #ifndef RELOAD_STORAGE_PLAN_H
 #define RELOAD_STORAGE_PLAN_H
 
@@ -8,11 +8,11 @@
 
 typedef struct {
 	const ReloadKind *kind;
-	Shelf *shelf;        /* what is there, or NULL */
+	Shelf *shelf;	     /* what is there, or NULL */
 	uint64_t generation; /* of the request */
 	GPtrArray *entries;  /* Entry, in the order of the request */
-	uint64_t live;       /* values of this Kind that will exist */
-	uint64_t total;      /* with removed ones */
+	uint64_t live;	     /* values of this Kind that will exist */
+	uint64_t total;	     /* with removed ones */
 } KindPlan;
 
 typedef struct {
@@ -21,7 +21,7 @@ typedef struct {
 	int64_t now;
 	bool replica;
 	GPtrArray *kinds; /* KindPlan */
-	size_t added;     /* bytes that the store will grow by */
+	size_t added;	  /* bytes that the store will grow by */
 } Plan;
 
 void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, bool replica,
@@ -35,8 +35,8 @@ const Entry *plan_replaced(const KindPlan *kind_plan, const ReloadStoredValue *v
 bool plan_append_index(const KindPlan *kind_plan, uint32_t *index);
 /* Does the Kind hold that very signature already? (A replayed append replaces nothing.) */
 bool plan_has_signature(const KindPlan *kind_plan, ReloadSpan signature);
-/* Plans entry (taken over in any case) in the place of replaced (or NULL) and checks counts and quotas.
- * RELOAD_E_LIMIT: no room. */
+/* Plans entry (taken over in any case) in the place of replaced (or NULL) and checks counts and
+ * quotas. RELOAD_E_LIMIT: no room. */
 ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const Entry *replaced);
 /* Takes the entry that was planned last, and refused, out of the plan and frees it. */
 void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced);

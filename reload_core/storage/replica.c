@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What goes from one storing peer to another: replicas (RFC 6940, 10.4, 10.7.3), and the way back when the other
- * has newer data (7.4.1.1). */
+/* What goes from one storing peer to another: replicas (RFC 6940, 10.4, 10.7.3), and the way back
+ * when the other has newer data (7.4.1.1). */
 #include "reload_core/security/sign.h"
 #include "reload_core/storage/access.h"
 #include "reload_core/storage/check.h"
@@ -28,8 +28,8 @@ static size_t replica_size(const Replica *replica)
 	return replica->body->len - replica->start + replica->certificate_bytes;
 }
 
-/* Appends an entry; false: it does not fit, and another request has to hold it. At least one value goes into
- * each request, however large it is. */
+/* Appends an entry; false: it does not fit, and another request has to hold it. At least one value
+ * goes into each request, however large it is. */
 static bool put_entry(Replica *replica, const Entry *entry)
 {
 	GByteArray *body = replica->body;
@@ -75,19 +75,19 @@ static void put_shelf(Replica *replica, const Shelf *shelf)
 		g_byte_array_set_size(body, before);
 }
 
-bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResourceId *id, uint8_t number,
-				    size_t max_bytes, uint32_t *cursor, int64_t now, GByteArray *body,
-				    GPtrArray *certificates)
+bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResourceId *id,
+				    uint8_t number, size_t max_bytes, uint32_t *cursor, int64_t now,
+				    GByteArray *body, GPtrArray *certificates)
 {
 	const Resource *resource = storage_resource(storage, id);
 	Replica replica = {
-		.storage = storage,
-		.now = now,
-		.max_bytes = max_bytes,
-		.skip = *cursor,
-		.body = body,
-		.start = body->len,
-		.certificates = certificates,
+	    .storage = storage,
+	    .now = now,
+	    .max_bytes = max_bytes,
+	    .skip = *cursor,
+	    .body = body,
+	    .start = body->len,
+	    .certificates = certificates,
 	};
 	size_t mark;
 
@@ -116,11 +116,11 @@ bool reload_storage_fetch_request(ReloadStorage *storage, const ReloadResourceId
 	reload_write_resource_id(body, id);
 	mark = reload_begin_vector16(body);
 	for (const Shelf *shelf = resource->shelves; shelf; shelf = shelf->next) {
-		ReloadStoredDataSpecifier specifier = { .kind = shelf->kind, .model = shelf->model };
+		ReloadStoredDataSpecifier specifier = {.kind = shelf->kind, .model = shelf->model};
 		GByteArray *items = g_byte_array_new();
 
 		if (shelf->model == RELOAD_MODEL_ARRAY)
-			reload_write_array_range(items, (ReloadArrayRange){ 0, RELOAD_ARRAY_END });
+			reload_write_array_range(items, (ReloadArrayRange){0, RELOAD_ARRAY_END});
 		specifier.items = reload_span(items->data, items->len);
 		reload_write_specifier(body, &specifier);
 		g_byte_array_free(items, TRUE);
@@ -143,8 +143,8 @@ static void merge_value(Plan *plan, KindPlan *kind_plan, ReloadCertificateSet *c
 		return;
 	if (reload_access_permits(plan->storage->document, kind_plan->kind, plan->id, &data->value,
 				  signer, &node_id)) {
-		Entry *entry = entry_new(plan->storage, data, check.index, signer, &node_id,
-					 plan->now);
+		Entry *entry =
+		    entry_new(plan->storage, data, check.index, signer, &node_id, plan->now);
 
 		/* over a limit: the rest is merged nonetheless */
 		if (plan_add_entry(plan, kind_plan, entry, check.replaced))
@@ -166,13 +166,14 @@ static void merge_kind(Plan *plan, ReloadCertificateSet *certificates,
 	kind_plan = plan_add_kind(plan, kind, MAX(response->generation, 1));
 	if (kind_plan->shelf)
 		kind_plan->generation =
-			MAX(kind_plan->generation, kind_plan->shelf->generation + 1);
+		    MAX(kind_plan->generation, kind_plan->shelf->generation + 1);
 	while (reload_stored_data_next(&response->values, kind->model, &data))
 		merge_value(plan, kind_plan, certificates, &data);
 }
 
-ReloadStatus reload_storage_merge(ReloadStorage *storage, const ReloadResourceId *id, ReloadSpan body,
-				  const ReloadMessage *message, int64_t now, bool *changed)
+ReloadStatus reload_storage_merge(ReloadStorage *storage, const ReloadResourceId *id,
+				  ReloadSpan body, const ReloadMessage *message, int64_t now,
+				  bool *changed)
 {
 	ReloadCertificateSet *certificates;
 	ReloadFetchKindResponse response;

@@ -112,8 +112,9 @@ static Resource *make_resource(ReloadStorage *storage, const ReloadResourceId *i
 	return resource;
 }
 
-/* A new shelf's generation counter starts with the time: so it never repeats one that a client has seen before
- * everything expired here, which would answer its Fetch with "nothing has changed" (7.4.2.2). */
+/* A new shelf's generation counter starts with the time: so it never repeats one that a client has
+ * seen before everything expired here, which would answer its Fetch with "nothing has changed"
+ * (7.4.2.2). */
 static Shelf *make_shelf(ReloadStorage *storage, Resource *resource, const ReloadKind *kind,
 			 int64_t now)
 {
@@ -137,7 +138,7 @@ static Shelf *make_shelf(ReloadStorage *storage, Resource *resource, const Reloa
 static void unlink_entry(ReloadStorage *storage, Entry *entry)
 {
 	Shelf *shelf = entry->shelf;
-	ReloadSpan key = { 0 };
+	ReloadSpan key = {0};
 	bool found;
 	guint i;
 
@@ -156,7 +157,7 @@ Shelf *storage_put(ReloadStorage *storage, const ReloadResourceId *id, const Rel
 		   Entry *entry, int64_t now)
 {
 	Shelf *shelf = make_shelf(storage, make_resource(storage, id), kind, now);
-	ReloadSpan key = { 0 };
+	ReloadSpan key = {0};
 	bool found;
 	guint i;
 
@@ -205,7 +206,8 @@ void reload_storage_drop(ReloadStorage *storage, const ReloadResourceId *id)
 	Resource *resource;
 
 	while ((resource = storage_resource(storage, id)))
-		storage_remove(storage, shelf_entry(resource->shelves, resource->shelves->entries->len - 1));
+		storage_remove(storage,
+			       shelf_entry(resource->shelves, resource->shelves->entries->len - 1));
 }
 
 int64_t reload_storage_expire(ReloadStorage *storage, int64_t now)
@@ -218,7 +220,8 @@ int64_t reload_storage_expire(ReloadStorage *storage, int64_t now)
 }
 
 void reload_storage_each(ReloadStorage *storage,
-			 void (*each)(void *data, const ReloadResourceId *id, size_t values), void *data)
+			 void (*each)(void *data, const ReloadResourceId *id, size_t values),
+			 void *data)
 {
 	GTreeNode *node = g_tree_node_first(storage->resources);
 

@@ -15,17 +15,19 @@
 typedef struct ReloadStorage ReloadStorage;
 
 typedef struct {
-	size_t max_bytes;          /* all values together; 0: 256 MiB */
-	size_t max_resources;      /* 0: 1,000,000 */
+	size_t max_bytes;	   /* all values together; 0: 256 MiB */
+	size_t max_resources;	   /* 0: 1,000,000 */
 	size_t max_bytes_per_node; /* of one signer's Node-ID; 0: 1/10 of max_bytes */
 } ReloadStorageLimits;
 
-/* The answer to a data request: the body of the answer, or an error to send. The functions below fill
- * one (whatever it held before is not looked at); the caller clears it with reload_storage_answer_clear. */
+/* The answer to a data request: the body of the answer, or an error to send. The functions below
+ * fill one (whatever it held before is not looked at); the caller clears it with
+ * reload_storage_answer_clear. */
 typedef struct {
-	GByteArray *body;        /* the answer's body; with error_code: the error_info */
-	GPtrArray *certificates; /* of ReloadCertificate*: to be put into the answer's security block */
-	uint16_t error_code;     /* not 0: answer with Error (6.3.3.1), body is its error_info */
+	GByteArray *body; /* the answer's body; with error_code: the error_info */
+	GPtrArray
+	    *certificates;   /* of ReloadCertificate*: to be put into the answer's security block */
+	uint16_t error_code; /* not 0: answer with Error (6.3.3.1), body is its error_info */
 } ReloadStorageAnswer;
 
 /* Frees what an answer holds. */
@@ -33,12 +35,12 @@ void reload_storage_answer_clear(ReloadStorageAnswer *answer);
 
 /* How a Store came in. */
 typedef struct {
-	const ReloadNodeId *sender;       /* Node-ID in the certificate that signed the StoreReq */
+	const ReloadNodeId *sender; /* Node-ID in the certificate that signed the StoreReq */
 	ReloadCertificate *sender_certificate;
-	const ReloadMessage *message;     /* for its certificates */
-	bool responsible;                 /* we are responsible for the Resource-ID */
-	bool plausible_replica;           /* sender may store replicas here (7.4.1.1, 10.4) */
-	const ReloadNodeId *replicas;     /* where we shall replicate it: named in the StoreAns */
+	const ReloadMessage *message; /* for its certificates */
+	bool responsible;	      /* we are responsible for the Resource-ID */
+	bool plausible_replica;	      /* sender may store replicas here (7.4.1.1, 10.4) */
+	const ReloadNodeId *replicas; /* where we shall replicate it: named in the StoreAns */
 	unsigned replica_count;
 } ReloadStoreContext;
 
@@ -46,13 +48,14 @@ typedef struct {
 ReloadStorage *reload_storage_new(const ReloadDocument *document, ReloadTrust *trust,
 				  const ReloadStorageLimits *limits);
 void reload_storage_free(ReloadStorage *storage);
-/* Goes on with a newer document and the trust made from it; drops what they no longer admit (Kinds that are gone
- * or changed, values signed by bad nodes, 11.1). The old ones may be freed afterwards. */
+/* Goes on with a newer document and the trust made from it; drops what they no longer admit (Kinds
+ * that are gone or changed, values signed by bad nodes, 11.1). The old ones may be freed
+ * afterwards. */
 void reload_storage_set_document(ReloadStorage *storage, const ReloadDocument *document,
 				 ReloadTrust *trust, int64_t now);
 
-/* Each of the next four always fills answer: with RELOAD_OK with the answer's body, else with the Error
- * to send (error_code and error_info); the status says why, for statistics and logs. */
+/* Each of the next four always fills answer: with RELOAD_OK with the answer's body, else with the
+ * Error to send (error_code and error_info); the status says why, for statistics and logs. */
 
 /* Performs a StoreReq (7.4.1), original or replica: all its Kinds or none. *changed tells whether
  * anything new was stored (then the responsible peer replicates, unless it was a replica store). */
@@ -71,26 +74,30 @@ ReloadStatus reload_storage_stat(ReloadStorage *storage, ReloadSpan body, size_t
 ReloadStatus reload_storage_find(ReloadStorage *storage, ReloadSpan body, bool responsible,
 				 int64_t now, ReloadStorageAnswer *answer);
 
-/* Appends a FetchReq for all that is stored under id: what to ask a peer that refused our replica with
- * Error_Data_Too_Old or Error_Generation_Counter_Too_Low (7.4.1.1). False if there is nothing. */
+/* Appends a FetchReq for all that is stored under id: what to ask a peer that refused our replica
+ * with Error_Data_Too_Old or Error_Generation_Counter_Too_Low (7.4.1.1). False if there is nothing.
+ */
 bool reload_storage_fetch_request(ReloadStorage *storage, const ReloadResourceId *id,
 				  GByteArray *body);
-/* Takes what is newer in the FetchAns body over into our store (7.4.1.1, resynchronization): each value
- * is verified as in a store; bad ones are skipped. message: the answer, for its certificates. */
-ReloadStatus reload_storage_merge(ReloadStorage *storage, const ReloadResourceId *id, ReloadSpan body,
-				  const ReloadMessage *message, int64_t now, bool *changed);
+/* Takes what is newer in the FetchAns body over into our store (7.4.1.1, resynchronization): each
+ * value is verified as in a store; bad ones are skipped. message: the answer, for its certificates.
+ */
+ReloadStatus reload_storage_merge(ReloadStorage *storage, const ReloadResourceId *id,
+				  ReloadSpan body, const ReloadMessage *message, int64_t now,
+				  bool *changed);
 
-/* Appends the body of a replica StoreReq with everything stored under id (lifetimes lowered by the time
- * held, tombstones too), replica number as given; false if there is nothing. certificates: as above.
- * Large resources: at most max_bytes per request, *cursor (start with 0) tells where to go on and is
- * UINT32_MAX when all is done. */
-bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResourceId *id, uint8_t replica,
-				    size_t max_bytes, uint32_t *cursor, int64_t now, GByteArray *body,
-				    GPtrArray *certificates);
+/* Appends the body of a replica StoreReq with everything stored under id (lifetimes lowered by the
+ * time held, tombstones too), replica number as given; false if there is nothing. certificates: as
+ * above. Large resources: at most max_bytes per request, *cursor (start with 0) tells where to go
+ * on and is UINT32_MAX when all is done. */
+bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResourceId *id,
+				    uint8_t replica, size_t max_bytes, uint32_t *cursor,
+				    int64_t now, GByteArray *body, GPtrArray *certificates);
 
 /* Calls each for every Resource-ID stored; each must not change the storage. */
 void reload_storage_each(ReloadStorage *storage,
-			 void (*each)(void *data, const ReloadResourceId *id, size_t values), void *data);
+			 void (*each)(void *data, const ReloadResourceId *id, size_t values),
+			 void *data);
 /* Drops everything under id that is not ours to keep (10.7.3). */
 void reload_storage_drop(ReloadStorage *storage, const ReloadResourceId *id);
 /* Drops what has expired; returns when to call again (INT64_MAX: never). */

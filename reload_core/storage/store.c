@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Store (RFC 6940, 7.4.1): the checks of an original and of a replica store, in the order from cheap to dear. */
+/* Store (RFC 6940, 7.4.1): the checks of an original and of a replica store, in the order from
+ * cheap to dear. */
 #include "reload_core/security/sign.h"
 #include "reload_core/storage/access.h"
 #include "reload_core/storage/check.h"
@@ -52,8 +53,7 @@ static void write_answer(const Store *store, ReloadSpan kind_data, const ReloadN
 	ReloadStoreKindData item;
 
 	while (reload_store_kind_data_next(&kind_data, &item)) {
-		const Shelf *shelf =
-			storage_shelf(store->plan.storage, store->plan.id, item.kind);
+		const Shelf *shelf = storage_shelf(store->plan.storage, store->plan.id, item.kind);
 
 		reload_write_u32(body, item.kind);
 		reload_write_u64(body, shelf ? shelf->generation : 0);
@@ -62,7 +62,8 @@ static void write_answer(const Store *store, ReloadSpan kind_data, const ReloadN
 	reload_end_vector16(body, mark); /* 255 Kinds and their replicas always fit */
 }
 
-/* RFC 6940, 7.4.1.1: an original store's counter is 0 or the current one; a replica store's is never 0. */
+/* RFC 6940, 7.4.1.1: an original store's counter is 0 or the current one; a replica store's is
+ * never 0. */
 static ReloadStatus check_generations(const Store *store, ReloadSpan kind_data)
 {
 	ReloadSpan all = kind_data;
@@ -70,8 +71,7 @@ static ReloadStatus check_generations(const Store *store, ReloadSpan kind_data)
 	bool wrong = false;
 
 	while (reload_store_kind_data_next(&kind_data, &item)) {
-		const Shelf *shelf =
-			storage_shelf(store->plan.storage, store->plan.id, item.kind);
+		const Shelf *shelf = storage_shelf(store->plan.storage, store->plan.id, item.kind);
 
 		if (store->plan.replica && !item.generation_counter)
 			return answer_error(store->answer, RELOAD_E_MALFORMED,
@@ -153,7 +153,7 @@ static ReloadStatus plan_value(Store *store, KindPlan *kind_plan, const ReloadSt
 	status = check_access(store, kind_plan, data, signer, &node_id);
 	if (!status) {
 		Entry *entry =
-			entry_new(storage, data, check.index, signer, &node_id, store->plan.now);
+		    entry_new(storage, data, check.index, signer, &node_id, store->plan.now);
 
 		status = plan_add_entry(&store->plan, kind_plan, entry, check.replaced);
 		if (status)
@@ -170,7 +170,7 @@ static ReloadStatus plan_values(Store *store, ReloadSpan kind_data)
 
 	while (!status && reload_store_kind_data_next(&kind_data, &item)) {
 		const ReloadKind *kind =
-			reload_document_kind(store->plan.storage->document, item.kind);
+		    reload_document_kind(store->plan.storage->document, item.kind);
 		KindPlan *kind_plan = plan_add_kind(&store->plan, kind, item.generation_counter);
 		ReloadStoredData data;
 
@@ -202,7 +202,7 @@ ReloadStatus reload_storage_store(ReloadStorage *storage, const ReloadStoreConte
 				  ReloadSpan body, int64_t now, ReloadStorageAnswer *answer,
 				  bool *changed)
 {
-	Store store = { .context = context, .answer = answer };
+	Store store = {.context = context, .answer = answer};
 	ReloadStoreReq req;
 	ReloadStatus status;
 

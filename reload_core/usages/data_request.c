@@ -15,12 +15,12 @@ static ReloadStatus send_request(ReloadNode *node, ReloadIdentity *signer,
 {
 	ReloadDestination destination = reload_destination_resource(resource);
 	ReloadRequest request = {
-		.destinations = &destination,
-		.destination_count = 1,
-		.code = code,
-		.body = reload_span(body->data, body->len),
-		.signer = signer,
-		.timeout = timeout,
+	    .destinations = &destination,
+	    .destination_count = 1,
+	    .code = code,
+	    .body = reload_span(body->data, body->len),
+	    .signer = signer,
+	    .timeout = timeout,
 	};
 
 	*id = reload_node_request(node, &request, reply, reply_data, now);
@@ -35,8 +35,8 @@ static ReloadStatus write_store(GByteArray *body, ReloadIdentity *signer,
 	GByteArray *value = g_byte_array_new();
 	GByteArray *kind_data = g_byte_array_new();
 	ReloadStatus status = reload_sign_stored_data(signer, resource, kind, data, value);
-	ReloadStoreKindData item = { .kind = kind };
-	ReloadStoreReq req = { .resource = *resource };
+	ReloadStoreKindData item = {.kind = kind};
+	ReloadStoreReq req = {.resource = *resource};
 
 	item.values = reload_span(value->data, value->len);
 	if (!status && !reload_write_store_kind_data(kind_data, &item))
@@ -51,8 +51,8 @@ static ReloadStatus write_store(GByteArray *body, ReloadIdentity *signer,
 
 ReloadStatus reload_usage_store(ReloadNode *node, ReloadIdentity *signer,
 				const ReloadResourceId *resource, uint32_t kind,
-				const ReloadStoredData *data, ReloadReplyFunc reply, void *reply_data,
-				int64_t now, ReloadRequestId *id)
+				const ReloadStoredData *data, ReloadReplyFunc reply,
+				void *reply_data, int64_t now, ReloadRequestId *id)
 {
 	GByteArray *body = g_byte_array_new();
 	ReloadStatus status = write_store(body, signer, resource, kind, data);
@@ -69,10 +69,10 @@ ReloadStatus reload_usage_fetch(ReloadNode *node, const ReloadResourceId *resour
 				void *reply_data, int64_t now, ReloadRequestId *id)
 {
 	const ReloadKind *known = reload_document_kind(reload_node_document(node), kind);
-	ReloadStoredDataSpecifier specifier = { .kind = kind, .items = items };
+	ReloadStoredDataSpecifier specifier = {.kind = kind, .items = items};
 	GByteArray *specifiers = g_byte_array_new();
 	GByteArray *body = g_byte_array_new();
-	ReloadFetchReq req = { .resource = *resource };
+	ReloadFetchReq req = {.resource = *resource};
 	ReloadStatus status = known ? RELOAD_OK : RELOAD_E_UNKNOWN_KIND;
 
 	specifier.model = known ? known->model : RELOAD_MODEL_UNKNOWN;
@@ -106,20 +106,21 @@ typedef struct {
 	void *data;
 } Check;
 
-/* 7.4.2.2: "nodes MUST verify the signatures on all the received values", and that the signer may write there. */
+/* 7.4.2.2: "nodes MUST verify the signatures on all the received values", and that the signer may
+ * write there. */
 static bool check_value(const Check *check, const ReloadStoredData *data)
 {
 	ReloadCertificate *signer = NULL;
 	ReloadNodeId node_id;
-	bool good = data->value.value.len <= check->kind->max_size &&
-		    !reload_verify_stored_data(check->certificates, check->resource,
-					       check->kind->id, data, check->now, &signer,
-					       &node_id);
+	bool good =
+	    data->value.value.len <= check->kind->max_size &&
+	    !reload_verify_stored_data(check->certificates, check->resource, check->kind->id, data,
+				       check->now, &signer, &node_id);
 
 	good = good && reload_access_permits(reload_node_document(check->node), check->kind,
 					     check->resource, &data->value, signer, &node_id);
 	if (good) {
-		ReloadFetched fetched = { data, signer, &node_id };
+		ReloadFetched fetched = {data, signer, &node_id};
 
 		check->each(check->data, &fetched);
 	}
@@ -137,7 +138,8 @@ static void check_response(const Check *check, ReloadFetchKindResponse *response
 	while (reload_stored_data_next(&response->values, check->kind->model, &data)) {
 		if (reload_signature_is_none(&data.signature) || !data.lifetime)
 			continue;
-		/* More than the overlay allows comes from a storing peer that lies: each costs a check. */
+		/* More than the overlay allows comes from a storing peer that lies: each costs a
+		 * check. */
 		if (++count > 4ull * check->kind->max_count + 16 || !check_value(check, &data))
 			summary->discarded++;
 	}
@@ -145,16 +147,16 @@ static void check_response(const Check *check, ReloadFetchKindResponse *response
 
 ReloadStatus reload_usage_fetched(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
 				  const ReloadMessage *answer, int64_t now,
-				  void (*each)(void *data, const ReloadFetched *fetched), void *data,
-				  ReloadFetchedSummary *summary)
+				  void (*each)(void *data, const ReloadFetched *fetched),
+				  void *data, ReloadFetchedSummary *summary)
 {
 	ReloadDocument *document = reload_node_document(node);
 	ReloadFetchKindResponse response;
 	ReloadFetchAns ans;
 	ReloadStatus status = RELOAD_E_MALFORMED;
-	Check check = { .node = node, .resource = resource, .now = now, .each = each, .data = data };
+	Check check = {.node = node, .resource = resource, .now = now, .each = each, .data = data};
 
-	*summary = (ReloadFetchedSummary){ 0 };
+	*summary = (ReloadFetchedSummary){0};
 	check.kind = reload_document_kind(document, kind);
 	if (!check.kind || answer->code != RELOAD_FETCH_ANS ||
 	    reload_fetch_ans_decode(answer->body, model_of, document, &ans))

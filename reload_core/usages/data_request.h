@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What all usages need: Store and Fetch of one Kind at one Resource-ID, and the values of an answer that are good. */
+/* What all usages need: Store and Fetch of one Kind at one Resource-ID, and the values of an answer
+ * that are good. */
 #ifndef RELOAD_USAGES_DATA_REQUEST_H
 #define RELOAD_USAGES_DATA_REQUEST_H
 
 #include "reload_core/peer/node.h"
 #include "reload_core/wire/stored_data.h"
 
-/* Sends a StoreReq (RFC 6940, 7.4.1) with one value, signed as signer, as is the request. data: storage_time,
- * lifetime and value. *id: the request; reply as of reload_node_request. RELOAD_E_STATE: the node refused it. */
+/* Sends a StoreReq (RFC 6940, 7.4.1) with one value, signed as signer, as is the request. data:
+ * storage_time, lifetime and value. *id: the request; reply as of reload_node_request.
+ * RELOAD_E_STATE: the node refused it. */
 ReloadStatus reload_usage_store(ReloadNode *node, ReloadIdentity *signer,
 				const ReloadResourceId *resource, uint32_t kind,
-				const ReloadStoredData *data, ReloadReplyFunc reply, void *reply_data,
-				int64_t now, ReloadRequestId *id);
+				const ReloadStoredData *data, ReloadReplyFunc reply,
+				void *reply_data, int64_t now, ReloadRequestId *id);
 
-/* Sends a FetchReq (7.4.2) for one Kind. items: ranges or keys of a specifier (stored_data.h). timeout in ms, 0: as
- * reload_node_request. */
+/* Sends a FetchReq (7.4.2) for one Kind. items: ranges or keys of a specifier (stored_data.h).
+ * timeout in ms, 0: as reload_node_request. */
 ReloadStatus reload_usage_fetch(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
 				ReloadSpan items, int64_t timeout, ReloadReplyFunc reply,
 				void *reply_data, int64_t now, ReloadRequestId *id);
@@ -32,13 +34,13 @@ typedef struct {
 	unsigned discarded; /* values that are forged, expired, of the wrong signer ... (7.4.2.2) */
 } ReloadFetchedSummary;
 
-/* Calls each for every value of Kind in the FetchAns that is signed by one who may write it at resource
- * (7.4.2.2, 7.3), removed ones (exists false) too. Synthesized values and those with no lifetime left are
- * passed over. RELOAD_E_MALFORMED: no such answer. */
+/* Calls each for every value of Kind in the FetchAns that is signed by one who may write it at
+ * resource (7.4.2.2, 7.3), removed ones (exists false) too. Synthesized values and those with no
+ * lifetime left are passed over. RELOAD_E_MALFORMED: no such answer. */
 ReloadStatus reload_usage_fetched(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
 				  const ReloadMessage *answer, int64_t now,
-				  void (*each)(void *data, const ReloadFetched *fetched), void *data,
-				  ReloadFetchedSummary *summary);
+				  void (*each)(void *data, const ReloadFetched *fetched),
+				  void *data, ReloadFetchedSummary *summary);
 
 /* The error_code of an Error message, 0 if it is none. */
 uint16_t reload_usage_error_code(const ReloadMessage *answer);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Registrations and lookups through whole nodes, in one process and one thread without sockets: how many a second, and
- * how many signatures and verifications each needs. One line for each figure, fields separated by tabs: name,
- * rate, unit, signatures, verifications. */
+/* Registrations and lookups through whole nodes, in one process and one thread without sockets: how
+ * many a second, and how many signatures and verifications each needs. One line for each figure,
+ * fields separated by tabs: name, rate, unit, signatures, verifications. */
 #include "reload_core/usages/sip/lookup.h"
 #include "reload_core/usages/sip/registration.h"
 #include "tests/sim/sim_private.h"
@@ -16,8 +16,8 @@
 /* A lookup: request and answer are signed and verified, and the value verified. */
 #define LOOKUP_SIGNATURES 2
 #define LOOKUP_VERIFICATIONS 3
-/* A registration: value, request and answer; and request and answer again for each of two replicas, whose holders
- * verify the value, too. */
+/* A registration: value, request and answer; and request and answer again for each of two replicas,
+ * whose holders verify the value, too. */
 #define STORE_SIGNATURES (3 + 2 * 2)
 #define STORE_VERIFICATIONS (3 + 2 * 3)
 
@@ -26,7 +26,8 @@ static ReloadIdentity *users[USERS];
 static ReloadAor aors[USERS];
 static unsigned open_count;
 
-/* Users whose registrations another node than the asker is responsible for: else nothing would be sent. */
+/* Users whose registrations another node than the asker is responsible for: else nothing would be
+ * sent. */
 static void make_users(void)
 {
 	SimNode *asker = sim_node(sim, ASKER);
@@ -36,11 +37,12 @@ static void make_users(void)
 		char *name = g_strdup_printf("user%u@" PKI_OVERLAY, i);
 		ReloadResourceId at;
 
-		g_assert_cmpint(reload_aor_from_name(name, strlen(name), &aors[made]), ==, RELOAD_OK);
+		g_assert_cmpint(reload_aor_from_name(name, strlen(name), &aors[made]), ==,
+				RELOAD_OK);
 		reload_aor_resource_id(sim_document(sim), &aors[made], &at);
 		if (sim_responsible(sim, &at) != asker) {
-			users[made++] = sim_issue(sim, reload_identity_key(asker->identity),
-						  &asker->id, name);
+			users[made++] =
+			    sim_issue(sim, reload_identity_key(asker->identity), &asker->id, name);
 		}
 		g_free(name);
 	}
@@ -74,7 +76,7 @@ static bool none_open(Sim *unused, void *data)
 static void start_one(unsigned user, bool store)
 {
 	ReloadNode *node = sim_node(sim, ASKER)->node;
-	ReloadSipRegister what = { .lifetime = 3600 };
+	ReloadSipRegister what = {.lifetime = 3600};
 	ReloadStatus status;
 
 	open_count++;
@@ -82,7 +84,8 @@ static void start_one(unsigned user, bool store)
 		status = reload_sip_register(node, users[user], &aors[user], &what, on_stored, NULL,
 					     sim_now(sim), NULL);
 	else
-		status = reload_sip_lookup(node, &aors[user], 0, on_found, NULL, sim_now(sim), NULL);
+		status =
+		    reload_sip_lookup(node, &aors[user], 0, on_found, NULL, sim_now(sim), NULL);
 	g_assert_cmpint(status, ==, RELOAD_OK);
 }
 
@@ -99,7 +102,8 @@ static void measure(const char *name, bool store, unsigned signatures, unsigned 
 			sim_run(sim, SIM_SECOND);
 	}
 	seconds = (double)(g_get_monotonic_time() - start) / 1e6;
-	printf("%s\t%.0f\t1/s\t%u\t%u\n", name, ROUNDS * USERS / seconds, signatures, verifications);
+	printf("%s\t%.0f\t1/s\t%u\t%u\n", name, ROUNDS * USERS / seconds, signatures,
+	       verifications);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one storing peer takes for signed stores and lookups, against the bare signatures that they need, and its memory
- * for each registration. One line for each figure: name, value, unit, compared with; separated by tabs. */
+/* What one storing peer takes for signed stores and lookups, against the bare signatures that they
+ * need, and its memory for each registration. One line for each figure: name, value, unit, compared
+ * with; separated by tabs. */
 #include "reload_core/security/sign.h"
 #include "reload_core/usages/sip/aor.h"
 #include "reload_core/wire/fetch.h"
@@ -34,7 +35,8 @@ static void measure_floor(EVP_PKEY *key, double *sign, double *verify)
 
 		len = sizeof(signature);
 		g_assert_cmpint(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key), ==, 1);
-		g_assert_cmpint(EVP_DigestSign(context, signature, &len, input, sizeof(input)), ==, 1);
+		g_assert_cmpint(EVP_DigestSign(context, signature, &len, input, sizeof(input)), ==,
+				1);
 		EVP_MD_CTX_free(context);
 	}
 	*sign = seconds_since(start) / ROUNDS;
@@ -42,7 +44,8 @@ static void measure_floor(EVP_PKEY *key, double *sign, double *verify)
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		EVP_MD_CTX *context = EVP_MD_CTX_new();
 
-		g_assert_cmpint(EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key), ==, 1);
+		g_assert_cmpint(EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key), ==,
+				1);
 		g_assert_cmpint(EVP_DigestVerify(context, signature, len, input, sizeof(input)), ==,
 				1);
 		EVP_MD_CTX_free(context);
@@ -61,7 +64,7 @@ static GByteArray *route_value(const ReloadNodeId *id)
 {
 	GByteArray *list = g_byte_array_new();
 	GByteArray *value = g_byte_array_new();
-	ReloadSipRegistration registration = { .type = RELOAD_SIP_REGISTRATION_ROUTE };
+	ReloadSipRegistration registration = {.type = RELOAD_SIP_REGISTRATION_ROUTE};
 
 	reload_write_destination_node(list, id);
 	registration.destination_list = reload_span(list->data, list->len);
@@ -79,7 +82,8 @@ static void store_registration(ReloadIdentity *user, const char *name, uint64_t 
 
 	value.value = reload_span(bytes->data, bytes->len);
 	g_assert_cmpint(kit_store_one(&kit, user, &at, RELOAD_KIND_SIP_REGISTRATION, storage_time,
-				      LIFETIME, value), ==, RELOAD_OK);
+				      LIFETIME, value),
+			==, RELOAD_OK);
 	g_byte_array_unref(bytes);
 }
 
@@ -103,14 +107,15 @@ static void look_up(const ReloadResourceId *at)
 		kit_add_certificate(list, g_ptr_array_index(kit.answer.certificates, i));
 	message = kit_message(list);
 	reload_certificate_set_add_block(set, &message.security);
-	g_assert_cmpint(reload_fetch_ans_decode(
-				reload_span(kit.answer.body->data, kit.answer.body->len), model_of,
-				NULL, &ans), ==, RELOAD_OK);
+	g_assert_cmpint(
+	    reload_fetch_ans_decode(reload_span(kit.answer.body->data, kit.answer.body->len),
+				    model_of, NULL, &ans),
+	    ==, RELOAD_OK);
 	g_assert_true(reload_fetch_kind_response_next(&ans.kind_responses, &response));
 	g_assert_true(reload_stored_data_next(&response.values, RELOAD_MODEL_DICTIONARY, &data));
 	g_assert_cmpint(reload_verify_stored_data(set, at, RELOAD_KIND_SIP_REGISTRATION, &data,
-						  kit.now, NULL, &(ReloadNodeId){ 0 }), ==,
-			RELOAD_OK);
+						  kit.now, NULL, &(ReloadNodeId){0}),
+			==, RELOAD_OK);
 	reload_certificate_set_free(set);
 	g_byte_array_unref(list);
 }

@@ -14,21 +14,21 @@ static ReloadDocument *make_document(GBytes *ca, const char *kinds, const char *
 	gsize len;
 	const guchar *der = g_bytes_get_data(ca, &len);
 	char *root = g_base64_encode(der, len);
-	char *xml = g_strdup_printf(
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		"<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\"\n"
-		" xmlns:sip=\"urn:ietf:params:xml:ns:p2p:config-base:sip\">\n"
-		" <configuration instance-name=\"" CA_FIXTURE_OVERLAY "\" sequence=\"7\"\n"
-		"  expiration=\"2099-01-01T00:00:00Z\">\n"
-		"  <topology-plugin>CHORD-RELOAD</topology-plugin>\n"
-		"  <node-id-length>16</node-id-length>\n"
-		"  <root-cert>%s</root-cert>\n"
-		"  <no-ice>true</no-ice>\n"
-		"  %s\n"
-		"  <required-kinds>%s</required-kinds>\n"
-		" </configuration>\n"
-		"</overlay>\n",
-		root, extra ? extra : "", kinds ? kinds : "");
+	char *xml = g_strdup_printf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+				    "<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\"\n"
+				    " xmlns:sip=\"urn:ietf:params:xml:ns:p2p:config-base:sip\">\n"
+				    " <configuration instance-name=\"" CA_FIXTURE_OVERLAY
+				    "\" sequence=\"7\"\n"
+				    "  expiration=\"2099-01-01T00:00:00Z\">\n"
+				    "  <topology-plugin>CHORD-RELOAD</topology-plugin>\n"
+				    "  <node-id-length>16</node-id-length>\n"
+				    "  <root-cert>%s</root-cert>\n"
+				    "  <no-ice>true</no-ice>\n"
+				    "  %s\n"
+				    "  <required-kinds>%s</required-kinds>\n"
+				    " </configuration>\n"
+				    "</overlay>\n",
+				    root, extra ? extra : "", kinds ? kinds : "");
 	GBytes *bytes = g_bytes_new(xml, strlen(xml));
 	GError *error = NULL;
 	ReloadDocument *document = reload_document_parse(bytes, "fixture", NULL, NOW, &error);
@@ -50,8 +50,8 @@ CaFixture *ca_fixture_new(const char *kinds, const char *extra)
 	fixture->identities = g_ptr_array_new_with_free_func((GDestroyNotify)reload_identity_unref);
 	fixture->ca_key = reload_key_generate(RELOAD_KEY_P256, &error);
 	g_assert_no_error(error);
-	fixture->ca_certificate = reload_issue_ca(fixture->ca_key, "Test CA", NOW - 2 * DAY,
-						  NOW + 3650 * DAY, &error);
+	fixture->ca_certificate =
+	    reload_issue_ca(fixture->ca_key, "Test CA", NOW - 2 * DAY, NOW + 3650 * DAY, &error);
 	g_assert_no_error(error);
 	fixture->document = make_document(fixture->ca_certificate, kinds, extra);
 	fixture->trust = reload_document_trust(fixture->document, &error);
@@ -71,7 +71,7 @@ void ca_fixture_free(CaFixture *fixture)
 
 ReloadNodeId ca_fixture_node_id(CaFixture *fixture)
 {
-	ReloadNodeId id = { .len = 16 };
+	ReloadNodeId id = {.len = 16};
 
 	memset(id.id, 0x5a, 12);
 	for (unsigned i = 0; i < 4; i++)
@@ -86,12 +86,12 @@ static ReloadIdentity *issue(CaFixture *fixture, GBytes *ca, EVP_PKEY *ca_key,
 {
 	ReloadNodeId own = node_id ? *node_id : ca_fixture_node_id(fixture);
 	ReloadCertificateRequest request = {
-		.overlay = CA_FIXTURE_OVERLAY,
-		.node_ids = &own,
-		.node_id_count = 1,
-		.user_name = user_name,
-		.not_before = not_before,
-		.not_after = not_after,
+	    .overlay = CA_FIXTURE_OVERLAY,
+	    .node_ids = &own,
+	    .node_id_count = 1,
+	    .user_name = user_name,
+	    .not_before = not_before,
+	    .not_after = not_after,
 	};
 	GError *error = NULL;
 	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_P256, &error);

@@ -8,17 +8,16 @@
 #include "reload_core/wire/store.h"
 
 #define KIND(id, model, access, count, more)                                                       \
-	"<kind-block><kind id=\"" id "\"><data-model>" model "</data-model><access-control>"     \
-	access "</access-control><max-count>" count "</max-count><max-size>64</max-size>" more    \
-	"</kind></kind-block>"
+	"<kind-block><kind id=\"" id "\"><data-model>" model                                       \
+	"</data-model><access-control>" access "</access-control><max-count>" count                \
+	"</max-count><max-size>64</max-size>" more "</kind></kind-block>"
 
-static const char kinds[] =
-	KIND("4026531841", "SINGLE", "USER-MATCH", "1", "")
-	KIND("4026531842", "ARRAY", "NODE-MATCH", "4", "")
+static const char kinds[] = KIND("4026531841", "SINGLE", "USER-MATCH", "1", "")
+    KIND("4026531842", "ARRAY", "NODE-MATCH", "4", "")
 	KIND("4026531843", "DICTIONARY", "USER-NODE-MATCH", "3", "")
-	KIND("4026531844", "DICTIONARY", "USER-MATCH", "2", "")
-	KIND("4026531845", "SINGLE", "NODE-MULTIPLE", "1",
-	     "<max-node-multiple>3</max-node-multiple>");
+	    KIND("4026531844", "DICTIONARY", "USER-MATCH", "2", "")
+		KIND("4026531845", "SINGLE", "NODE-MULTIPLE", "1",
+		     "<max-node-multiple>3</max-node-multiple>");
 
 void kit_setup(StorageKit *kit, const ReloadStorageLimits *limits)
 {
@@ -43,7 +42,7 @@ void kit_teardown(StorageKit *kit)
 
 static void end_kind(StorageKit *kit)
 {
-	ReloadStoreKindData data = { .kind = kit->kind, .generation_counter = kit->generation };
+	ReloadStoreKindData data = {.kind = kit->kind, .generation_counter = kit->generation};
 
 	if (!kit->kind)
 		return;
@@ -82,24 +81,25 @@ void kit_value(StorageKit *kit, ReloadIdentity *signer, uint64_t storage_time, u
 	       ReloadStoredValue value)
 {
 	ReloadStoredData data = {
-		.storage_time = storage_time,
-		.lifetime = lifetime,
-		.value = value,
-		.signature = reload_signature_none(),
+	    .storage_time = storage_time,
+	    .lifetime = lifetime,
+	    .value = value,
+	    .signature = reload_signature_none(),
 	};
 
 	if (!signer) {
 		g_assert_true(reload_write_stored_data(kit->values, &data));
 		return;
 	}
-	g_assert_cmpint(reload_sign_stored_data(signer, &kit->resource, kit->kind, &data,
-						kit->values), ==, RELOAD_OK);
+	g_assert_cmpint(
+	    reload_sign_stored_data(signer, &kit->resource, kit->kind, &data, kit->values), ==,
+	    RELOAD_OK);
 	kit_add_certificate(kit->certificates, reload_identity_certificate(signer));
 }
 
 ReloadMessage kit_message(const GByteArray *certificates)
 {
-	ReloadMessage message = { 0 };
+	ReloadMessage message = {0};
 
 	message.security.certificates = reload_span(certificates->data, certificates->len);
 	return message;
@@ -108,14 +108,14 @@ ReloadMessage kit_message(const GByteArray *certificates)
 ReloadStatus kit_store(StorageKit *kit, ReloadIdentity *sender)
 {
 	GByteArray *body = g_byte_array_new();
-	ReloadStoreReq req = { .resource = kit->resource, .replica_number = kit->replica };
+	ReloadStoreReq req = {.resource = kit->resource, .replica_number = kit->replica};
 	ReloadMessage message = kit_message(kit->certificates);
 	ReloadStoreContext context = {
-		.sender = reload_identity_node_id(sender),
-		.sender_certificate = reload_identity_certificate(sender),
-		.message = &message,
-		.responsible = kit->responsible,
-		.plausible_replica = kit->plausible,
+	    .sender = reload_identity_node_id(sender),
+	    .sender_certificate = reload_identity_certificate(sender),
+	    .message = &message,
+	    .responsible = kit->responsible,
+	    .plausible_replica = kit->plausible,
 	};
 	ReloadStatus status;
 
@@ -130,9 +130,9 @@ ReloadStatus kit_store(StorageKit *kit, ReloadIdentity *sender)
 	return status;
 }
 
-ReloadStatus kit_store_one(StorageKit *kit, ReloadIdentity *signer, const ReloadResourceId *resource,
-			   uint32_t kind, uint64_t storage_time, uint32_t lifetime,
-			   ReloadStoredValue value)
+ReloadStatus kit_store_one(StorageKit *kit, ReloadIdentity *signer,
+			   const ReloadResourceId *resource, uint32_t kind, uint64_t storage_time,
+			   uint32_t lifetime, ReloadStoredValue value)
 {
 	kit_begin(kit, resource, 0);
 	kit_kind(kit, kind, 0);
@@ -143,9 +143,9 @@ ReloadStatus kit_store_one(StorageKit *kit, ReloadIdentity *signer, const Reload
 ReloadStoredValue kit_single(const char *text)
 {
 	return (ReloadStoredValue){
-		.model = RELOAD_MODEL_SINGLE,
-		.exists = true,
-		.value = reload_span_text(text),
+	    .model = RELOAD_MODEL_SINGLE,
+	    .exists = true,
+	    .value = reload_span_text(text),
 	};
 }
 
@@ -170,7 +170,7 @@ ReloadStoredValue kit_entry(const ReloadNodeId *key, const char *text)
 ReloadStoredValue kit_removed(ReloadStoredValue value)
 {
 	value.exists = false;
-	value.value = (ReloadSpan){ 0 };
+	value.value = (ReloadSpan){0};
 	return value;
 }
 
@@ -201,11 +201,11 @@ ReloadStatus kit_fetch(StorageKit *kit, const ReloadResourceId *resource, uint32
 		       uint64_t generation, const GByteArray *items)
 {
 	ReloadStoredDataSpecifier specifier = {
-		.kind = kind,
-		.generation = generation,
-		.model = model_of(kind, kit->ca->document),
+	    .kind = kind,
+	    .generation = generation,
+	    .model = model_of(kind, kit->ca->document),
 	};
-	ReloadFetchReq req = { .resource = *resource };
+	ReloadFetchReq req = {.resource = *resource};
 	GByteArray *specifiers = g_byte_array_new();
 	GByteArray *body = g_byte_array_new();
 	ReloadStatus status;
@@ -228,9 +228,10 @@ static ReloadFetchKindResponse only_response(StorageKit *kit)
 	ReloadFetchKindResponse response;
 	ReloadFetchAns ans;
 
-	g_assert_cmpint(reload_fetch_ans_decode(
-				reload_span(kit->answer.body->data, kit->answer.body->len),
-				model_of, kit->ca->document, &ans), ==, RELOAD_OK);
+	g_assert_cmpint(
+	    reload_fetch_ans_decode(reload_span(kit->answer.body->data, kit->answer.body->len),
+				    model_of, kit->ca->document, &ans),
+	    ==, RELOAD_OK);
 	g_assert_true(reload_fetch_kind_response_next(&ans.kind_responses, &response));
 	g_assert_cmpuint(ans.kind_responses.len, ==, 0);
 	return response;
@@ -246,8 +247,9 @@ static void verify(StorageKit *kit, uint32_t kind, const ReloadStoredData *data,
 		g_assert_false(data->value.exists);
 		return;
 	}
-	g_assert_cmpint(reload_verify_stored_data(set, &kit->resource, kind, data, kit->now, NULL,
-						  &node_id), ==, RELOAD_OK);
+	g_assert_cmpint(
+	    reload_verify_stored_data(set, &kit->resource, kind, data, kit->now, NULL, &node_id),
+	    ==, RELOAD_OK);
 }
 
 char *kit_answer_text(StorageKit *kit)
@@ -293,7 +295,7 @@ char *kit_dump(StorageKit *kit, const ReloadResourceId *resource, uint32_t kind)
 	GByteArray *items = g_byte_array_new();
 
 	if (model_of(kind, kit->ca->document) == RELOAD_MODEL_ARRAY)
-		reload_write_array_range(items, (ReloadArrayRange){ 0, RELOAD_ARRAY_END });
+		reload_write_array_range(items, (ReloadArrayRange){0, RELOAD_ARRAY_END});
 	kit->resource = *resource;
 	g_assert_cmpint(kit_fetch(kit, resource, kind, 0, items), ==, RELOAD_OK);
 	g_byte_array_unref(items);

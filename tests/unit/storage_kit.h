@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A storing peer for tests: builds signed StoreReqs value by value, performs them, and looks into the answers. */
+/* A storing peer for tests: builds signed StoreReqs value by value, performs them, and looks into
+ * the answers. */
 #ifndef TESTS_UNIT_STORAGE_KIT_H
 #define TESTS_UNIT_STORAGE_KIT_H
 
@@ -28,7 +29,7 @@ typedef struct {
 	GByteArray *values; /* StoredData of the Kind under way */
 	uint32_t kind;
 	uint64_t generation;
-	GByteArray *certificates; /* GenericCertificates sent along */
+	GByteArray *certificates;    /* GenericCertificates sent along */
 	bool responsible, plausible; /* true; for the next store */
 } StorageKit;
 
@@ -44,9 +45,9 @@ void kit_value(StorageKit *kit, ReloadIdentity *signer, uint64_t storage_time, u
 /* Sends it, signed by sender. */
 ReloadStatus kit_store(StorageKit *kit, ReloadIdentity *sender);
 /* All in one: one value of one Kind, stored and sent by signer. */
-ReloadStatus kit_store_one(StorageKit *kit, ReloadIdentity *signer, const ReloadResourceId *resource,
-			   uint32_t kind, uint64_t storage_time, uint32_t lifetime,
-			   ReloadStoredValue value);
+ReloadStatus kit_store_one(StorageKit *kit, ReloadIdentity *signer,
+			   const ReloadResourceId *resource, uint32_t kind, uint64_t storage_time,
+			   uint32_t lifetime, ReloadStoredValue value);
 
 /* Values of the models; text "" with exists false: removed. */
 ReloadStoredValue kit_single(const char *text);
@@ -61,8 +62,8 @@ ReloadResourceId kit_node_resource(const ReloadNodeId *id);
 /* Fetches one Kind; items as in a specifier. The answer is in kit->answer. */
 ReloadStatus kit_fetch(StorageKit *kit, const ReloadResourceId *resource, uint32_t kind,
 		       uint64_t generation, const GByteArray *items);
-/* Fetches all of a Kind and returns it as text: "index:value" or "value" each, '-' for one that does not exist,
- * separated by spaces; free with g_free. */
+/* Fetches all of a Kind and returns it as text: "index:value" or "value" each, '-' for one that
+ * does not exist, separated by spaces; free with g_free. */
 char *kit_dump(StorageKit *kit, const ReloadResourceId *resource, uint32_t kind);
 /* The values of kit->answer (a FetchAns with one Kind) as such text. */
 char *kit_answer_text(StorageKit *kit);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stores that are to be refused, each with the error of the RFC: every access policy, signatures, times, limits. */
+/* Stores that are to be refused, each with the error of the RFC: every access policy, signatures,
+ * times, limits. */
 #include "reload_core/security/digest.h"
 #include "reload_core/wire/error.h"
 #include "reload_core/wire/find.h"
@@ -63,8 +64,8 @@ static void test_node_match(void)
 
 	setup();
 	at = kit_node_resource(reload_identity_node_id(alice));
-	assert_refused(store_by(bob, bob, &at, KIT_ARRAY, kit_element(0, "x")),
-		       RELOAD_E_FORBIDDEN, RELOAD_ERROR_FORBIDDEN);
+	assert_refused(store_by(bob, bob, &at, KIT_ARRAY, kit_element(0, "x")), RELOAD_E_FORBIDDEN,
+		       RELOAD_ERROR_FORBIDDEN);
 	assert_refused(store_by(alice, bob, &at, KIT_ARRAY, kit_element(0, "x")),
 		       RELOAD_E_FORBIDDEN, RELOAD_ERROR_FORBIDDEN);
 	/* the user's name does not help */
@@ -80,9 +81,9 @@ static void test_user_node_match(void)
 	setup();
 	other = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
 	/* wrong user, right key; right user, wrong key; a request from the user's other node */
-	assert_refused(store_by(bob, bob, &alice_at, KIT_DICT,
-				kit_entry(reload_identity_node_id(bob), "x")),
-		       RELOAD_E_FORBIDDEN, RELOAD_ERROR_FORBIDDEN);
+	assert_refused(
+	    store_by(bob, bob, &alice_at, KIT_DICT, kit_entry(reload_identity_node_id(bob), "x")),
+	    RELOAD_E_FORBIDDEN, RELOAD_ERROR_FORBIDDEN);
 	assert_refused(store_by(alice, alice, &alice_at, KIT_DICT,
 				kit_entry(reload_identity_node_id(other), "x")),
 		       RELOAD_E_FORBIDDEN, RELOAD_ERROR_FORBIDDEN);
@@ -107,14 +108,16 @@ static void test_node_multiple(void)
 		g_assert_cmpint(store_by(alice, alice, &at, KIT_NODES, kit_single("x")), ==,
 				good ? RELOAD_OK : RELOAD_E_FORBIDDEN);
 		assert_refused(store_by(bob, bob, &at, KIT_NODES, kit_single("x")),
-			       RELOAD_E_FORBIDDEN + (good ? RELOAD_E_TOO_OLD - RELOAD_E_FORBIDDEN : 0),
+			       RELOAD_E_FORBIDDEN +
+				   (good ? RELOAD_E_TOO_OLD - RELOAD_E_FORBIDDEN : 0),
 			       good ? RELOAD_ERROR_DATA_TOO_OLD : RELOAD_ERROR_FORBIDDEN);
 		reload_storage_drop(kit.storage, &at);
 	}
 	teardown_empty();
 }
 
-/* RFC 7904, 3.3 and 3.4: no <domain-restriction>: any AOR; with one: the overlay's name or its patterns. */
+/* RFC 7904, 3.3 and 3.4: no <domain-restriction>: any AOR; with one: the overlay's name or its
+ * patterns. */
 static void test_domains(void)
 {
 	ReloadResourceId at;
@@ -131,7 +134,8 @@ static void test_domains(void)
 	evil = ca_fixture_identity(kit.ca, "alice@dht.example.com.evil.org", NULL);
 	at = kit_user_resource(&kit, "alice@dht.example.com");
 	g_assert_cmpint(store_by(alice, alice, &at, RELOAD_KIND_SIP_REGISTRATION,
-				 kit_entry(reload_identity_node_id(alice), "x")), ==, RELOAD_OK);
+				 kit_entry(reload_identity_node_id(alice), "x")),
+			==, RELOAD_OK);
 	at = kit_user_resource(&kit, "alice@dht.example.com.evil.org");
 	assert_refused(store_by(evil, evil, &at, RELOAD_KIND_SIP_REGISTRATION,
 				kit_entry(reload_identity_node_id(evil), "x")),
@@ -185,14 +189,14 @@ static void test_times(void)
 	char *text;
 
 	setup();
-	g_assert_cmpint(kit_store_one(&kit, alice, &alice_at, KIT_SINGLE, 100, 60,
-				      kit_single("new")), ==, 0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, alice, &alice_at, KIT_SINGLE, 100, 60, kit_single("new")), ==, 0);
 	assert_refused(kit_store_one(&kit, alice, &alice_at, KIT_SINGLE, 99, 60, kit_single("old")),
 		       RELOAD_E_TOO_OLD, RELOAD_ERROR_DATA_TOO_OLD);
 	/* "smaller than or equal to" (13.5.3) */
-	assert_refused(kit_store_one(&kit, alice, &alice_at, KIT_SINGLE, 100, 60,
-				     kit_single("new")),
-		       RELOAD_E_TOO_OLD, RELOAD_ERROR_DATA_TOO_OLD);
+	assert_refused(
+	    kit_store_one(&kit, alice, &alice_at, KIT_SINGLE, 100, 60, kit_single("new")),
+	    RELOAD_E_TOO_OLD, RELOAD_ERROR_DATA_TOO_OLD);
 	/* twice in one request: in turn */
 	kit_begin(&kit, &alice_at, 0);
 	kit_kind(&kit, KIT_SINGLE, 0);
@@ -244,13 +248,14 @@ static void test_unknown_kind(void)
 	kit_kind(&kit, KIT_UNKNOWN, 0);
 	kit_kind(&kit, KIT_UNKNOWN - 1, 0);
 	assert_refused(kit_store(&kit, alice), RELOAD_E_UNKNOWN_KIND, RELOAD_ERROR_UNKNOWN_KIND);
-	g_assert_cmpint(reload_unknown_kinds_decode(reload_span(kit.answer.body->data,
-								kit.answer.body->len), &kinds),
+	g_assert_cmpint(reload_unknown_kinds_decode(
+			    reload_span(kit.answer.body->data, kit.answer.body->len), &kinds),
 			==, 0);
 	g_assert_true(reload_kind_next(&kinds, &kind) && kind == KIT_UNKNOWN);
 	g_assert_true(reload_kind_next(&kinds, &kind) && kind == KIT_UNKNOWN - 1);
 	g_assert_false(reload_kind_next(&kinds, &kind));
-	g_assert_cmpint(kit_fetch(&kit, &alice_at, KIT_UNKNOWN, 0, NULL), ==, RELOAD_E_UNKNOWN_KIND);
+	g_assert_cmpint(kit_fetch(&kit, &alice_at, KIT_UNKNOWN, 0, NULL), ==,
+			RELOAD_E_UNKNOWN_KIND);
 	g_assert_cmpuint(kit.answer.error_code, ==, RELOAD_ERROR_UNKNOWN_KIND);
 	teardown_empty();
 }
@@ -267,17 +272,18 @@ static void test_limits(void)
 	big[65] = '\0';
 	assert_refused(kit_store_one(&kit, alice, &alice_at, KIT_SINGLE, 10, 60, kit_single(big)),
 		       RELOAD_E_TOO_LARGE, RELOAD_ERROR_DATA_TOO_LARGE);
-	g_assert_cmpint(kit_store_one(&kit, alice, &alice_at, KIT_SINGLE, 10, 60,
-				      kit_single(big + 1)), ==, 0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, alice, &alice_at, KIT_SINGLE, 10, 60, kit_single(big + 1)), ==, 0);
 	/* max-count 4, removed values do not count ... */
 	at = kit_node_resource(reload_identity_node_id(alice));
 	for (unsigned i = 0; i < 4; i++)
-		g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60,
-					      kit_element(i, "x")), ==, 0);
+		g_assert_cmpint(
+		    kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60, kit_element(i, "x")), ==, 0);
 	assert_refused(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60, kit_element(4, "x")),
 		       RELOAD_E_LIMIT, RELOAD_ERROR_DATA_TOO_LARGE);
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 11, 60,
-				      kit_removed(kit_element(0, ""))), ==, 0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, alice, &at, KIT_ARRAY, 11, 60, kit_removed(kit_element(0, ""))), ==,
+	    0);
 	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60, kit_element(4, "x")), ==,
 			0);
 	/* ... but there is no filling a peer with them either */
@@ -291,7 +297,7 @@ static void test_limits(void)
 
 static void test_quotas(void)
 {
-	ReloadStorageLimits limits = { .max_bytes_per_node = 1500, .max_resources = 3 };
+	ReloadStorageLimits limits = {.max_bytes_per_node = 1500, .max_resources = 3};
 	ReloadIdentity *carol, *dora;
 	ReloadResourceId at, bob_at, carol_at, dora_at;
 	ReloadStatus status = RELOAD_OK;
@@ -307,13 +313,15 @@ static void test_quotas(void)
 	carol_at = kit_user_resource(&kit, "carol@example.org");
 	dora_at = kit_user_resource(&kit, "dora@example.org");
 	for (stored = 0; stored < 4 && !status; stored++)
-		status = kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60,
-				       kit_element(stored, "x"));
+		status =
+		    kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60, kit_element(stored, "x"));
 	g_assert_cmpint(status, ==, RELOAD_E_LIMIT); /* her quota, before the Kind's max-count */
 	/* others still may, she may still remove */
-	g_assert_cmpint(kit_store_one(&kit, bob, &bob_at, KIT_SINGLE, 10, 60, kit_single("x")), ==, 0);
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 11, 60,
-				      kit_removed(kit_element(0, ""))), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, bob, &bob_at, KIT_SINGLE, 10, 60, kit_single("x")), ==,
+			0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, alice, &at, KIT_ARRAY, 11, 60, kit_removed(kit_element(0, ""))), ==,
+	    0);
 	g_assert_cmpint(kit_store_one(&kit, carol, &carol_at, KIT_SINGLE, 10, 60, kit_single("x")),
 			==, 0);
 	assert_refused(kit_store_one(&kit, dora, &dora_at, KIT_SINGLE, 10, 60, kit_single("x")),
@@ -323,7 +331,7 @@ static void test_quotas(void)
 
 static void test_total(void)
 {
-	ReloadStorageLimits limits = { .max_bytes = 3000, .max_bytes_per_node = 3000 };
+	ReloadStorageLimits limits = {.max_bytes = 3000, .max_bytes_per_node = 3000};
 	ReloadStorageUsage usage;
 	ReloadStatus status = RELOAD_OK;
 
@@ -344,14 +352,15 @@ static void test_total(void)
 	kit_teardown(&kit);
 }
 
-/* Every prefix of a good body, and every one with a byte changed: no crash, and nothing stored that does not verify. */
+/* Every prefix of a good body, and every one with a byte changed: no crash, and nothing stored that
+ * does not verify. */
 static void test_malformed(void)
 {
 	GByteArray *body;
 	ReloadMessage message;
-	ReloadStoreContext context = { .responsible = true, .plausible_replica = true };
-	ReloadStoreReq req = { 0 };
-	ReloadStoreKindData data = { .kind = KIT_DICT };
+	ReloadStoreContext context = {.responsible = true, .plausible_replica = true};
+	ReloadStoreReq req = {0};
+	ReloadStoreKindData data = {.kind = KIT_DICT};
 
 	setup();
 	context.sender = reload_identity_node_id(alice);
@@ -379,7 +388,8 @@ static void test_malformed(void)
 		status = reload_storage_store(kit.storage, &context,
 					      reload_span(copy, cut ? i : body->len), kit.now,
 					      &answer, &changed);
-		if (!status) /* its lifetime, replica number or counter was hit: those are not signed */
+		if (!status) /* its lifetime, replica number or counter was hit: those are not
+				signed */
 			reload_storage_drop(kit.storage, &alice_at);
 		g_assert_true(!cut || status);
 		g_assert_cmpint(status == RELOAD_OK, ==, answer.error_code == 0);

@@ -7,7 +7,7 @@
 #include "reload_core/wire/store.h"
 #include "tests/unit/storage_kit.h"
 
-static StorageKit kit;         /* the responsible peer */
+static StorageKit kit;	       /* the responsible peer */
 static ReloadStorage *replica; /* its successor */
 static ReloadIdentity *alice, *peer;
 static ReloadResourceId at;
@@ -35,9 +35,10 @@ static void swap(void)
 	replica = other;
 }
 
-/* Takes the replica requests of one storage to the other; returns the status of the last, *requests how many. */
-static ReloadStatus copy(ReloadStorage *from, ReloadStorage *to, size_t max_bytes, unsigned *requests,
-			 bool *changed)
+/* Takes the replica requests of one storage to the other; returns the status of the last, *requests
+ * how many. */
+static ReloadStatus copy(ReloadStorage *from, ReloadStorage *to, size_t max_bytes,
+			 unsigned *requests, bool *changed)
 {
 	uint32_t cursor = 0;
 	ReloadStatus status = RELOAD_OK;
@@ -47,12 +48,12 @@ static ReloadStatus copy(ReloadStorage *from, ReloadStorage *to, size_t max_byte
 	while (cursor != UINT32_MAX && !status) {
 		GByteArray *body = g_byte_array_new();
 		GByteArray *list = g_byte_array_new();
-		GPtrArray *certificates = g_ptr_array_new_with_free_func(
-			(GDestroyNotify)reload_certificate_unref);
+		GPtrArray *certificates =
+		    g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
 		ReloadStoreContext context = {
-			.sender = reload_identity_node_id(peer),
-			.sender_certificate = reload_identity_certificate(peer),
-			.plausible_replica = true,
+		    .sender = reload_identity_node_id(peer),
+		    .sender_certificate = reload_identity_certificate(peer),
+		    .plausible_replica = true,
 		};
 		ReloadMessage message;
 		ReloadStorageAnswer answer;
@@ -65,9 +66,9 @@ static ReloadStatus copy(ReloadStorage *from, ReloadStorage *to, size_t max_byte
 				kit_add_certificate(list, g_ptr_array_index(certificates, i));
 			message = kit_message(list);
 			context.message = &message;
-			status = reload_storage_store(to, &context,
-						      reload_span(body->data, body->len), kit.now,
-						      &answer, &once);
+			status =
+			    reload_storage_store(to, &context, reload_span(body->data, body->len),
+						 kit.now, &answer, &once);
 			reload_storage_answer_clear(&answer);
 		} else {
 			g_assert_cmpuint(body->len, ==, 0);
@@ -97,10 +98,13 @@ static void test_copy(void)
 	setup();
 	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
 	g_assert_cmpuint(requests, ==, 0);
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 60, kit_single("two")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
+			0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 60, kit_single("two")), ==,
+			0);
 	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 11, 60,
-				      kit_entry(reload_identity_node_id(alice), "three")), ==, 0);
+				      kit_entry(reload_identity_node_id(alice), "three")),
+			==, 0);
 	assert_dump(KIT_SINGLE, "two");
 	generation = kit_answer_generation(&kit);
 	kit.now += 20500;
@@ -125,10 +129,12 @@ static void test_removed_replicates(void)
 	bool changed;
 
 	setup();
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
+			0);
 	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 60,
-				      kit_removed(kit_single(""))), ==, 0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 60, kit_removed(kit_single(""))), ==,
+	    0);
 	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
 	g_assert_true(changed);
 	swap();
@@ -148,7 +154,8 @@ static void test_pieces(void)
 	at = kit_node_resource(reload_identity_node_id(alice));
 	for (unsigned i = 0; i < 4; i++)
 		g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10 + i, 60,
-					      kit_element(RELOAD_ARRAY_END, "element")), ==, 0);
+					      kit_element(RELOAD_ARRAY_END, "element")),
+				==, 0);
 	g_assert_cmpint(copy(kit.storage, replica, 700, &requests, &changed), ==, 0);
 	g_assert_cmpuint(requests, >, 1);
 	swap();
@@ -162,7 +169,8 @@ static void test_pieces(void)
 	teardown();
 }
 
-/* 7.4.1.1: a partition heals. The replica store is refused as too old, the newer value comes back by a Fetch. */
+/* 7.4.1.1: a partition heals. The replica store is refused as too old, the newer value comes back
+ * by a Fetch. */
 static void test_merge(void)
 {
 	GByteArray *body = g_byte_array_new();
@@ -178,26 +186,33 @@ static void test_merge(void)
 	cell = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
 	swap();
 	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 20, 60,
-				      kit_entry(reload_identity_node_id(alice), "newer")), ==, 0);
+				      kit_entry(reload_identity_node_id(alice), "newer")),
+			==, 0);
 	g_assert_cmpint(kit_store_one(&kit, cell, &at, KIT_DICT, 5, 60,
-				      kit_entry(reload_identity_node_id(cell), "older")), ==, 0);
+				      kit_entry(reload_identity_node_id(cell), "older")),
+			==, 0);
 	swap();
 	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 10, 60,
-				      kit_entry(reload_identity_node_id(alice), "old")), ==, 0);
+				      kit_entry(reload_identity_node_id(alice), "old")),
+			==, 0);
 	g_assert_cmpint(kit_store_one(&kit, cell, &at, KIT_DICT, 6, 60,
-				      kit_entry(reload_identity_node_id(cell), "mine")), ==, 0);
+				      kit_entry(reload_identity_node_id(cell), "mine")),
+			==, 0);
 	assert_dump(KIT_DICT, "old mine");
 	generation = kit_answer_generation(&kit);
-	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, RELOAD_E_TOO_OLD);
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==,
+			RELOAD_E_TOO_OLD);
 	g_assert_true(reload_storage_fetch_request(kit.storage, &at, body));
-	g_assert_cmpint(reload_storage_fetch(replica, reload_span(body->data, body->len), 0, kit.now,
-					     &answer), ==, 0);
+	g_assert_cmpint(
+	    reload_storage_fetch(replica, reload_span(body->data, body->len), 0, kit.now, &answer),
+	    ==, 0);
 	for (guint i = 0; i < answer.certificates->len; i++)
 		kit_add_certificate(list, g_ptr_array_index(answer.certificates, i));
 	message = kit_message(list);
 	g_assert_cmpint(reload_storage_merge(kit.storage, &at,
 					     reload_span(answer.body->data, answer.body->len),
-					     &message, kit.now, &changed), ==, 0);
+					     &message, kit.now, &changed),
+			==, 0);
 	g_assert_true(changed);
 	assert_dump(KIT_DICT, "newer mine");
 	g_assert_cmpuint(kit_answer_generation(&kit), >, generation);
@@ -208,13 +223,15 @@ static void test_merge(void)
 	/* a second merge changes nothing; a forged answer neither */
 	g_assert_cmpint(reload_storage_merge(kit.storage, &at,
 					     reload_span(answer.body->data, answer.body->len),
-					     &message, kit.now, &changed), ==, 0);
+					     &message, kit.now, &changed),
+			==, 0);
 	g_assert_false(changed);
 	reload_storage_drop(kit.storage, &at);
 	answer.body->data[answer.body->len - 5] ^= 1;
 	g_assert_cmpint(reload_storage_merge(kit.storage, &at,
 					     reload_span(answer.body->data, answer.body->len),
-					     &message, kit.now, &changed), ==, 0);
+					     &message, kit.now, &changed),
+			==, 0);
 	assert_dump(KIT_DICT, "newer"); /* the second of the two was hit */
 	reload_storage_answer_clear(&answer);
 	g_byte_array_unref(body);
@@ -229,9 +246,11 @@ static void test_new_document(void)
 	ReloadStorageUsage usage;
 
 	setup();
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
+			0);
 	g_assert_cmpint(kit_store_one(&kit, alice, &at, RELOAD_KIND_SIP_REGISTRATION, 10, 60,
-				      kit_entry(reload_identity_node_id(alice), "two")), ==, 0);
+				      kit_entry(reload_identity_node_id(alice), "two")),
+			==, 0);
 	other = ca_fixture_new(NULL, NULL);
 	reload_storage_set_document(kit.storage, other->document, other->trust, kit.now);
 	reload_storage_usage(kit.storage, &usage);
@@ -254,12 +273,12 @@ static ReloadDataModel model_of(uint32_t kind, void *unused)
 
 static void test_stat(void)
 {
-	static const uint8_t content[] = { 0, 0, 0, 3, 'a', 'b', 'c' };
+	static const uint8_t content[] = {0, 0, 0, 3, 'a', 'b', 'c'};
 	ReloadSpan part = reload_span(content, sizeof(content));
 	uint8_t digest[RELOAD_DIGEST_MAX];
 	GByteArray *items = g_byte_array_new();
 	GByteArray *body = g_byte_array_new();
-	ReloadStoredDataSpecifier specifier = { .kind = KIT_ARRAY, .model = RELOAD_MODEL_ARRAY };
+	ReloadStoredDataSpecifier specifier = {.kind = KIT_ARRAY, .model = RELOAD_MODEL_ARRAY};
 	ReloadFetchReq req;
 	ReloadStatKindResponse response;
 	ReloadStoredMetaData meta;
@@ -269,18 +288,20 @@ static void test_stat(void)
 
 	setup();
 	at = kit_node_resource(reload_identity_node_id(alice));
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 77, 60, kit_element(1, "abc")), ==,
-			0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 77, 60, kit_element(1, "abc")),
+			==, 0);
 	kit.now += 10000;
-	reload_write_array_range(items, (ReloadArrayRange){ 0, RELOAD_ARRAY_END });
+	reload_write_array_range(items, (ReloadArrayRange){0, RELOAD_ARRAY_END});
 	specifier.items = reload_span(items->data, items->len);
 	reload_write_specifier(specifiers, &specifier);
-	req = (ReloadFetchReq){ at, reload_span(specifiers->data, specifiers->len) };
+	req = (ReloadFetchReq){at, reload_span(specifiers->data, specifiers->len)};
 	reload_write_fetch_req(body, &req);
 	g_assert_cmpint(reload_storage_stat(kit.storage, reload_span(body->data, body->len), 0,
-					    kit.now, &answer), ==, 0);
+					    kit.now, &answer),
+			==, 0);
 	g_assert_cmpint(reload_stat_ans_decode(reload_span(answer.body->data, answer.body->len),
-					       model_of, NULL, &ans), ==, 0);
+					       model_of, NULL, &ans),
+			==, 0);
 	g_assert_true(reload_stat_kind_response_next(&ans.kind_responses, &response));
 	g_assert_true(reload_stored_metadata_next(&response.values, RELOAD_MODEL_ARRAY, &meta));
 	g_assert_cmpuint(meta.index, ==, 0);
@@ -305,8 +326,8 @@ static ReloadStatus find(const ReloadResourceId *from, uint32_t kind, bool respo
 			 ReloadResourceId *closest)
 {
 	GByteArray *body = g_byte_array_new();
-	ReloadFindReq req = { .resource = *from };
-	uint8_t kinds[4] = { kind >> 24, kind >> 16, kind >> 8, kind };
+	ReloadFindReq req = {.resource = *from};
+	uint8_t kinds[4] = {kind >> 24, kind >> 16, kind >> 8, kind};
 	ReloadFindKindData data;
 	ReloadStorageAnswer answer;
 	ReloadFindAns ans;
@@ -317,9 +338,9 @@ static ReloadStatus find(const ReloadResourceId *from, uint32_t kind, bool respo
 	status = reload_storage_find(kit.storage, reload_span(body->data, body->len), responsible,
 				     kit.now, &answer);
 	if (!status) {
-		g_assert_cmpint(reload_find_ans_decode(
-					reload_span(answer.body->data, answer.body->len), &ans),
-				==, 0);
+		g_assert_cmpint(
+		    reload_find_ans_decode(reload_span(answer.body->data, answer.body->len), &ans),
+		    ==, 0);
 		g_assert_true(reload_find_kind_data_next(&ans.results, &data));
 		g_assert_cmpuint(data.kind, ==, kind);
 		*closest = data.closest;
@@ -332,7 +353,7 @@ static ReloadStatus find(const ReloadResourceId *from, uint32_t kind, bool respo
 /* The walk R_n+1 = nearest(1 + R_n) of 7.4.4 sees everything once. */
 static void test_find(void)
 {
-	ReloadResourceId from = { .len = 16 }, found, first = { 0 };
+	ReloadResourceId from = {.len = 16}, found, first = {0};
 	unsigned steps = 0;
 
 	setup();
@@ -373,17 +394,20 @@ static void test_too_large(void)
 
 	setup();
 	at = kit_node_resource(reload_identity_node_id(alice));
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60,
-				      kit_element(0xfffffffe, "far")), ==, 0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60, kit_element(0xfffffffe, "far")), ==,
+	    0);
 	g_assert_true(reload_storage_fetch_request(kit.storage, &at, body));
-	g_assert_cmpint(reload_storage_fetch(kit.storage, reload_span(body->data, body->len), 100000,
-					     kit.now, &answer), ==, RELOAD_E_TOO_LARGE);
+	g_assert_cmpint(reload_storage_fetch(kit.storage, reload_span(body->data, body->len),
+					     100000, kit.now, &answer),
+			==, RELOAD_E_TOO_LARGE);
 	g_assert_cmpuint(answer.error_code, ==, RELOAD_ERROR_RESPONSE_TOO_LARGE);
 	g_assert_cmpuint(answer.certificates->len, ==, 0);
 	reload_storage_answer_clear(&answer);
 	/* no index is left behind it */
 	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 11, 60,
-				      kit_element(RELOAD_ARRAY_END, "end")), ==, RELOAD_E_LIMIT);
+				      kit_element(RELOAD_ARRAY_END, "end")),
+			==, RELOAD_E_LIMIT);
 	g_byte_array_unref(body);
 	teardown();
 }

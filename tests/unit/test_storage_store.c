@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stores that are to succeed: the three data models, generation counters, removal, lifetimes, atomicity. */
+/* Stores that are to succeed: the three data models, generation counters, removal, lifetimes,
+ * atomicity. */
 #include "reload_core/wire/store.h"
 #include "tests/unit/storage_kit.h"
 
@@ -18,8 +19,9 @@ static uint64_t stored_generation(void)
 	ReloadStoreKindResponse response;
 	ReloadStoreAns ans;
 
-	g_assert_cmpint(reload_store_ans_decode(reload_span(kit.answer.body->data,
-							    kit.answer.body->len), 16, &ans), ==, 0);
+	g_assert_cmpint(reload_store_ans_decode(
+			    reload_span(kit.answer.body->data, kit.answer.body->len), 16, &ans),
+			==, 0);
 	g_assert_true(reload_store_kind_response_next(&ans.kind_responses, &response));
 	return response.generation_counter;
 }
@@ -34,10 +36,12 @@ static void test_single(void)
 	at = kit_user_resource(&kit, "alice@example.org");
 	assert_dump(&at, KIT_SINGLE, "-"); /* synthesized */
 	g_assert_cmpuint(kit_answer_generation(&kit), ==, 0);
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
+			0);
 	g_assert_true(kit.changed);
 	assert_dump(&at, KIT_SINGLE, "one");
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 60, kit_single("two")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 60, kit_single("two")), ==,
+			0);
 	assert_dump(&at, KIT_SINGLE, "two");
 	kit_teardown(&kit);
 }
@@ -52,7 +56,8 @@ static void test_generations(void)
 	kit_setup(&kit, NULL);
 	alice = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
 	at = kit_user_resource(&kit, "alice@example.org");
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
+			0);
 	first = stored_generation();
 	g_assert_cmpuint(first, >=, 1);
 	/* the expected counter */
@@ -90,10 +95,12 @@ static void test_generation_after_expiry(void)
 	kit_setup(&kit, NULL);
 	alice = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
 	at = kit_user_resource(&kit, "alice@example.org");
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 1, kit_single("one")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 1, kit_single("one")), ==,
+			0);
 	first = stored_generation();
 	kit.now += 1000;
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 1, kit_single("two")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 11, 1, kit_single("two")), ==,
+			0);
 	g_assert_cmpuint(stored_generation(), >, first);
 	kit_teardown(&kit);
 }
@@ -109,16 +116,20 @@ static void test_array(void)
 	node = ca_fixture_identity(kit.ca, "node@example.org", NULL);
 	at = kit_node_resource(reload_identity_node_id(node));
 	assert_dump(&at, KIT_ARRAY, "");
-	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(2, "X")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(2, "X")), ==,
+			0);
 	assert_dump(&at, KIT_ARRAY, "0:- 1:- 2:X"); /* sparse (7.2.2) */
-	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60,
-				      kit_element(RELOAD_ARRAY_END, "Y")), ==, 0);
-	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(0, "A")), ==, 0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(RELOAD_ARRAY_END, "Y")),
+	    ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(0, "A")), ==,
+			0);
 	assert_dump(&at, KIT_ARRAY, "0:A 1:- 2:X 3:Y"); /* the appended one verifies, too */
-	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 11, 60, kit_element(3, "Z")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 11, 60, kit_element(3, "Z")), ==,
+			0);
 	/* two ranges, one of them from the end */
-	reload_write_array_range(items, (ReloadArrayRange){ 0, 1 });
-	reload_write_array_range(items, (ReloadArrayRange){ RELOAD_ARRAY_END, RELOAD_ARRAY_END });
+	reload_write_array_range(items, (ReloadArrayRange){0, 1});
+	reload_write_array_range(items, (ReloadArrayRange){RELOAD_ARRAY_END, RELOAD_ARRAY_END});
 	g_assert_cmpint(kit_fetch(&kit, &at, KIT_ARRAY, 0, items), ==, 0);
 	text = kit_answer_text(&kit);
 	g_assert_cmpstr(text, ==, "0:A 1:- 3:Z");
@@ -160,7 +171,7 @@ static void test_dictionary(void)
 	ReloadIdentity *desk, *cell;
 	ReloadResourceId at;
 	GByteArray *items = g_byte_array_new();
-	ReloadNodeId nobody = { .len = 16 };
+	ReloadNodeId nobody = {.len = 16};
 	char *text;
 
 	kit_setup(&kit, NULL);
@@ -169,9 +180,11 @@ static void test_dictionary(void)
 	at = kit_user_resource(&kit, "alice@example.org");
 	assert_dump(&at, KIT_DICT, "");
 	g_assert_cmpint(kit_store_one(&kit, cell, &at, KIT_DICT, 10, 60,
-				      kit_entry(reload_identity_node_id(cell), "cell")), ==, 0);
+				      kit_entry(reload_identity_node_id(cell), "cell")),
+			==, 0);
 	g_assert_cmpint(kit_store_one(&kit, desk, &at, KIT_DICT, 5, 60,
-				      kit_entry(reload_identity_node_id(desk), "desk")), ==, 0);
+				      kit_entry(reload_identity_node_id(desk), "desk")),
+			==, 0);
 	assert_dump(&at, KIT_DICT, "desk cell"); /* wildcard, both */
 	g_assert_cmpuint(kit.answer.certificates->len, ==, 2);
 	reload_write_dictionary_key(items, reload_node_id_span(&nobody));
@@ -193,11 +206,14 @@ static void test_removal(void)
 	kit_setup(&kit, NULL);
 	alice = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
 	at = kit_user_resource(&kit, "alice@example.org");
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 20, 60,
-				      kit_removed(kit_single(""))), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
+			0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, alice, &at, KIT_SINGLE, 20, 60, kit_removed(kit_single(""))), ==,
+	    0);
 	assert_dump(&at, KIT_SINGLE, "-");
-	g_assert_cmpuint(kit.answer.certificates->len, ==, 1); /* signed by alice, not synthesized */
+	g_assert_cmpuint(kit.answer.certificates->len, ==,
+			 1); /* signed by alice, not synthesized */
 	/* the removed value cannot be brought back */
 	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
 			RELOAD_E_TOO_OLD);
@@ -211,8 +227,9 @@ static void test_removal(void)
 	/* "exists" false with a value is malformed */
 	kit_begin(&kit, &at, 0);
 	kit_kind(&kit, KIT_SINGLE, 0);
-	kit_value(&kit, alice, 40, 60, (ReloadStoredValue){ .model = RELOAD_MODEL_SINGLE,
-							    .value = reload_span_text("x") });
+	kit_value(
+	    &kit, alice, 40, 60,
+	    (ReloadStoredValue){.model = RELOAD_MODEL_SINGLE, .value = reload_span_text("x")});
 	g_assert_cmpint(kit_store(&kit, alice), ==, RELOAD_E_MALFORMED);
 	kit_teardown(&kit);
 }
@@ -225,7 +242,8 @@ static void test_lifetime(void)
 	kit_setup(&kit, NULL);
 	alice = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
 	at = kit_user_resource(&kit, "alice@example.org");
-	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("one")), ==,
+			0);
 	kit.now += 59999;
 	assert_dump(&at, KIT_SINGLE, "one");
 	kit.now += 1;
@@ -234,7 +252,8 @@ static void test_lifetime(void)
 	brief = ca_fixture_identity_dated(kit.ca, "brief@example.org", NULL, kit.now - 1000,
 					  kit.now + 30000);
 	at = kit_user_resource(&kit, "brief@example.org");
-	g_assert_cmpint(kit_store_one(&kit, brief, &at, KIT_SINGLE, 10, 3600, kit_single("b")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, brief, &at, KIT_SINGLE, 10, 3600, kit_single("b")), ==,
+			0);
 	g_assert_cmpint(reload_storage_expire(kit.storage, kit.now), <, kit.now + 31000);
 	kit_teardown(&kit);
 }
@@ -297,10 +316,12 @@ static void test_expiry_order(void)
 		users[i] = ca_fixture_identity(kit.ca, name, NULL);
 		at = kit_user_resource(&kit, name);
 		g_assert_cmpint(kit_store_one(&kit, users[i], &at, KIT_SINGLE, 1,
-					      1 + i * 37 % COUNT, kit_single("v")), ==, 0);
+					      1 + i * 37 % COUNT, kit_single("v")),
+				==, 0);
 		if (i % 3 == 0) /* refreshed with the lifetime that it has then */
 			g_assert_cmpint(kit_store_one(&kit, users[i], &at, KIT_SINGLE, 2,
-						      1 + i * 7 % COUNT, kit_single("w")), ==, 0);
+						      1 + i * 7 % COUNT, kit_single("w")),
+					==, 0);
 	}
 	for (unsigned second = 1; second <= COUNT; second++) {
 		unsigned left = 0;

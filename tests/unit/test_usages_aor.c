@@ -9,65 +9,66 @@ typedef struct {
 } Case;
 
 static const Case cases[] = {
-	{ "sip:alice@example.org", "alice@example.org" },
-	{ "sips:alice@example.org", "alice@example.org" },
-	{ "SIP:alice@example.org", "alice@example.org" },
-	{ "alice@example.org", "alice@example.org" },
-	{ "sip:Alice@EXAMPLE.Org", "Alice@example.org" },
-	{ "sip:alice:secret@example.org:5070;transport=tcp?Subject=x%20y", "alice@example.org" },
-	{ "sip:%61lice@example.org;user=phone", "alice@example.org" },
-	{ "sip:alice@example.org.", "alice@example.org" },
-	{ "sip:alice@192.0.2.1", "alice@192.0.2.1" },
-	{ "sip:alice@[2001:DB8::1]:5060", "alice@[2001:db8::1]" },
-	{ "sip:*100#@example.org", "*100#@example.org" },
-	{ "sip:*100%23@example.org", "*100#@example.org" },
-	{ "sip:+1-212-555;ext=5@example.org;user=phone", "+1-212-555;ext=5@example.org" },
-	/* RFC 4475, 3.1.1.3: escapes that hold a whole URI; it stays a user part */
-	{ "sip:sips%3Auser%40example.com@example.net", "sips:user@example.com@example.net" },
-	/* 3.1.1.5: an unusual user part */
-	{ "sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com",
-	  "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com" },
-	/* 3.1.1.9: semicolons in the user part */
-	{ "sip:user;par=u%40example.net@example.com", "user;par=u@example.net@example.com" },
-	/* 3.1.1.4: escaped NULs are characters of SIP, but in no certificate */
-	{ "sip:null-%00-null@example.com", NULL },
-	{ "sip:%00@host5.example.com", NULL },
-	{ "sip:a%0d%0ab@example.com", NULL },
-	{ "sip:a%7fb@example.com", NULL },
-	{ "sip:a%zzb@example.com", NULL },
-	{ "sip:a%4@example.com", NULL },
-	{ "sip:a%", NULL },
-	{ "sip:", NULL },
-	{ "", NULL },
-	{ "@", NULL },
-	{ "sip:@example.org", NULL },
-	{ "sip:example.org", NULL },
-	{ "sip:alice@", NULL },
-	{ "sip:alice@.", NULL },
-	{ "sip:alice@a..b", NULL },
-	{ "sip:alice@.b", NULL },
-	{ "sip:alice@ex ample.org", NULL },
-	{ "sip:alice@example.org:", NULL },
-	{ "sip:alice@example.org:50x60", NULL },
-	{ "sip:alice@example.org:123456", NULL },
-	{ "sip:alice@[::1", NULL },
-	{ "sip:alice@[]", NULL },
-	{ "sip:alice@[::1]x", NULL },
-	{ "sip:alice@example.org;x=<y>", NULL },
-	{ "sip:ali ce@example.org", NULL },
-	{ "sip:a<b@example.org", NULL },
-	{ "sip:a@b@example.org", NULL },
-	{ "sip::secret@example.org", NULL },
-	{ "<sip:alice@example.org>", NULL },
-	{ "tel:+15551234", NULL },
-	{ "mailto:alice@example.org", NULL },
+    {"sip:alice@example.org", "alice@example.org"},
+    {"sips:alice@example.org", "alice@example.org"},
+    {"SIP:alice@example.org", "alice@example.org"},
+    {"alice@example.org", "alice@example.org"},
+    {"sip:Alice@EXAMPLE.Org", "Alice@example.org"},
+    {"sip:alice:secret@example.org:5070;transport=tcp?Subject=x%20y", "alice@example.org"},
+    {"sip:%61lice@example.org;user=phone", "alice@example.org"},
+    {"sip:alice@example.org.", "alice@example.org"},
+    {"sip:alice@192.0.2.1", "alice@192.0.2.1"},
+    {"sip:alice@[2001:DB8::1]:5060", "alice@[2001:db8::1]"},
+    {"sip:*100#@example.org", "*100#@example.org"},
+    {"sip:*100%23@example.org", "*100#@example.org"},
+    {"sip:+1-212-555;ext=5@example.org;user=phone", "+1-212-555;ext=5@example.org"},
+    /* RFC 4475, 3.1.1.3: escapes that hold a whole URI; it stays a user part */
+    {"sip:sips%3Auser%40example.com@example.net", "sips:user@example.com@example.net"},
+    /* 3.1.1.5: an unusual user part */
+    {"sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com",
+     "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com"},
+    /* 3.1.1.9: semicolons in the user part */
+    {"sip:user;par=u%40example.net@example.com", "user;par=u@example.net@example.com"},
+    /* 3.1.1.4: escaped NULs are characters of SIP, but in no certificate */
+    {"sip:null-%00-null@example.com", NULL},
+    {"sip:%00@host5.example.com", NULL},
+    {"sip:a%0d%0ab@example.com", NULL},
+    {"sip:a%7fb@example.com", NULL},
+    {"sip:a%zzb@example.com", NULL},
+    {"sip:a%4@example.com", NULL},
+    {"sip:a%", NULL},
+    {"sip:", NULL},
+    {"", NULL},
+    {"@", NULL},
+    {"sip:@example.org", NULL},
+    {"sip:example.org", NULL},
+    {"sip:alice@", NULL},
+    {"sip:alice@.", NULL},
+    {"sip:alice@a..b", NULL},
+    {"sip:alice@.b", NULL},
+    {"sip:alice@ex ample.org", NULL},
+    {"sip:alice@example.org:", NULL},
+    {"sip:alice@example.org:50x60", NULL},
+    {"sip:alice@example.org:123456", NULL},
+    {"sip:alice@[::1", NULL},
+    {"sip:alice@[]", NULL},
+    {"sip:alice@[::1]x", NULL},
+    {"sip:alice@example.org;x=<y>", NULL},
+    {"sip:ali ce@example.org", NULL},
+    {"sip:a<b@example.org", NULL},
+    {"sip:a@b@example.org", NULL},
+    {"sip::secret@example.org", NULL},
+    {"<sip:alice@example.org>", NULL},
+    {"tel:+15551234", NULL},
+    {"mailto:alice@example.org", NULL},
 };
 
 static void test_uris(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		size_t len = strlen(cases[i].uri);
-		char *exact = g_memdup2(cases[i].uri, MAX(len, 1)); /* no NUL: ASan sees who reads on */
+		char *exact =
+		    g_memdup2(cases[i].uri, MAX(len, 1)); /* no NUL: ASan sees who reads on */
 		ReloadAor aor, again;
 		ReloadStatus status = reload_aor_from_uri(exact, len, &aor);
 
@@ -79,7 +80,8 @@ static void test_uris(void)
 		g_assert_cmpstr(aor.text, ==, cases[i].aor);
 		g_assert_cmpuint(aor.len, ==, strlen(aor.text));
 		g_assert_cmpint(aor.text[aor.user_len], ==, '@');
-		/* the canonical form is its own canonical form, and the URI made of it leads back to it */
+		/* the canonical form is its own canonical form, and the URI made of it leads back
+		 * to it */
 		g_assert_cmpint(reload_aor_from_name(aor.text, aor.len, &again), ==, 0);
 		g_assert_true(reload_aor_equal(&aor, &again));
 		if (strchr(aor.text, '[') == NULL) {
@@ -90,13 +92,13 @@ static void test_uris(void)
 			g_free(uri);
 		}
 	}
-	g_assert_cmpint(reload_aor_from_uri("tel:1", 5, &(ReloadAor){ 0 }), ==, RELOAD_E_UNSUPPORTED);
+	g_assert_cmpint(reload_aor_from_uri("tel:1", 5, &(ReloadAor){0}), ==, RELOAD_E_UNSUPPORTED);
 }
 
 static void test_bounds(void)
 {
 	char uri[600] = "sip:";
-	ReloadAor aor = { .len = 3 };
+	ReloadAor aor = {.len = 3};
 
 	/* 255 characters fit, 256 do not; out is left alone */
 	memset(uri + 4, 'a', 243);
@@ -126,13 +128,14 @@ static void test_bounds(void)
 
 static void test_gruu(void)
 {
-	ReloadNodeId id = { .len = 16, .id = "0123456789012345" };
+	ReloadNodeId id = {.len = 16, .id = "0123456789012345"};
 	GByteArray *list = g_byte_array_new();
 	GByteArray *back = g_byte_array_new();
 	char *text, *uri;
 	ReloadSpan value;
-	static const char *const bad[] = { "", "~~~~", "A", "AAAA", "MDEyMzQ1Njc4OTAxMjM0NTY3ODk~",
-					   "AR AwMTIz", "\xc3\xa4", "%4", "AA~A" };
+	static const char *const bad[] = {
+	    "",		 "~~~~",     "A",  "AAAA", "MDEyMzQ1Njc4OTAxMjM0NTY3ODk~",
+	    "AR AwMTIz", "\xc3\xa4", "%4", "AA~A"};
 
 	reload_write_destination_node(list, &id);
 	text = reload_gruu_encode(reload_span(list->data, list->len));

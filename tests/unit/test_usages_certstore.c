@@ -29,14 +29,14 @@ static void on_found(void *data, ReloadStatus status, const GPtrArray *certifica
 	wanted_found = false;
 	for (unsigned i = 0; i < found_count; i++)
 		wanted_found |= reload_span_equal(
-			wanted, reload_certificate_der(g_ptr_array_index(certificates, i)));
+		    wanted, reload_certificate_der(g_ptr_array_index(certificates, i)));
 }
 
 static ReloadStatus store(ReloadIdentity *identity, uint32_t lifetime)
 {
 	calls = 0;
-	g_assert_cmpint(reload_certstore_store(node, identity, lifetime, on_stored, NULL, now, NULL),
-			==, 0);
+	g_assert_cmpint(
+	    reload_certstore_store(node, identity, lifetime, on_stored, NULL, now, NULL), ==, 0);
 	g_assert_cmpuint(calls, ==, 0);
 	fake_node_run(node, now);
 	g_assert_cmpuint(calls, ==, 1);
@@ -47,8 +47,9 @@ static ReloadStatus fetch(const char *user_name, const ReloadNodeId *id)
 {
 	calls = 0;
 	if (user_name)
-		g_assert_cmpint(reload_certstore_fetch_by_user(node, user_name, on_found, NULL, now,
-							       NULL), ==, 0);
+		g_assert_cmpint(
+		    reload_certstore_fetch_by_user(node, user_name, on_found, NULL, now, NULL), ==,
+		    0);
 	else
 		g_assert_cmpint(reload_certstore_fetch_by_node(node, id, on_found, NULL, now, NULL),
 				==, 0);
@@ -89,7 +90,8 @@ static void test_store(void)
 	g_assert_cmpint(store(old, 600), ==, 0);
 	g_assert_cmpint(fetch("alice@example.org", NULL), ==, 0);
 	g_assert_cmpuint(found_count, ==, 1);
-	/* "allows users to store an old and a new certificate that both have the same Node-ID" (8) */
+	/* "allows users to store an old and a new certificate that both have the same Node-ID" (8)
+	 */
 	now += 1000;
 	g_assert_cmpint(store(renewed, 3600), ==, 0);
 	g_assert_cmpint(fetch(NULL, reload_identity_node_id(old)), ==, 0);
@@ -119,7 +121,8 @@ static void test_failures(void)
 			RELOAD_E_STATE);
 	fake_node_faults(node)->refuse = false;
 	calls = 0;
-	g_assert_cmpint(reload_certstore_store(node, alice, 600, on_stored, NULL, now, &task), ==, 0);
+	g_assert_cmpint(reload_certstore_store(node, alice, 600, on_stored, NULL, now, &task), ==,
+			0);
 	reload_certstore_cancel(task);
 	g_assert_cmpuint(fake_node_run(node, now) + calls, ==, 0);
 	teardown();

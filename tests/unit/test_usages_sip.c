@@ -14,7 +14,8 @@ static struct {
 	unsigned calls;
 	ReloadStatus status;
 	uint16_t error_code;
-	char *text; /* routes: "node-id-tail[prefs]aor/lifetime", then external AORs; '?' if partial */
+	char *text; /* routes: "node-id-tail[prefs]aor/lifetime", then external AORs; '?' if partial
+		     */
 } last;
 
 static ReloadAor aor(const char *text)
@@ -80,8 +81,8 @@ static ReloadStatus put(ReloadIdentity *identity, const char *name, const Reload
 {
 	ReloadAor at = aor(name);
 	unsigned calls = last.calls;
-	ReloadStatus status = reload_sip_register(node, identity, &at, what, on_stored, &last, now,
-						  NULL);
+	ReloadStatus status =
+	    reload_sip_register(node, identity, &at, what, on_stored, &last, now, NULL);
 
 	g_assert_cmpuint(last.calls, ==, calls);
 	if (status)
@@ -95,9 +96,9 @@ static ReloadStatus put(ReloadIdentity *identity, const char *name, const Reload
 static ReloadStatus put_route(ReloadIdentity *identity, const char *name, uint8_t tail,
 			      const char *prefs)
 {
-	ReloadNodeId id = { .len = 16 };
+	ReloadNodeId id = {.len = 16};
 	GByteArray *list = g_byte_array_new();
-	ReloadSipRegister what = { .lifetime = 600, .contact_prefs = prefs };
+	ReloadSipRegister what = {.lifetime = 600, .contact_prefs = prefs};
 	ReloadStatus status;
 
 	id.id[15] = tail;
@@ -111,7 +112,7 @@ static ReloadStatus put_route(ReloadIdentity *identity, const char *name, uint8_
 static ReloadStatus put_forward(ReloadIdentity *identity, const char *name, const char *to)
 {
 	ReloadAor target = aor(to);
-	ReloadSipRegister what = { .lifetime = 300, .forward_to = &target };
+	ReloadSipRegister what = {.lifetime = 300, .forward_to = &target};
 
 	return put(identity, name, &what);
 }
@@ -131,7 +132,7 @@ static void assert_lookup(const char *name, ReloadStatus status, const char *exp
 
 static void test_register(void)
 {
-	ReloadSipRegister what = { .lifetime = 600, .contact_prefs = "(sip.schemes=SIP)" };
+	ReloadSipRegister what = {.lifetime = 600, .contact_prefs = "(sip.schemes=SIP)"};
 	ReloadIdentity *alice, *alice2;
 	ReloadAor at = aor("alice@example.org");
 	char *expected;
@@ -165,7 +166,7 @@ static void test_register(void)
 
 static void test_refused(void)
 {
-	ReloadSipRegister what = { .lifetime = 600 };
+	ReloadSipRegister what = {.lifetime = 600};
 	ReloadIdentity *alice;
 	char *long_prefs = g_strnfill(RELOAD_SIP_PREFS_MAX + 1, 'x');
 
@@ -180,7 +181,7 @@ static void test_refused(void)
 	what.contact_prefs = NULL;
 	what.destination_list = reload_span("\x01\x02", 2);
 	g_assert_cmpint(put(alice, "alice@example.org", &what), ==, RELOAD_E_MALFORMED);
-	what.destination_list = (ReloadSpan){ 0 };
+	what.destination_list = (ReloadSpan){0};
 	fake_node_faults(node)->refuse = true;
 	g_assert_cmpint(put(alice, "alice@example.org", &what), ==, RELOAD_E_STATE);
 	fake_node_faults(node)->refuse = false;
@@ -212,7 +213,7 @@ static void test_clock_back(void)
 /* A withdrawal that overtakes its registration is not undone by it. */
 static void test_overtaken(void)
 {
-	ReloadSipRegister what = { .lifetime = 600 };
+	ReloadSipRegister what = {.lifetime = 600};
 	ReloadAor at = aor("alice@example.org");
 	ReloadIdentity *alice;
 	ReloadSipTask *task;
@@ -223,8 +224,9 @@ static void test_overtaken(void)
 	g_assert_cmpint(reload_sip_withdraw(node, alice, &at, 600, on_stored, &last, now, NULL), ==,
 			0);
 	fake_node_run(node, now);
-	g_assert_cmpint(reload_sip_register(node, alice, &at, &what, on_stored, &last, now - 5,
-					    NULL), ==, 0); /* sent before, arrives now */
+	g_assert_cmpint(
+	    reload_sip_register(node, alice, &at, &what, on_stored, &last, now - 5, NULL), ==,
+	    0); /* sent before, arrives now */
 	fake_node_run(node, now);
 	g_assert_cmpint(last.status, ==, RELOAD_E_TOO_OLD);
 	assert_lookup("alice@example.org", RELOAD_E_NOT_FOUND, "");
@@ -257,13 +259,15 @@ static void test_forward(void)
 	assert_lookup("alice@example.org", RELOAD_E_NOT_FOUND, "");
 	g_assert_cmpint(put_route(sam, "sam@example.org", 0x33, NULL), ==, 0);
 	assert_lookup("alice@example.org", RELOAD_OK, "33[]sam@example.org/300");
-	/* a loop, and another edge of alice's that forwards to bob, who is the same route and elsewhere */
-	g_assert_cmpint(put_forward(user("sam@example.org"), "sam@example.org",
-				    "alice@example.org"), ==, 0);
-	g_assert_cmpint(put_forward(user("alice@example.org"), "alice@example.org",
-				    "bob@example.org"), ==, 0);
-	g_assert_cmpint(put_forward(user("alice@example.org"), "alice@example.org",
-				    "alice@elsewhere.example"), ==, 0);
+	/* a loop, and another edge of alice's that forwards to bob, who is the same route and
+	 * elsewhere */
+	g_assert_cmpint(
+	    put_forward(user("sam@example.org"), "sam@example.org", "alice@example.org"), ==, 0);
+	g_assert_cmpint(
+	    put_forward(user("alice@example.org"), "alice@example.org", "bob@example.org"), ==, 0);
+	g_assert_cmpint(
+	    put_forward(user("alice@example.org"), "alice@example.org", "alice@elsewhere.example"),
+	    ==, 0);
 	g_assert_cmpint(put_route(bob, "bob@example.org", 0x33, NULL), ==, 0);
 	assert_lookup("alice@example.org", RELOAD_OK,
 		      "33[]sam@example.org/300 alice@elsewhere.example");
@@ -317,7 +321,7 @@ static void test_bounds(void)
 /* Changes the route's Node-ID in the first value. */
 static void forge_value(GByteArray *body)
 {
-	static const uint8_t route[] = { 0x01, 0x10, 0, 0, 0, 0 };
+	static const uint8_t route[] = {0x01, 0x10, 0, 0, 0, 0};
 
 	for (guint i = 0; i + sizeof(route) < body->len; i++) {
 		if (!memcmp(body->data + i, route, sizeof(route))) {
@@ -344,8 +348,10 @@ static void forge_cut(GByteArray *body)
 static void test_forged(void)
 {
 	setup(NULL);
-	g_assert_cmpint(put_route(user("alice@example.org"), "alice@example.org", 0x10, NULL), ==, 0);
-	g_assert_cmpint(put_route(user("alice@example.org"), "alice@example.org", 0x20, NULL), ==, 0);
+	g_assert_cmpint(put_route(user("alice@example.org"), "alice@example.org", 0x10, NULL), ==,
+			0);
+	g_assert_cmpint(put_route(user("alice@example.org"), "alice@example.org", 0x20, NULL), ==,
+			0);
 	fake_node_faults(node)->forge = forge_value;
 	assert_lookup("alice@example.org", RELOAD_OK, "20[]alice@example.org/600?");
 	fake_node_faults(node)->forge = forge_empty;

@@ -11,8 +11,8 @@ typedef struct {
 	uint32_t kind;
 	ReloadResourceId resource;
 	ReloadRequestId request; /* 0: none under way */
-	uint32_t index;          /* where the certificate stands already, or the end */
-	uint64_t held_time;      /* its storage_time there */
+	uint32_t index;		 /* where the certificate stands already, or the end */
+	uint64_t held_time;	 /* its storage_time there */
 } Place;
 
 struct ReloadCertstoreTask {
@@ -58,7 +58,7 @@ static ReloadStatus fetch_all(Place *place, ReloadReplyFunc reply, int64_t now)
 	GByteArray *ranges = g_byte_array_new();
 	ReloadStatus status;
 
-	reload_write_array_range(ranges, (ReloadArrayRange){ 0, RELOAD_ARRAY_END });
+	reload_write_array_range(ranges, (ReloadArrayRange){0, RELOAD_ARRAY_END});
 	status = reload_usage_fetch(place->task->node, &place->resource, place->kind,
 				    reload_span(ranges->data, ranges->len), 0, reply, place, now,
 				    &place->request);
@@ -130,22 +130,22 @@ static void on_list(void *data, ReloadStatus status, const ReloadMessage *answer
 	const ReloadCertificate *ours = reload_identity_certificate(task->identity);
 	ReloadFetchedSummary summary;
 	ReloadStoredData value = {
-		.lifetime = task->lifetime,
-		.value = { .model = RELOAD_MODEL_ARRAY, .exists = true },
+	    .lifetime = task->lifetime,
+	    .value = {.model = RELOAD_MODEL_ARRAY, .exists = true},
 	};
 
 	(void)from;
 	place->index = RELOAD_ARRAY_END;
 	if (!status)
-		status = reload_usage_fetched(task->node, &place->resource, place->kind, answer, now,
-					      look_for_ours, place, &summary);
+		status = reload_usage_fetched(task->node, &place->resource, place->kind, answer,
+					      now, look_for_ours, place, &summary);
 	if (!status) {
 		value.storage_time = MAX((uint64_t)now, place->held_time + 1);
 		value.value.index = place->index;
 		value.value.value = reload_certificate_der(ours);
-		status = reload_usage_store(task->node, task->identity, &place->resource,
-					    place->kind, &value, on_stored, place, now,
-					    &place->request);
+		status =
+		    reload_usage_store(task->node, task->identity, &place->resource, place->kind,
+				       &value, on_stored, place, now, &place->request);
 	}
 	if (status)
 		place_done(place, status, now);
@@ -192,13 +192,14 @@ static void take_certificate(void *data, const ReloadFetched *fetched)
 	if (!fetched->data->value.exists)
 		return;
 	if (reload_span_equal(der, reload_certificate_der(fetched->signer)))
-		certificate = reload_certificate_ref(fetched->signer); /* verified, with its chain */
+		certificate =
+		    reload_certificate_ref(fetched->signer); /* verified, with its chain */
 	else if (reload_trust_verify(reload_node_trust(task->node), der, NULL, 0, task->now,
 				     &certificate, NULL))
 		return;
-	wanted = task->node_id.len ?
-			 reload_certificate_has_node_id(certificate, &task->node_id) :
-			 !strcmp(reload_certificate_user_name(certificate), task->user_name);
+	wanted = task->node_id.len
+		     ? reload_certificate_has_node_id(certificate, &task->node_id)
+		     : !strcmp(reload_certificate_user_name(certificate), task->user_name);
 	if (wanted)
 		g_ptr_array_add(task->certificates, certificate);
 	else
@@ -215,8 +216,8 @@ static void on_fetched(void *data, ReloadStatus status, const ReloadMessage *ans
 	(void)from;
 	task->now = now;
 	if (!status)
-		status = reload_usage_fetched(task->node, &place->resource, place->kind, answer, now,
-					      take_certificate, place, &summary);
+		status = reload_usage_fetched(task->node, &place->resource, place->kind, answer,
+					      now, take_certificate, place, &summary);
 	if ((!status && !task->certificates->len) ||
 	    reload_usage_error_code(answer) == RELOAD_ERROR_NOT_FOUND)
 		status = RELOAD_E_NOT_FOUND;
@@ -244,7 +245,7 @@ static ReloadCertstoreTask *new_fetch(ReloadNode *node, ReloadCertstoreFoundFunc
 	task->found = found;
 	task->data = data;
 	task->certificates =
-		g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
+	    g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
 	return task;
 }
 

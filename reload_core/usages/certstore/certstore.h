@@ -11,15 +11,17 @@ typedef struct ReloadCertstoreTask ReloadCertstoreTask;
 /* Called exactly once, unless cancelled: RELOAD_OK when both are stored, else the first error. */
 typedef void (*ReloadCertstoreStoredFunc)(void *data, ReloadStatus status, int64_t now);
 
-/* Stores identity's certificate by its user name and by its Node-ID, at the end of the lists; where it is in a list
- * already, its lifetime (seconds) is renewed there. done is never called before this returns. *task (may be
- * NULL) is for cancelling. RELOAD_E_STATE: not joined, or another error of reload_node_request. */
+/* Stores identity's certificate by its user name and by its Node-ID, at the end of the lists; where
+ * it is in a list already, its lifetime (seconds) is renewed there. done is never called before
+ * this returns. *task (may be NULL) is for cancelling. RELOAD_E_STATE: not joined, or another error
+ * of reload_node_request. */
 ReloadStatus reload_certstore_store(ReloadNode *node, ReloadIdentity *identity, uint32_t lifetime,
 				    ReloadCertstoreStoredFunc done, void *data, int64_t now,
 				    ReloadCertstoreTask **task);
 
-/* Called exactly once, unless cancelled. RELOAD_OK: certificates (ReloadCertificate*, verified, valid during the
- * call; take references) holds at least one; RELOAD_E_NOT_FOUND: none; or the Fetch's error and NULL. */
+/* Called exactly once, unless cancelled. RELOAD_OK: certificates (ReloadCertificate*, verified,
+ * valid during the call; take references) holds at least one; RELOAD_E_NOT_FOUND: none; or the
+ * Fetch's error and NULL. */
 typedef void (*ReloadCertstoreFoundFunc)(void *data, ReloadStatus status,
 					 const GPtrArray *certificates, int64_t now);
 

@@ -21,8 +21,8 @@ static bool is_control(unsigned char c)
 	return c < 0x20 || c == 0x7f;
 }
 
-/* Stricter than visible ASCII where it would end a user part or open something else (RFC 3261, 25.1), wider than
- * the grammar where phones are (`#`). */
+/* Stricter than visible ASCII where it would end a user part or open something else (RFC
+ * 3261, 25.1), wider than the grammar where phones are (`#`). */
 static bool is_user_char(unsigned char c)
 {
 	return c > 0x20 && c < 0x7f && !strchr("@:<>\"", c);
@@ -66,7 +66,8 @@ static bool is_ipv6_reference(const char *domain, size_t len)
 	return true;
 }
 
-/* Labels of letters, digits and '-' (and '_', which exists), none empty or longer than DNS allows. */
+/* Labels of letters, digits and '-' (and '_', which exists), none empty or longer than DNS allows.
+ */
 static bool is_hostname(const char *domain, size_t len)
 {
 	size_t label = 0;
@@ -117,7 +118,7 @@ static ReloadStatus finish(ReloadStatus status, const ReloadAor *made, ReloadAor
 ReloadStatus reload_aor_from_parts(const char *user, size_t user_len, const char *domain,
 				   size_t domain_len, ReloadAor *out)
 {
-	ReloadAor made = { 0 };
+	ReloadAor made = {0};
 	ReloadStatus status = append_user(user, user_len, &made);
 
 	if (!status)
@@ -125,7 +126,8 @@ ReloadStatus reload_aor_from_parts(const char *user, size_t user_len, const char
 	return finish(status, &made, out);
 }
 
-/* The length of `host` in `host[:port][;parameters][?headers]`; false if what follows it is malformed. */
+/* The length of `host` in `host[:port][;parameters][?headers]`; false if what follows it is
+ * malformed. */
 static bool split_host(const char *rest, size_t len, size_t *host_len)
 {
 	size_t i = 0;
@@ -149,7 +151,8 @@ static bool split_host(const char *rest, size_t len, size_t *host_len)
 	}
 	if (i < len && rest[i] != ';' && rest[i] != '?')
 		return false;
-	for (; i < len; i++) { /* parameters and headers are no part of an AOR, but no junk either */
+	for (; i < len;
+	     i++) { /* parameters and headers are no part of an AOR, but no junk either */
 		if (is_control((unsigned char)rest[i]) || strchr(" @<>\"", rest[i]))
 			return false;
 	}
@@ -159,9 +162,9 @@ static bool split_host(const char *rest, size_t len, size_t *host_len)
 /* Takes the scheme off uri; RELOAD_E_UNSUPPORTED if it is another one. */
 static ReloadStatus strip_scheme(const char **uri, size_t *len)
 {
-	static const char *const ours[] = { "sip:", "sips:" };
-	static const char *const others[] = { "tel:", "im:", "pres:", "mailto:", "urn:", "http:",
-					      "https:" };
+	static const char *const ours[] = {"sip:", "sips:"};
+	static const char *const others[] = {
+	    "tel:", "im:", "pres:", "mailto:", "urn:", "http:", "https:"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(ours); i++) {
 		size_t n = strlen(ours[i]);
@@ -198,7 +201,7 @@ ReloadStatus reload_aor_from_uri(const char *uri, size_t len, ReloadAor *out)
 
 ReloadStatus reload_aor_from_name(const char *name, size_t len, ReloadAor *out)
 {
-	ReloadAor made = { 0 };
+	ReloadAor made = {0};
 	ReloadStatus status = RELOAD_OK;
 	size_t at = len;
 

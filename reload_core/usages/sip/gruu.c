@@ -11,8 +11,8 @@ char *reload_gruu_encode(ReloadSpan destination_list)
 	return g_strdelimit(text, "=", '~');
 }
 
-/* Takes the escapes off (RFC 3261, 19.1.4: an escaped character equals the plain one) and turns '~' back. What is no
- * character of base64 makes it false: GLib's decoder would skip it. */
+/* Takes the escapes off (RFC 3261, 19.1.4: an escaped character equals the plain one) and turns '~'
+ * back. What is no character of base64 makes it false: GLib's decoder would skip it. */
 static bool unescape(const char *value, size_t len, char text[TEXT_MAX + 1])
 {
 	size_t n = 0;

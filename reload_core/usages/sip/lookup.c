@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Resolves an AOR: one Fetch for each AOR on the way, as many at once as there are, within bounds. */
+/* Resolves an AOR: one Fetch for each AOR on the way, as many at once as there are, within bounds.
+ */
 #include "reload_core/usages/sip/lookup.h"
 
 #include "reload_core/usages/data_request.h"
@@ -11,10 +12,10 @@ struct ReloadSipLookup {
 	int64_t timeout;
 	ReloadSipFoundFunc reply;
 	void *data;
-	GPtrArray *steps;  /* Step, under way */
-	GArray *seen;      /* ReloadAor: no AOR is fetched twice */
-	GArray *routes;    /* ReloadSipRoute */
-	GArray *external;  /* ReloadAor */
+	GPtrArray *steps; /* Step, under way */
+	GArray *seen;	  /* ReloadAor: no AOR is fetched twice */
+	GArray *routes;	  /* ReloadSipRoute */
+	GArray *external; /* ReloadAor */
 	bool partial;
 	uint64_t generation;
 	ReloadStatus failure; /* of the AOR's own Fetch */
@@ -24,7 +25,7 @@ struct ReloadSipLookup {
 typedef struct {
 	ReloadSipLookup *lookup;
 	ReloadAor aor;
-	unsigned depth;    /* 0: the AOR that was asked for */
+	unsigned depth;	   /* 0: the AOR that was asked for */
 	uint32_t lifetime; /* of the entries that led here */
 	ReloadResourceId resource;
 	ReloadRequestId request;
@@ -74,7 +75,7 @@ static ReloadStatus start_step(ReloadSipLookup *lookup, const ReloadAor *aor, un
 	g_array_append_val(lookup->seen, *aor);
 	/* "This Fetch SHOULD NOT indicate any dictionary keys" (RFC 7904, 4.2) */
 	status = reload_usage_fetch(lookup->node, &step->resource, RELOAD_KIND_SIP_REGISTRATION,
-				    (ReloadSpan){ 0 }, lookup->timeout, on_answer, step, now,
+				    (ReloadSpan){0}, lookup->timeout, on_answer, step, now,
 				    &step->request);
 	if (status)
 		g_free(step);
@@ -93,8 +94,8 @@ static char *copy_prefs(ReloadSpan prefs)
 	return g_strndup((const char *)prefs.data, prefs.len);
 }
 
-/* Adds a way to the user; the last entry of the list has to be a Node-ID, which the AppAttach will have to prove
- * (RFC 7904, 5.1). Duplicates are removed (4.2, step 3). */
+/* Adds a way to the user; the last entry of the list has to be a Node-ID, which the AppAttach will
+ * have to prove (RFC 7904, 5.1). Duplicates are removed (4.2, step 3). */
 static void add_route(const Step *step, const ReloadFetched *fetched, ReloadSpan list,
 		      ReloadSpan prefs, uint32_t lifetime)
 {
@@ -118,13 +119,13 @@ static void add_route(const Step *step, const ReloadFetched *fetched, ReloadSpan
 		}
 	}
 	route = (ReloadSipRoute){
-		.node_id = last.node_id,
-		.destination_list = g_bytes_new(list.data, list.len),
-		.contact_prefs = copy_prefs(prefs),
-		.signer = *fetched->node_id,
-		.aor = step->aor,
-		.lifetime = lifetime,
-		.storage_time = fetched->data->storage_time,
+	    .node_id = last.node_id,
+	    .destination_list = g_bytes_new(list.data, list.len),
+	    .contact_prefs = copy_prefs(prefs),
+	    .signer = *fetched->node_id,
+	    .aor = step->aor,
+	    .lifetime = lifetime,
+	    .storage_time = fetched->data->storage_time,
 	};
 	g_array_append_val(lookup->routes, route);
 }
@@ -157,7 +158,8 @@ static void follow(const Step *step, const ReloadAor *aor, uint32_t lifetime)
 		lookup->partial = true;
 }
 
-/* The text of an entry that names another AOR: without scheme (RFC 7904, 2), though others may write one. */
+/* The text of an entry that names another AOR: without scheme (RFC 7904, 2), though others may
+ * write one. */
 static ReloadStatus read_aor(ReloadSpan text, ReloadAor *out)
 {
 	const char *uri = (const char *)text.data;
@@ -183,7 +185,7 @@ static void take_uri(const Step *step, const ReloadFetched *fetched, ReloadSpan 
 
 		if (!reload_gruu_decode((const char *)gr.data, gr.len, node_id_len, list))
 			add_route(step, fetched, reload_span(list->data, list->len),
-				  (ReloadSpan){ 0 }, lifetime);
+				  (ReloadSpan){0}, lifetime);
 		else
 			step->lookup->partial = true;
 		g_byte_array_free(list, TRUE);
@@ -220,12 +222,12 @@ static void take_value(void *data, const ReloadFetched *fetched)
 static void finish(ReloadSipLookup *lookup, int64_t now)
 {
 	ReloadSipFound found = {
-		.routes = (const ReloadSipRoute *)(const void *)lookup->routes->data,
-		.route_count = lookup->routes->len,
-		.external = (const ReloadAor *)(const void *)lookup->external->data,
-		.external_count = lookup->external->len,
-		.partial = lookup->partial,
-		.generation = lookup->generation,
+	    .routes = (const ReloadSipRoute *)(const void *)lookup->routes->data,
+	    .route_count = lookup->routes->len,
+	    .external = (const ReloadAor *)(const void *)lookup->external->data,
+	    .external_count = lookup->external->len,
+	    .partial = lookup->partial,
+	    .generation = lookup->generation,
 	};
 	ReloadStatus status = lookup->failure;
 
@@ -240,7 +242,7 @@ static void on_answer(void *data, ReloadStatus status, const ReloadMessage *answ
 {
 	Step *step = data;
 	ReloadSipLookup *lookup = step->lookup;
-	ReloadFetchedSummary summary = { 0 };
+	ReloadFetchedSummary summary = {0};
 
 	(void)from;
 	step->now = now;
@@ -249,7 +251,8 @@ static void on_answer(void *data, ReloadStatus status, const ReloadMessage *answ
 					      RELOAD_KIND_SIP_REGISTRATION, answer, now, take_value,
 					      step, &summary);
 	else if (reload_usage_error_code(answer) == RELOAD_ERROR_NOT_FOUND)
-		status = RELOAD_OK; /* nothing there; our own storing peers answer with an empty list */
+		status =
+		    RELOAD_OK; /* nothing there; our own storing peers answer with an empty list */
 	if (!step->depth) {
 		lookup->failure = status;
 		lookup->generation = summary.generation;

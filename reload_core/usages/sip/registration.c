@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stores and removes registrations, and gets past a storing peer that has our entry with a later time. */
+/* Stores and removes registrations, and gets past a storing peer that has our entry with a later
+ * time. */
 #include "reload_core/usages/sip/registration.h"
 
 #include "reload_core/usages/data_request.h"
@@ -16,7 +17,7 @@ struct ReloadSipTask {
 	ReloadSipStoredFunc done;
 	void *data;
 	ReloadRequestId request;
-	bool again; /* this is the second attempt */
+	bool again;	    /* this is the second attempt */
 	uint64_t held_time; /* what the storing peer holds, while we look at it */
 	bool held_same;
 };
@@ -45,13 +46,14 @@ static ReloadStatus send_store(ReloadSipTask *task, int64_t now)
 {
 	const ReloadNodeId *key = reload_identity_node_id(task->user);
 	ReloadStoredData data = {
-		.storage_time = task->storage_time,
-		.lifetime = task->lifetime,
-		.value = {
-			.model = RELOAD_MODEL_DICTIONARY,
-			.key = reload_node_id_span(key),
-			.exists = task->exists,
-			.value = reload_span(task->value->data, task->value->len),
+	    .storage_time = task->storage_time,
+	    .lifetime = task->lifetime,
+	    .value =
+		{
+		    .model = RELOAD_MODEL_DICTIONARY,
+		    .key = reload_node_id_span(key),
+		    .exists = task->exists,
+		    .value = reload_span(task->value->data, task->value->len),
 		},
 	};
 
@@ -66,14 +68,16 @@ static void look_at_held(void *data, const ReloadFetched *fetched)
 	const ReloadStoredValue *value = &fetched->data->value;
 	ReloadSpan ours = reload_span(task->value->data, task->value->len);
 
-	if (!reload_span_equal(value->key, reload_node_id_span(reload_identity_node_id(task->user))))
+	if (!reload_span_equal(value->key,
+			       reload_node_id_span(reload_identity_node_id(task->user))))
 		return;
 	task->held_time = fetched->data->storage_time;
 	task->held_same = value->exists == task->exists && reload_span_equal(value->value, ours);
 }
 
-/* RFC 6940, 7: rejected with Error_Data_Too_Old, we may go on from the time of the previous store. But only if that
- * time cannot be the one of a newer request of ours, which a second attempt would undo. */
+/* RFC 6940, 7: rejected with Error_Data_Too_Old, we may go on from the time of the previous store.
+ * But only if that time cannot be the one of a newer request of ours, which a second attempt would
+ * undo. */
 static void on_held(void *data, ReloadStatus status, const ReloadMessage *answer,
 		    const ReloadNodeId *from, int64_t now)
 {
@@ -82,9 +86,9 @@ static void on_held(void *data, ReloadStatus status, const ReloadMessage *answer
 
 	(void)from;
 	if (!status)
-		status = reload_usage_fetched(task->node, &task->resource,
-					      RELOAD_KIND_SIP_REGISTRATION, answer, now,
-					      look_at_held, task, &summary);
+		status =
+		    reload_usage_fetched(task->node, &task->resource, RELOAD_KIND_SIP_REGISTRATION,
+					 answer, now, look_at_held, task, &summary);
 	if (status) {
 		finish(task, status, reload_usage_error_code(answer), now);
 		return;
@@ -137,7 +141,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 /* Appends the value (RFC 7904, 3.2). */
 static ReloadStatus write_value(ReloadNode *node, const ReloadSipRegister *what, GByteArray *out)
 {
-	ReloadSipRegistration registration = { .type = RELOAD_SIP_REGISTRATION_ROUTE };
+	ReloadSipRegistration registration = {.type = RELOAD_SIP_REGISTRATION_ROUTE};
 	unsigned node_id_len = reload_node_document(node)->node_id_length;
 	GByteArray *own = g_byte_array_new();
 	ReloadStatus status = RELOAD_OK;
@@ -147,9 +151,9 @@ static ReloadStatus write_value(ReloadNode *node, const ReloadSipRegister *what,
 		registration.uri = reload_span(what->forward_to->text, what->forward_to->len);
 	} else {
 		reload_write_destination_node(own, reload_node_id(node));
-		registration.destination_list = what->destination_list.len ?
-							what->destination_list :
-							reload_span(own->data, own->len);
+		registration.destination_list = what->destination_list.len
+						    ? what->destination_list
+						    : reload_span(own->data, own->len);
 		if (what->contact_prefs)
 			registration.contact_prefs = reload_span_text(what->contact_prefs);
 		if (registration.contact_prefs.len > RELOAD_SIP_PREFS_MAX)
@@ -178,8 +182,8 @@ static ReloadStatus check_aor(ReloadNode *node, ReloadIdentity *user, const Relo
 
 /* what is NULL: remove. */
 static ReloadStatus start(ReloadNode *node, ReloadIdentity *user, const ReloadAor *aor,
-			  const ReloadSipRegister *what, uint32_t lifetime, ReloadSipStoredFunc done,
-			  void *data, int64_t now, ReloadSipTask **out)
+			  const ReloadSipRegister *what, uint32_t lifetime,
+			  ReloadSipStoredFunc done, void *data, int64_t now, ReloadSipTask **out)
 {
 	ReloadSipTask *task = g_new0(ReloadSipTask, 1);
 	ReloadStatus status;
@@ -206,15 +210,15 @@ static ReloadStatus start(ReloadNode *node, ReloadIdentity *user, const ReloadAo
 }
 
 ReloadStatus reload_sip_register(ReloadNode *node, ReloadIdentity *user, const ReloadAor *aor,
-				 const ReloadSipRegister *what, ReloadSipStoredFunc done, void *data,
-				 int64_t now, ReloadSipTask **task)
+				 const ReloadSipRegister *what, ReloadSipStoredFunc done,
+				 void *data, int64_t now, ReloadSipTask **task)
 {
 	return start(node, user, aor, what, what->lifetime, done, data, now, task);
 }
 
 ReloadStatus reload_sip_withdraw(ReloadNode *node, ReloadIdentity *user, const ReloadAor *aor,
-				 uint32_t lifetime, ReloadSipStoredFunc done, void *data, int64_t now,
-				 ReloadSipTask **task)
+				 uint32_t lifetime, ReloadSipStoredFunc done, void *data,
+				 int64_t now, ReloadSipTask **task)
 {
 	return start(node, user, aor, NULL, lifetime, done, data, now, task);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A node whose overlay is one storing peer. It stands in for peer/'s, so it is in no library: a test that wants it
- * includes this file. */
+/* A node whose overlay is one storing peer. It stands in for peer/'s, so it is in no library: a
+ * test that wants it includes this file. */
 #include "tests/unit/fake/node.h"
 
 #include "reload_core/wire/error.h"
@@ -127,12 +127,12 @@ static void serve(ReloadNode *node, const Pending *pending, int64_t now,
 	ReloadCertificate *certificate = reload_identity_certificate(pending->signer);
 	ReloadSpan body = reload_span(pending->body->data, pending->body->len);
 	GByteArray *list = g_byte_array_new();
-	ReloadMessage message = { 0 };
+	ReloadMessage message = {0};
 	ReloadStoreContext context = {
-		.sender = reload_identity_node_id(pending->signer),
-		.sender_certificate = certificate,
-		.message = &message,
-		.responsible = true,
+	    .sender = reload_identity_node_id(pending->signer),
+	    .sender_certificate = certificate,
+	    .message = &message,
+	    .responsible = true,
 	};
 	bool changed;
 
@@ -150,8 +150,8 @@ static void reply_with(ReloadNode *node, const Pending *pending, ReloadStorageAn
 {
 	GByteArray *list = g_byte_array_new();
 	GByteArray *body = g_byte_array_new();
-	ReloadMessage message = { .code = pending->code + 1 };
-	ReloadErrorResponse error = { .error_code = answer->error_code };
+	ReloadMessage message = {.code = pending->code + 1};
+	ReloadErrorResponse error = {.error_code = answer->error_code};
 
 	for (guint i = 0; i < answer->certificates->len; i++)
 		add_certificate(list, g_ptr_array_index(answer->certificates, i));
