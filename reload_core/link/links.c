@@ -100,7 +100,7 @@ void reload_links_down(Link *link, ReloadStatus why, const char *text)
 	bool application = link->application;
 	char node[RELOAD_NODE_ID_TEXT], address[RELOAD_ADDRESS_TEXT];
 
-	if (reload_log_wants(links->log, RELOAD_LOG_INFO) && link->stream != NULL)
+	if (link->established && reload_log_wants(links->log, RELOAD_LOG_INFO))
 		reload_log_write(links->log, RELOAD_LOG_INFO, "%s %" G_GUINT64_FORMAT " %s %s down: %s",
 				 application ? "application connection" : "link", id,
 				 link->remote.len != 0 ? reload_node_id_to_text(&link->remote, node)
