@@ -224,6 +224,15 @@ static int append_text(struct p2psip_request *request, const char *text)
 	return 0;
 }
 
+static void log_refusal(const char *aor, const struct p2psip_frame *frame)
+{
+	if (frame->header.status == P2PSIP_NO_CERTIFICATE)
+		LM_NOTICE("%s: no user certificate: make one with: reloadctl cert user %s\n", aor, aor);
+	else if (frame->header.status != P2PSIP_OK && frame->header.status != P2PSIP_NOT_JOINED)
+		LM_INFO("%s: %s: %s\n", aor, p2psip_status_name(frame->header.status),
+			frame->u.text);
+}
+
 static void take_answer(struct p2psip_broker *broker, const struct p2psip_frame *frame)
 {
 	struct p2psip_request *request = take_sent(broker, frame->header.id);
@@ -246,9 +255,8 @@ static void take_answer(struct p2psip_broker *broker, const struct p2psip_frame 
 		put_back(broker, request);
 		return;
 	}
-	if (!is_rpc && frame->header.status != P2PSIP_OK)
-		LM_INFO("%s: %s: %s\n", request->aor, p2psip_status_name(frame->header.status),
-			frame->u.text);
+	if (!is_rpc)
+		log_refusal(request->aor, frame);
 	answer(request, frame->header.status);
 }
 

@@ -60,14 +60,6 @@ int p2psip_register_status(int status)
 	return status;
 }
 
-static int log_status(const char *aor, int status)
-{
-	if (status == P2PSIP_NO_CERTIFICATE)
-		LM_NOTICE("no user certificate for %s: make one with: reloadctl cert user %s\n", aor,
-			  aor);
-	return status;
-}
-
 static int ask_for_store(struct sip_msg *msg, const char *aor, str *route)
 {
 	struct p2psip_request *request;
@@ -103,7 +95,7 @@ int p2psip_ki_register(struct sip_msg *msg, str *route)
 		status = P2PSIP_NOT_JOINED;
 	else
 		status = ask_for_store(msg, aor, route);
-	return p2psip_result_set(msg, p2psip_register_status(log_status(aor, status)));
+	return p2psip_result_set(msg, p2psip_register_status(status));
 }
 
 int p2psip_ki_withdraw(struct sip_msg *msg)
