@@ -13,6 +13,7 @@ def database(path, users, domain):
     if os.path.exists(path):
         os.remove(path)
     connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")  # as cfg/kamailio-proxy.cfg says
     for part in ("standard", "auth_db", "usrloc"):
         with open(os.path.join(SCHEMA, part + "-create.sql"), encoding="utf-8") as file:
             connection.executescript(file.read())
