@@ -52,15 +52,6 @@ int p2psip_node_from_host(const char *host, size_t len, const char *overlay, uin
 	return p2psip_node_from_hex(host, hex, node);
 }
 
-int p2psip_host_in_overlay(const char *host, size_t len, const char *overlay)
-{
-	size_t name = strlen(overlay);
-
-	if (name == 0 || len < name || strncasecmp(host + len - name, overlay, name) != 0)
-		return 0;
-	return len == name || host[len - name - 1] == '.';
-}
-
 /* RFC 3261, 25.1: escaped = "%" HEXDIG HEXDIG. */
 static int copy_user(char *out, size_t size, const char *text, size_t len, int escaped)
 {

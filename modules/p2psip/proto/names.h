@@ -20,9 +20,6 @@ int p2psip_node_from_hex(const char *text, size_t len, uint8_t *node);
 /* Reads the host name HEX.overlay (case does not matter): 0 and the node, or -1 if host is no such name. */
 int p2psip_node_from_host(const char *host, size_t len, const char *overlay, uint8_t *node);
 
-/* Whether host is overlay itself or ends in ".overlay": 1 or 0. */
-int p2psip_host_in_overlay(const char *host, size_t len, const char *overlay);
-
 /* Writes the canonical AOR user@host into out (size bytes, with a NUL): escapes of the user part decoded (where
  * escaped says that there are any), host in lower case (RFC 3261, 19.1.4: user parts are case-sensitive,
  * hosts are not). Returns its length, or -1 if it is empty, too long, badly escaped, or has a control
