@@ -46,13 +46,14 @@ class Demo:
             self.nodes[number] = overlay.Peer(over, number, made[one])
 
     def form(self):
+        # One after the other: who starts together with others meets more of them than the ring asks for.
         for number, peer in self.nodes.items():
             peer.start(first=number == 1)
+            peer.joined(30)
         for one in self.edges.values():
             one.start()
+            one.joined(30)
         everybody = list(self.nodes.values()) + list(self.edges.values())
-        for one in everybody:
-            one.joined(60)
         order = sorted(one.id for one in everybody)
         for one in everybody:
             at = order.index(one.id)
