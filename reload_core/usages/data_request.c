@@ -64,9 +64,10 @@ ReloadStatus reload_usage_store(ReloadNode *node, ReloadIdentity *signer,
 	return status;
 }
 
-ReloadStatus reload_usage_fetch(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
-				ReloadSpan items, int64_t timeout, ReloadReplyFunc reply,
-				void *reply_data, int64_t now, ReloadRequestId *id)
+/* A FetchReq or StatReq: they have the same form (7.4.3.1). */
+static ReloadStatus query(ReloadNode *node, uint16_t code, const ReloadResourceId *resource,
+			  uint32_t kind, ReloadSpan items, int64_t timeout, ReloadReplyFunc reply,
+			  void *reply_data, int64_t now, ReloadRequestId *id)
 {
 	const ReloadKind *known = reload_document_kind(reload_node_document(node), kind);
 	ReloadStoredDataSpecifier specifier = {.kind = kind, .items = items};
@@ -82,11 +83,27 @@ ReloadStatus reload_usage_fetch(ReloadNode *node, const ReloadResourceId *resour
 	if (!status && !reload_write_fetch_req(body, &req))
 		status = RELOAD_E_TOO_LARGE;
 	if (!status)
-		status = send_request(node, NULL, resource, RELOAD_FETCH_REQ, body, timeout, reply,
-				      reply_data, now, id);
+		status = send_request(node, NULL, resource, code, body, timeout, reply, reply_data,
+				      now, id);
 	g_byte_array_free(specifiers, TRUE);
 	g_byte_array_free(body, TRUE);
 	return status;
+}
+
+ReloadStatus reload_usage_fetch(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
+				ReloadSpan items, int64_t timeout, ReloadReplyFunc reply,
+				void *reply_data, int64_t now, ReloadRequestId *id)
+{
+	return query(node, RELOAD_FETCH_REQ, resource, kind, items, timeout, reply, reply_data, now,
+		     id);
+}
+
+ReloadStatus reload_usage_stat(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
+			       ReloadSpan items, int64_t timeout, ReloadReplyFunc reply,
+			       void *reply_data, int64_t now, ReloadRequestId *id)
+{
+	return query(node, RELOAD_STAT_REQ, resource, kind, items, timeout, reply, reply_data, now,
+		     id);
 }
 
 static ReloadDataModel model_of(uint32_t kind, void *user_data)
@@ -120,7 +137,7 @@ static bool check_value(const Check *check, const ReloadStoredData *data)
 	good = good && reload_access_permits(reload_node_document(check->node), check->kind,
 					     check->resource, &data->value, signer, &node_id);
 	if (good) {
-		ReloadFetched fetched = {data, signer, &node_id};
+		ReloadFetched fetched = {data, signer, &node_id, check->now};
 
 		check->each(check->data, &fetched);
 	}

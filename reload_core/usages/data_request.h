@@ -21,11 +21,17 @@ ReloadStatus reload_usage_fetch(ReloadNode *node, const ReloadResourceId *resour
 				ReloadSpan items, int64_t timeout, ReloadReplyFunc reply,
 				void *reply_data, int64_t now, ReloadRequestId *id);
 
+/* Sends a StatReq (7.4.3); otherwise as above. */
+ReloadStatus reload_usage_stat(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
+			       ReloadSpan items, int64_t timeout, ReloadReplyFunc reply,
+			       void *reply_data, int64_t now, ReloadRequestId *id);
+
 /* One value of a FetchAns; views that live as long as the answer. */
 typedef struct {
 	const ReloadStoredData *data;
 	ReloadCertificate *signer;
 	const ReloadNodeId *node_id; /* that it was signed as */
+	int64_t now;		     /* ms, when it came */
 } ReloadFetched;
 
 /* What is to be known of a FetchAns besides its values. */

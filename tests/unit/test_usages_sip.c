@@ -361,6 +361,36 @@ static void test_forged(void)
 	teardown();
 }
 
+/* More entries than one answer may hold: fetched in pieces, and all of them found. */
+static void test_pieces(void)
+{
+	ReloadAor at = aor("alice@example.org");
+	ReloadSipLookup *lookup;
+
+	setup(NULL);
+	for (uint8_t i = 1; i <= 20; i++)
+		g_assert_cmpint(put_route(user("alice@example.org"), "alice@example.org", i, NULL),
+				==, 0);
+	for (size_t room = 50000; room >= 1000; room /= 2) {
+		fake_node_faults(node)->room = MAX(room, 2500); /* the Stat has to fit */
+		g_assert_cmpint(reload_sip_lookup(node, &at, 0, on_found, &last, now, NULL), ==, 0);
+		fake_node_run(node, now);
+		g_assert_cmpint(last.status, ==, RELOAD_OK);
+		g_assert_true(strstr(last.text, "01[]") && strstr(last.text, "14[]"));
+		g_assert_null(strchr(last.text, '?'));
+		g_assert_cmpuint(strlen(last.text), ==,
+				 20 * strlen("01[]alice@example.org/600 ") - 1);
+	}
+	/* not even the Stat fits; cancelled while the pieces come */
+	fake_node_faults(node)->room = 100;
+	assert_lookup("alice@example.org", RELOAD_E_REMOTE, "");
+	last.calls = 0;
+	g_assert_cmpint(reload_sip_lookup(node, &at, 0, on_found, &last, now, &lookup), ==, 0);
+	reload_sip_lookup_cancel(lookup);
+	g_assert_cmpuint(fake_node_run(node, now) + last.calls, ==, 0);
+	teardown();
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -371,5 +401,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/usages/sip/forward", test_forward);
 	g_test_add_func("/usages/sip/bounds", test_bounds);
 	g_test_add_func("/usages/sip/forged", test_forged);
+	g_test_add_func("/usages/sip/pieces", test_pieces);
 	return g_test_run();
 }

@@ -2,7 +2,7 @@
 /* Stores a certificate at both of its places, and fetches those of others. */
 #include "reload_core/usages/certstore/certstore.h"
 
-#include "reload_core/usages/data_request.h"
+#include "reload_core/usages/fetch_all.h"
 #include "reload_core/wire/buffer.h"
 
 /* One of the places where a certificate belongs. */
@@ -10,7 +10,8 @@ typedef struct {
 	struct ReloadCertstoreTask *task;
 	uint32_t kind;
 	ReloadResourceId resource;
-	ReloadRequestId request; /* 0: none under way */
+	ReloadRequestId request; /* 0: no Store under way */
+	ReloadFetchAll *fetch;	 /* NULL: none under way */
 	uint32_t index;		 /* where the certificate stands already, or the end */
 	uint64_t held_time;	 /* its storage_time there */
 } Place;
@@ -29,7 +30,6 @@ struct ReloadCertstoreTask {
 	ReloadNodeId node_id; /* len 0: by user */
 	ReloadCertstoreFoundFunc found;
 	GPtrArray *certificates;
-	int64_t now;
 
 	void *data;
 };
@@ -49,21 +49,9 @@ void reload_certstore_cancel(ReloadCertstoreTask *task)
 	for (unsigned i = 0; i < G_N_ELEMENTS(task->places); i++) {
 		if (task->places[i].request)
 			reload_node_cancel(task->node, task->places[i].request);
+		reload_fetch_all_cancel(task->places[i].fetch);
 	}
 	task_free(task);
-}
-
-static ReloadStatus fetch_all(Place *place, ReloadReplyFunc reply, int64_t now)
-{
-	GByteArray *ranges = g_byte_array_new();
-	ReloadStatus status;
-
-	reload_write_array_range(ranges, (ReloadArrayRange){0, RELOAD_ARRAY_END});
-	status = reload_usage_fetch(place->task->node, &place->resource, place->kind,
-				    reload_span(ranges->data, ranges->len), 0, reply, place, now,
-				    &place->request);
-	g_byte_array_free(ranges, TRUE);
-	return status;
 }
 
 static void set_user_place(Place *place, const char *user_name)
@@ -122,31 +110,26 @@ static void look_for_ours(void *data, const ReloadFetched *fetched)
 }
 
 /* Knows now where the certificate stands, if it does: stores it there again, or at the end. */
-static void on_list(void *data, ReloadStatus status, const ReloadMessage *answer,
-		    const ReloadNodeId *from, int64_t now)
+static void on_list(void *data, ReloadStatus status, uint16_t error_code,
+		    const ReloadFetchedSummary *summary, int64_t now)
 {
 	Place *place = data;
 	ReloadCertstoreTask *task = place->task;
 	const ReloadCertificate *ours = reload_identity_certificate(task->identity);
-	ReloadFetchedSummary summary;
 	ReloadStoredData value = {
+	    .storage_time = MAX((uint64_t)now, place->held_time + 1),
 	    .lifetime = task->lifetime,
-	    .value = {.model = RELOAD_MODEL_ARRAY, .exists = true},
+	    .value = {.model = RELOAD_MODEL_ARRAY, .index = place->index, .exists = true},
 	};
 
-	(void)from;
-	place->index = RELOAD_ARRAY_END;
+	(void)error_code;
+	(void)summary;
+	place->fetch = NULL;
+	value.value.value = reload_certificate_der(ours);
 	if (!status)
-		status = reload_usage_fetched(task->node, &place->resource, place->kind, answer,
-					      now, look_for_ours, place, &summary);
-	if (!status) {
-		value.storage_time = MAX((uint64_t)now, place->held_time + 1);
-		value.value.index = place->index;
-		value.value.value = reload_certificate_der(ours);
 		status =
 		    reload_usage_store(task->node, task->identity, &place->resource, place->kind,
 				       &value, on_stored, place, now, &place->request);
-	}
 	if (status)
 		place_done(place, status, now);
 }
@@ -168,7 +151,10 @@ ReloadStatus reload_certstore_store(ReloadNode *node, ReloadIdentity *identity, 
 	set_user_place(&task->places[0], reload_identity_user_name(identity));
 	set_node_place(&task->places[1], reload_identity_node_id(identity));
 	for (unsigned i = 0; i < G_N_ELEMENTS(task->places) && !status; i++) {
-		status = fetch_all(&task->places[i], on_list, now);
+		task->places[i].index = RELOAD_ARRAY_END;
+		status = reload_fetch_all(node, &task->places[i].resource, task->places[i].kind, 0,
+					  look_for_ours, on_list, &task->places[i], now,
+					  &task->places[i].fetch);
 		task->pending += !status;
 	}
 	if (out)
@@ -194,7 +180,7 @@ static void take_certificate(void *data, const ReloadFetched *fetched)
 	if (reload_span_equal(der, reload_certificate_der(fetched->signer)))
 		certificate =
 		    reload_certificate_ref(fetched->signer); /* verified, with its chain */
-	else if (reload_trust_verify(reload_node_trust(task->node), der, NULL, 0, task->now,
+	else if (reload_trust_verify(reload_node_trust(task->node), der, NULL, 0, fetched->now,
 				     &certificate, NULL))
 		return;
 	wanted = task->node_id.len
@@ -206,20 +192,15 @@ static void take_certificate(void *data, const ReloadFetched *fetched)
 		reload_certificate_unref(certificate);
 }
 
-static void on_fetched(void *data, ReloadStatus status, const ReloadMessage *answer,
-		       const ReloadNodeId *from, int64_t now)
+static void on_fetched(void *data, ReloadStatus status, uint16_t error_code,
+		       const ReloadFetchedSummary *summary, int64_t now)
 {
 	Place *place = data;
 	ReloadCertstoreTask *task = place->task;
-	ReloadFetchedSummary summary;
 
-	(void)from;
-	task->now = now;
-	if (!status)
-		status = reload_usage_fetched(task->node, &place->resource, place->kind, answer,
-					      now, take_certificate, place, &summary);
-	if ((!status && !task->certificates->len) ||
-	    reload_usage_error_code(answer) == RELOAD_ERROR_NOT_FOUND)
+	(void)summary;
+	place->fetch = NULL;
+	if ((!status && !task->certificates->len) || error_code == RELOAD_ERROR_NOT_FOUND)
 		status = RELOAD_E_NOT_FOUND;
 	task->found(task->data, status, status ? NULL : task->certificates, now);
 	task_free(task);
@@ -227,7 +208,10 @@ static void on_fetched(void *data, ReloadStatus status, const ReloadMessage *ans
 
 static ReloadStatus start_fetch(ReloadCertstoreTask *task, int64_t now, ReloadCertstoreTask **out)
 {
-	ReloadStatus status = fetch_all(&task->places[0], on_fetched, now);
+	Place *place = &task->places[0];
+	ReloadStatus status =
+	    reload_fetch_all(task->node, &place->resource, place->kind, 0, take_certificate,
+			     on_fetched, place, now, &place->fetch);
 
 	if (status)
 		task_free(task);

@@ -3,7 +3,7 @@
  */
 #include "reload_core/usages/sip/lookup.h"
 
-#include "reload_core/usages/data_request.h"
+#include "reload_core/usages/fetch_all.h"
 #include "reload_core/usages/sip/gruu.h"
 #include "reload_core/wire/sip_registration.h"
 
@@ -28,8 +28,7 @@ typedef struct {
 	unsigned depth;	   /* 0: the AOR that was asked for */
 	uint32_t lifetime; /* of the entries that led here */
 	ReloadResourceId resource;
-	ReloadRequestId request;
-	int64_t now; /* while the answer is worked on */
+	ReloadFetchAll *fetch;
 } Step;
 
 static void clear_route(gpointer data)
@@ -58,8 +57,9 @@ static bool contains(const GArray *aors, const ReloadAor *aor)
 	return false;
 }
 
-static void on_answer(void *data, ReloadStatus status, const ReloadMessage *answer,
-		      const ReloadNodeId *from, int64_t now);
+static void take_value(void *data, const ReloadFetched *fetched);
+static void on_fetched(void *data, ReloadStatus status, uint16_t error_code,
+		       const ReloadFetchedSummary *summary, int64_t now);
 
 static ReloadStatus start_step(ReloadSipLookup *lookup, const ReloadAor *aor, unsigned depth,
 			       uint32_t lifetime, int64_t now)
@@ -74,9 +74,8 @@ static ReloadStatus start_step(ReloadSipLookup *lookup, const ReloadAor *aor, un
 	reload_aor_resource_id(reload_node_document(lookup->node), aor, &step->resource);
 	g_array_append_val(lookup->seen, *aor);
 	/* "This Fetch SHOULD NOT indicate any dictionary keys" (RFC 7904, 4.2) */
-	status = reload_usage_fetch(lookup->node, &step->resource, RELOAD_KIND_SIP_REGISTRATION,
-				    (ReloadSpan){0}, lookup->timeout, on_answer, step, now,
-				    &step->request);
+	status = reload_fetch_all(lookup->node, &step->resource, RELOAD_KIND_SIP_REGISTRATION,
+				  lookup->timeout, take_value, on_fetched, step, now, &step->fetch);
 	if (status)
 		g_free(step);
 	else
@@ -138,7 +137,7 @@ static bool admits(const Step *step, const ReloadAor *aor)
 					     strlen(domain));
 }
 
-static void follow(const Step *step, const ReloadAor *aor, uint32_t lifetime)
+static void follow(const Step *step, const ReloadAor *aor, uint32_t lifetime, int64_t now)
 {
 	ReloadSipLookup *lookup = step->lookup;
 
@@ -154,7 +153,7 @@ static void follow(const Step *step, const ReloadAor *aor, uint32_t lifetime)
 	if (contains(lookup->seen, aor)) /* a loop, or a second way to the same place */
 		return;
 	if (step->depth + 1 > RELOAD_SIP_DEPTH_MAX || lookup->seen->len >= RELOAD_SIP_FETCHES_MAX ||
-	    start_step(lookup, aor, step->depth + 1, lifetime, step->now))
+	    start_step(lookup, aor, step->depth + 1, lifetime, now))
 		lookup->partial = true;
 }
 
@@ -190,7 +189,7 @@ static void take_uri(const Step *step, const ReloadFetched *fetched, ReloadSpan 
 			step->lookup->partial = true;
 		g_byte_array_free(list, TRUE);
 	} else if (!read_aor(text, &aor)) {
-		follow(step, &aor, lifetime);
+		follow(step, &aor, lifetime, fetched->now);
 	} else {
 		step->lookup->partial = true;
 	}
@@ -237,27 +236,20 @@ static void finish(ReloadSipLookup *lookup, int64_t now)
 	lookup_free(lookup);
 }
 
-static void on_answer(void *data, ReloadStatus status, const ReloadMessage *answer,
-		      const ReloadNodeId *from, int64_t now)
+static void on_fetched(void *data, ReloadStatus status, uint16_t error_code,
+		       const ReloadFetchedSummary *summary, int64_t now)
 {
 	Step *step = data;
 	ReloadSipLookup *lookup = step->lookup;
-	ReloadFetchedSummary summary = {0};
 
-	(void)from;
-	step->now = now;
-	if (!status)
-		status = reload_usage_fetched(lookup->node, &step->resource,
-					      RELOAD_KIND_SIP_REGISTRATION, answer, now, take_value,
-					      step, &summary);
-	else if (reload_usage_error_code(answer) == RELOAD_ERROR_NOT_FOUND)
-		status =
-		    RELOAD_OK; /* nothing there; our own storing peers answer with an empty list */
+	/* our own storing peers answer with an empty list, others may not */
+	if (error_code == RELOAD_ERROR_NOT_FOUND)
+		status = RELOAD_OK;
 	if (!step->depth) {
 		lookup->failure = status;
-		lookup->generation = summary.generation;
+		lookup->generation = summary->generation;
 	}
-	lookup->partial |= status || summary.discarded;
+	lookup->partial |= status || summary->discarded;
 	g_ptr_array_remove_fast(lookup->steps, step); /* frees it */
 	if (!lookup->steps->len)
 		finish(lookup, now);
@@ -300,7 +292,7 @@ void reload_sip_lookup_cancel(ReloadSipLookup *lookup)
 	for (guint i = 0; i < lookup->steps->len; i++) {
 		const Step *step = g_ptr_array_index(lookup->steps, i);
 
-		reload_node_cancel(lookup->node, step->request);
+		reload_fetch_all_cancel(step->fetch);
 	}
 	lookup_free(lookup);
 }

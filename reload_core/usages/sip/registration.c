@@ -162,7 +162,10 @@ static ReloadStatus write_value(ReloadNode *node, const ReloadSipRegister *what,
 							RELOAD_LIST_DESTINATION))
 			status = RELOAD_E_MALFORMED;
 	}
-	if (!status && !reload_write_sip_registration(out, &registration))
+	if (!status && (!reload_write_sip_registration(out, &registration) ||
+			out->len > reload_document_kind(reload_node_document(node),
+							RELOAD_KIND_SIP_REGISTRATION)
+				       ->max_size))
 		status = RELOAD_E_TOO_LARGE;
 	g_byte_array_free(own, TRUE);
 	return status;

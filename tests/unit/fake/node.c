@@ -134,14 +134,17 @@ static void serve(ReloadNode *node, const Pending *pending, int64_t now,
 	    .message = &message,
 	    .responsible = true,
 	};
+	size_t room = node->faults.room ? node->faults.room : 50000;
 	bool changed;
 
 	add_certificate(list, certificate);
 	message.security.certificates = reload_span(list->data, list->len);
 	if (pending->code == RELOAD_STORE_REQ)
 		reload_storage_store(node->storage, &context, body, now, answer, &changed);
+	else if (pending->code == RELOAD_STAT_REQ)
+		reload_storage_stat(node->storage, body, room, now, answer);
 	else
-		reload_storage_fetch(node->storage, body, 50000, now, answer);
+		reload_storage_fetch(node->storage, body, room, now, answer);
 	g_byte_array_unref(list);
 }
 

@@ -25,6 +25,7 @@ typedef struct {
 	bool refuse;			 /* takes no requests at all: not joined */
 	ReloadStatus fail;		 /* requests end with this */
 	unsigned fail_after;		 /* ... once so many were answered */
+	size_t room;			 /* for answers, bytes; 0: plenty */
 	int64_t clock;			 /* the storing peer's is so many ms before ours */
 	void (*forge)(GByteArray *body); /* changes the body of a FetchAns */
 } FakeFaults;
