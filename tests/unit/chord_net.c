@@ -1,85 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The test network: an event queue in virtual time, nodes, and messages that walk from link to link. */
-#include "tests/unit/chord_net.h"
+/* The test network: an event queue in virtual time, nodes, and messages that walk from link to
+ * link. */
+#include "tests/unit/chord_net_private.h"
 
-#include "reload_core/topology/chord/ring.h"
-
-#define TTL 30
 #define RETRANSMIT 3000
 #define TRANSMISSIONS 5
 
-typedef struct Node Node;
-
-/* A request under way, an Attach included. */
-typedef struct {
-	gatomicrefcount refs;
-	unsigned origin, life;
-	ReloadDestination dest;
-	ReloadNodeId via;
-	uint16_t code;
-	GByteArray *body;
-	bool link_only, done;
-	unsigned sent;
-	uint64_t cookie; /* of an Attach */
-	bool send_update;
-	ReloadReplyFunc reply;
-	void *data;
-	int handler; /* the node that has answered, -1: none */
-	uint16_t error;
-} Request;
-
-typedef struct {
-	Request *request;
-	bool answer, past_via;
-	unsigned ttl;
-	GArray *path; /* unsigned: the nodes it came by */
-} Packet;
-
-typedef enum {
-	EVENT_PACKET,
-	EVENT_RETRANSMIT,
-	EVENT_WAKE,
-	EVENT_LINK_DOWN,
-	EVENT_ATTACHED,
-	EVENT_HANDED_OVER,
-	EVENT_JOIN,
-} EventKind;
-
-typedef struct {
-	int64_t at;
-	uint64_t order;
-	EventKind kind;
-	unsigned node, life, other, other_life;
-	Packet *packet;
-	Request *request;
-	void (*done)(void *data, ReloadStatus status, int64_t now);
-	void *data;
-} Event;
-
-struct Node {
-	ChordNet *net;
-	unsigned number, life;
-	ReloadNodeId id;
-	bool alive, joined, leaving, stay;
-	unsigned lost;
-	int64_t range_changed, replicas_changed;
-	ReloadTopology *topology;
-	ReloadTopologyHost host;
-	GHashTable *links; /* number of the other + 1 -> its life when the link was made */
-	int64_t wake;
-};
-
-struct ChordNet {
-	int64_t now;
-	uint64_t seed, order;
-	ReloadDocument document;
-	GPtrArray *nodes;
-	GHashTable *by_id;
-	GSequence *events;
-	ChordNetCounts counts;
-};
-
-static const ReloadTopologyPlugin *plugin;
+const ReloadTopologyPlugin *net_plugin;
 
 uint64_t chord_net_random(ChordNet *net)
 {
@@ -88,16 +15,6 @@ uint64_t chord_net_random(ChordNet *net)
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
 	return z ^ (z >> 31);
-}
-
-static Node *node_of(ChordNet *net, unsigned number)
-{
-	return g_ptr_array_index(net->nodes, number);
-}
-
-static Node *find(ChordNet *net, const ReloadNodeId *id)
-{
-	return g_hash_table_lookup(net->by_id, id);
 }
 
 /* ---- events ---- */
@@ -125,30 +42,6 @@ static Event *event_add(ChordNet *net, EventKind kind, int64_t delay, const Node
 	return event;
 }
 
-static void request_unref(Request *request)
-{
-	if (!g_atomic_ref_count_dec(&request->refs))
-		return;
-	if (request->body != NULL)
-		g_byte_array_unref(request->body);
-	g_free(request);
-}
-
-static Request *request_ref(Request *request)
-{
-	g_atomic_ref_count_inc(&request->refs);
-	return request;
-}
-
-static void packet_free(Packet *packet)
-{
-	if (packet == NULL)
-		return;
-	request_unref(packet->request);
-	g_array_unref(packet->path);
-	g_free(packet);
-}
-
 static void event_free(gpointer data)
 {
 	Event *event = data;
@@ -159,14 +52,13 @@ static void event_free(gpointer data)
 	g_free(event);
 }
 
-/* Lets the plug-in do what is due, and remembers when it wants to be called again. */
-static void touch(Node *node)
+void net_touch(Node *node)
 {
 	int64_t at;
 
 	if (!node->alive)
 		return;
-	at = plugin->tick(node->topology, node->net->now);
+	at = net_plugin->tick(node->topology, node->net->now);
 	g_assert_cmpint(at, >, node->net->now);
 	if (at == node->wake || at == INT64_MAX)
 		return;
@@ -176,34 +68,16 @@ static void touch(Node *node)
 
 /* ---- links ---- */
 
-static gpointer key_of(const Node *node)
-{
-	return GUINT_TO_POINTER(node->number + 1);
-}
-
-static bool has_link(const Node *node, const Node *other)
-{
-	return other != NULL && g_hash_table_contains(node->links, key_of(other));
-}
-
-/* A link works if both ends are still who they were when it was made. */
-static bool link_works(const Node *node, const Node *other)
-{
-	return other->alive &&
-	       GPOINTER_TO_UINT(g_hash_table_lookup(node->links, key_of(other))) == other->life &&
-	       GPOINTER_TO_UINT(g_hash_table_lookup(other->links, key_of(node))) == node->life;
-}
-
 static void link_make(Node *a, Node *b)
 {
 	if (link_works(a, b))
 		return;
 	g_hash_table_insert(a->links, key_of(b), GUINT_TO_POINTER(b->life));
 	g_hash_table_insert(b->links, key_of(a), GUINT_TO_POINTER(a->life));
-	plugin->link_up(a->topology, &b->id, a->net->now);
-	plugin->link_up(b->topology, &a->id, a->net->now);
-	touch(a);
-	touch(b);
+	net_plugin->link_up(a->topology, &b->id, a->net->now);
+	net_plugin->link_up(b->topology, &a->id, a->net->now);
+	net_touch(a);
+	net_touch(b);
 }
 
 static void link_end(Node *node, const Node *other, int64_t delay)
@@ -224,8 +98,8 @@ static void on_link_down(Node *node, const Event *event)
 	if (GPOINTER_TO_UINT(g_hash_table_lookup(node->links, key_of(other))) != event->other_life)
 		return;
 	g_hash_table_remove(node->links, key_of(other));
-	plugin->link_down(node->topology, &other->id, node->net->now);
-	touch(node);
+	net_plugin->link_down(node->topology, &other->id, node->net->now);
+	net_touch(node);
 }
 
 /* ---- messages ---- */
@@ -252,7 +126,8 @@ static void send_over(Node *node, Node *next, Packet *packet)
 	event->packet = packet;
 }
 
-static void request_done(ChordNet *net, Request *request, ReloadStatus status, const ReloadNodeId *from)
+static void request_done(ChordNet *net, Request *request, ReloadStatus status,
+			 const ReloadNodeId *from)
 {
 	Node *node = node_of(net, request->origin);
 
@@ -262,10 +137,10 @@ static void request_done(ChordNet *net, Request *request, ReloadStatus status, c
 	if (!node->alive || node->life != request->life)
 		return;
 	if (request->code == RELOAD_ATTACH_REQ)
-		plugin->attach_done(node->topology, request->cookie, status, from, net->now);
+		net_plugin->attach_done(node->topology, request->cookie, status, from, net->now);
 	else if (request->reply != NULL)
 		request->reply(request->data, status, NULL, from, net->now);
-	touch(node);
+	net_touch(node);
 }
 
 static void answer_on(Node *node, Packet *packet)
@@ -278,7 +153,8 @@ static void answer_on(Node *node, Packet *packet)
 		const ReloadNodeId *from = &node_of(net, (unsigned)request->handler)->id;
 
 		if (node->number == request->origin)
-			request_done(net, request, request->error ? RELOAD_E_REMOTE : RELOAD_OK, from);
+			request_done(net, request, request->error ? RELOAD_E_REMOTE : RELOAD_OK,
+				     from);
 		packet_free(packet);
 		return;
 	}
@@ -322,8 +198,8 @@ static void handle(Node *node, Packet *packet, const ReloadNodeId *previous)
 		request->handler = (int)node->number;
 		if (request->code != RELOAD_PING_REQ) {
 			message.body = (ReloadSpan){request->body->data, request->body->len};
-			plugin->on_request(node->topology, &message, &origin->id, previous, &filled,
-					   node->net->now);
+			net_plugin->on_request(node->topology, &message, &origin->id, previous,
+					       &filled, node->net->now);
 			request->error = filled.error_code;
 		}
 		g_byte_array_unref(filled.body);
@@ -332,7 +208,7 @@ static void handle(Node *node, Packet *packet, const ReloadNodeId *previous)
 		answer(node, packet);
 	else
 		packet_free(packet);
-	touch(node);
+	net_touch(node);
 }
 
 /* What a node does with a request that it has, from itself or from previous. */
@@ -361,7 +237,7 @@ static void route(Node *node, Packet *packet, const ReloadNodeId *previous)
 	}
 	span = resource ? reload_resource_id_span(&request->dest.resource_id)
 			: reload_node_id_span(target);
-	way = plugin->next_hop(node->topology, span, resource, previous, &hop);
+	way = net_plugin->next_hop(node->topology, span, resource, previous, &hop);
 	if (way == RELOAD_ROUTE_SELF) {
 		handle(node, packet, previous);
 	} else if (way == RELOAD_ROUTE_HOP && has_link(node, find(node->net, &hop)) &&
@@ -465,8 +341,8 @@ static void host_attach(void *user, const ReloadDestination *dest, const ReloadN
 }
 
 static void host_request(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
-			 uint16_t code, const GByteArray *body, bool link_only, ReloadReplyFunc reply,
-			 void *data)
+			 uint16_t code, const GByteArray *body, bool link_only,
+			 ReloadReplyFunc reply, void *data)
 {
 	Node *node = user;
 	Request *request = request_new(node, dest, via, code);
@@ -521,8 +397,8 @@ static void host_joined(void *user, ReloadStatus status, int64_t now)
 	(void)now;
 	node->joined = node->joined || status == RELOAD_OK;
 	if (status != RELOAD_OK)
-		event_add(node->net, EVENT_JOIN, 500 + (int64_t)(chord_net_random(node->net) % 1000),
-			  node);
+		event_add(node->net, EVENT_JOIN,
+			  500 + (int64_t)(chord_net_random(node->net) % 1000), node);
 }
 
 static void host_lost(void *user, int64_t now)
@@ -555,8 +431,8 @@ ChordNet *chord_net_new(uint64_t seed)
 {
 	ChordNet *net = g_new0(ChordNet, 1);
 
-	plugin = reload_topology_find("CHORD-RELOAD");
-	g_assert_nonnull(plugin);
+	net_plugin = reload_topology_find("CHORD-RELOAD");
+	g_assert_nonnull(net_plugin);
 	net->seed = seed;
 	net->now = INT64_C(1600000000000);
 	net->document.chord_reactive = true;
@@ -575,7 +451,7 @@ void chord_net_free(ChordNet *net)
 		Node *node = node_of(net, i);
 
 		if (node->alive)
-			plugin->destroy(node->topology);
+			net_plugin->destroy(node->topology);
 		g_hash_table_unref(node->links);
 		g_free(node);
 	}
@@ -591,7 +467,8 @@ static void node_begin(Node *node)
 	node->alive = true;
 	node->joined = node->leaving = false;
 	node->wake = 0;
-	node->topology = plugin->create(&node->net->document, &node->id, &node->host, node->net->now);
+	node->topology =
+	    net_plugin->create(&node->net->document, &node->id, &node->host, node->net->now);
 	g_assert_nonnull(node->topology);
 }
 
@@ -609,18 +486,18 @@ unsigned chord_net_add(ChordNet *net, const ReloadNodeId *id)
 	}
 	node->links = g_hash_table_new(NULL, NULL);
 	node->host = (ReloadTopologyHost){
-		.user = node,
-		.linked = host_linked,
-		.each_link = host_each_link,
-		.attach = host_attach,
-		.request = host_request,
-		.release = host_release,
-		.hand_over = host_hand_over,
-		.changed = host_changed,
-		.joined = host_joined,
-		.lost = host_lost,
-		.random = host_random,
-		.log = host_log,
+	    .user = node,
+	    .linked = host_linked,
+	    .each_link = host_each_link,
+	    .attach = host_attach,
+	    .request = host_request,
+	    .release = host_release,
+	    .hand_over = host_hand_over,
+	    .changed = host_changed,
+	    .joined = host_joined,
+	    .lost = host_lost,
+	    .random = host_random,
+	    .log = host_log,
 	};
 	g_ptr_array_add(net->nodes, node);
 	g_hash_table_insert(net->by_id, &node->id, node);
@@ -632,8 +509,8 @@ void chord_net_start(ChordNet *net, unsigned number)
 {
 	Node *node = node_of(net, number);
 
-	plugin->start_overlay(node->topology, net->now);
-	touch(node);
+	net_plugin->start_overlay(node->topology, net->now);
+	net_touch(node);
 }
 
 void chord_net_join(ChordNet *net, unsigned number, unsigned bootstrap, int64_t delay)
@@ -669,8 +546,8 @@ static void on_join(Node *node, unsigned wanted)
 		return;
 	}
 	link_make(node, bootstrap);
-	plugin->join(node->topology, &bootstrap->id, node->net->now);
-	touch(node);
+	net_plugin->join(node->topology, &bootstrap->id, node->net->now);
+	net_touch(node);
 }
 
 void chord_net_heal(ChordNet *net, unsigned number, unsigned bootstrap)
@@ -683,7 +560,7 @@ static void node_end(Node *node, int64_t detect)
 	ChordNet *net = node->net;
 
 	node->alive = node->joined = false;
-	plugin->destroy(node->topology);
+	net_plugin->destroy(node->topology);
 	node->topology = NULL;
 	g_hash_table_remove_all(node->links);
 	for (guint i = 0; i < net->nodes->len; i++)
@@ -716,8 +593,8 @@ void chord_net_leave(ChordNet *net, unsigned number, bool stay)
 
 	node->stay = stay;
 
-	plugin->leave(node->topology, net->now + 2000, left, node, net->now);
-	touch(node);
+	net_plugin->leave(node->topology, net->now + 2000, left, node, net->now);
+	net_touch(node);
 }
 
 void chord_net_cut(ChordNet *net, unsigned a, unsigned b)
@@ -740,8 +617,8 @@ static void on_attached(Node *node, Packet *packet)
 		link_make(node, origin);
 	answer(node, packet);
 	if (send_update && origin != node)
-		plugin->send_update(node->topology, &origin->id, node->net->now);
-	touch(node);
+		net_plugin->send_update(node->topology, &origin->id, node->net->now);
+	net_touch(node);
 }
 
 static void dispatch(ChordNet *net, Event *event)
@@ -760,7 +637,7 @@ static void dispatch(ChordNet *net, Event *event)
 	case EVENT_WAKE:
 		if (node->wake == event->at) {
 			node->wake = 0;
-			touch(node);
+			net_touch(node);
 		}
 		break;
 	case EVENT_LINK_DOWN:
@@ -771,7 +648,7 @@ static void dispatch(ChordNet *net, Event *event)
 		break;
 	case EVENT_HANDED_OVER:
 		event->done(event->data, RELOAD_OK, net->now);
-		touch(node);
+		net_touch(node);
 		break;
 	case EVENT_JOIN:
 		on_join(node, event->other);
@@ -808,211 +685,4 @@ void chord_net_run(ChordNet *net, int64_t ms)
 		}
 	}
 	net->now = end;
-}
-
-/* ---- looking at it ---- */
-
-typedef struct {
-	ReloadNodeId predecessors[16], successors[16];
-	unsigned predecessor_count, successor_count;
-} View;
-
-static void view_entry(void *data, const char *role, unsigned index, const ReloadNodeId *id)
-{
-	View *view = data;
-
-	if (strcmp(role, "predecessor") == 0) {
-		g_assert_cmpuint(index, ==, ++view->predecessor_count);
-		view->predecessors[index - 1] = *id;
-	} else if (strcmp(role, "successor") == 0) {
-		g_assert_cmpuint(index, ==, ++view->successor_count);
-		view->successors[index - 1] = *id;
-	}
-}
-
-static gint compare_nodes(gconstpointer a, gconstpointer b)
-{
-	return memcmp((*(Node *const *)a)->id.id, (*(Node *const *)b)->id.id, 16);
-}
-
-static GPtrArray *sorted(ChordNet *net)
-{
-	GPtrArray *alive = g_ptr_array_new();
-
-	for (guint i = 0; i < net->nodes->len; i++)
-		if (node_of(net, i)->alive)
-			g_ptr_array_add(alive, node_of(net, i));
-	g_ptr_array_sort(alive, compare_nodes);
-	return alive;
-}
-
-static char *node_difference(const GPtrArray *alive, guint at)
-{
-	const Node *node = g_ptr_array_index(alive, at);
-	unsigned expected = MIN(3, alive->len - 1);
-	View view = {.predecessor_count = 0};
-
-	if (!node->joined)
-		return g_strdup_printf("node %u has not joined", node->number);
-	plugin->each_entry(node->topology, view_entry, &view);
-	if (view.predecessor_count != expected || view.successor_count != expected)
-		return g_strdup_printf("node %u has %u predecessors and %u successors", node->number,
-				       view.predecessor_count, view.successor_count);
-	for (unsigned i = 0; i < expected; i++) {
-		const Node *s = g_ptr_array_index(alive, (at + 1 + i) % alive->len);
-		const Node *p = g_ptr_array_index(alive, (at + alive->len - 1 - i) % alive->len);
-
-		if (!reload_node_id_equal(&s->id, &view.successors[i]))
-			return g_strdup_printf("node %u: successor %u is wrong", node->number, i + 1);
-		if (!reload_node_id_equal(&p->id, &view.predecessors[i]))
-			return g_strdup_printf("node %u: predecessor %u is wrong", node->number, i + 1);
-	}
-	return NULL;
-}
-
-char *chord_net_difference(ChordNet *net)
-{
-	GPtrArray *alive = sorted(net);
-	char *difference = NULL;
-
-	for (guint i = 0; i < alive->len && difference == NULL; i++)
-		difference = node_difference(alive, i);
-	g_ptr_array_unref(alive);
-	return difference;
-}
-
-bool chord_net_converge(ChordNet *net, int64_t ms)
-{
-	int64_t end = net->now + ms;
-	char *difference = chord_net_difference(net);
-
-	while (difference != NULL && net->now < end) {
-		g_free(difference);
-		chord_net_run(net, 50);
-		difference = chord_net_difference(net);
-	}
-	if (difference != NULL)
-		g_test_message("%s", difference);
-	g_free(difference);
-	return difference == NULL;
-}
-
-unsigned chord_net_owner(ChordNet *net, const ReloadResourceId *id)
-{
-	GPtrArray *alive = sorted(net);
-	unsigned owner = ((Node *)g_ptr_array_index(alive, 0))->number;
-
-	for (guint i = alive->len; i-- > 0;) {
-		Node *node = g_ptr_array_index(alive, i);
-
-		if (memcmp(node->id.id, id->id, 16) >= 0)
-			owner = node->number;
-	}
-	g_ptr_array_unref(alive);
-	return owner;
-}
-
-int chord_net_route(ChordNet *net, unsigned from, const ReloadResourceId *id, unsigned *hops)
-{
-	Node *node = node_of(net, from), *previous = NULL;
-	ReloadNodeId hop;
-
-	for (*hops = 0; *hops < TTL; (*hops)++) {
-		ReloadRoute way = plugin->next_hop(node->topology, reload_resource_id_span(id), true,
-						   previous == NULL ? NULL : &previous->id, &hop);
-
-		if (way == RELOAD_ROUTE_SELF)
-			return (int)node->number;
-		if (way == RELOAD_ROUTE_NONE || !has_link(node, find(net, &hop)))
-			return -1;
-		previous = node;
-		node = find(net, &hop);
-		if (!node->alive)
-			return -1;
-	}
-	return -1;
-}
-
-uint16_t chord_net_inject(ChordNet *net, unsigned number, uint16_t code, const GByteArray *body,
-			  const ReloadNodeId *signer, const ReloadNodeId *previous_hop)
-{
-	Node *node = node_of(net, number);
-	ReloadTopologyAnswer answer = {.body = g_byte_array_new()};
-	ReloadMessage message = {.code = code, .body = {body->data, body->len}};
-
-	plugin->on_request(node->topology, &message, signer, previous_hop, &answer, net->now);
-	touch(node);
-	g_byte_array_unref(answer.body);
-	return answer.error_code;
-}
-
-ReloadDocument *chord_net_document(ChordNet *net)
-{
-	return &net->document;
-}
-
-int64_t chord_net_now(ChordNet *net)
-{
-	return net->now;
-}
-
-ChordNetCounts *chord_net_counts(ChordNet *net)
-{
-	return &net->counts;
-}
-
-unsigned chord_net_size(ChordNet *net)
-{
-	return net->nodes->len;
-}
-
-const ReloadNodeId *chord_net_id(ChordNet *net, unsigned node)
-{
-	return &node_of(net, node)->id;
-}
-
-ReloadTopology *chord_net_topology(ChordNet *net, unsigned node)
-{
-	return node_of(net, node)->topology;
-}
-
-const ReloadTopologyPlugin *chord_net_plugin(void)
-{
-	return plugin;
-}
-
-unsigned chord_net_links(ChordNet *net, unsigned node)
-{
-	return g_hash_table_size(node_of(net, node)->links);
-}
-
-bool chord_net_joined(ChordNet *net, unsigned node)
-{
-	return node_of(net, node)->joined;
-}
-
-unsigned chord_net_lost(ChordNet *net, unsigned node)
-{
-	return node_of(net, node)->lost;
-}
-
-int64_t chord_net_range_changed(ChordNet *net, unsigned node)
-{
-	return node_of(net, node)->range_changed;
-}
-
-int64_t chord_net_replicas_changed(ChordNet *net, unsigned node)
-{
-	return node_of(net, node)->replicas_changed;
-}
-
-GArray *chord_net_sorted(ChordNet *net)
-{
-	GPtrArray *alive = sorted(net);
-	GArray *numbers = g_array_new(FALSE, FALSE, sizeof(unsigned));
-
-	for (guint i = 0; i < alive->len; i++)
-		g_array_append_val(numbers, ((Node *)g_ptr_array_index(alive, i))->number);
-	g_ptr_array_unref(alive);
-	return numbers;
 }

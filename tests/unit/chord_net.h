@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A small network of topology plug-ins in virtual time, with a node around each that routes, attaches
- * and retransmits just well enough; for tests of the topology alone. Everything follows from the seed. */
+/* A small network of topology plug-ins in virtual time, with a node around each that routes,
+ * attaches and retransmits just well enough; for tests of the topology alone. Everything follows
+ * from the seed. */
 #ifndef TESTS_UNIT_CHORD_NET_H
 #define TESTS_UNIT_CHORD_NET_H
 
@@ -10,8 +11,9 @@ typedef struct ChordNet ChordNet;
 
 /* What was counted so far. */
 typedef struct {
-	uint64_t requests[0x40]; /* sent by plug-ins, by message code; not counting retransmissions */
-	uint64_t hops;           /* messages over links */
+	uint64_t
+	    requests[0x40]; /* sent by plug-ins, by message code; not counting retransmissions */
+	uint64_t hops;	    /* messages over links */
 	uint64_t dropped_ttl, dropped_no_route, dropped_link;
 } ChordNetCounts;
 
@@ -31,7 +33,8 @@ ReloadTopology *chord_net_topology(ChordNet *net, unsigned node);
 const ReloadTopologyPlugin *chord_net_plugin(void);
 unsigned chord_net_links(ChordNet *net, unsigned node);
 
-/* Starts the overlay, or joins through bootstrap after delay ms; a join that fails is tried again. */
+/* Starts the overlay, or joins through bootstrap after delay ms; a join that fails is tried again.
+ */
 void chord_net_start(ChordNet *net, unsigned node);
 void chord_net_join(ChordNet *net, unsigned node, unsigned bootstrap, int64_t delay);
 /* Ends a node without a word; its links are seen to fail after detect ms. */
@@ -59,8 +62,8 @@ void chord_net_run(ChordNet *net, int64_t ms);
 bool chord_net_converge(ChordNet *net, int64_t ms);
 /* Describes the first difference from the one ring, or NULL. Free with g_free. */
 char *chord_net_difference(ChordNet *net);
-/* Follows next_hop from a node to a Resource-ID; returns the number of the node where it ends, -1 if it
- * is lost. */
+/* Follows next_hop from a node to a Resource-ID; returns the number of the node where it ends, -1
+ * if it is lost. */
 int chord_net_route(ChordNet *net, unsigned from, const ReloadResourceId *id, unsigned *hops);
 /* The number of the running node that is to be responsible. */
 unsigned chord_net_owner(ChordNet *net, const ReloadResourceId *id);

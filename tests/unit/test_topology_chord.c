@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CHORD-RELOAD in a network of plug-ins: rings that form, break and heal, held against the sorted truth,
- * with the messages that it takes (RFC 6940, 10). */
+/* CHORD-RELOAD in a network of plug-ins: rings that form, break and heal, held against the sorted
+ * truth, with the messages that it takes (RFC 6940, 10). */
 #include "tests/unit/chord_net.h"
 
 #include "reload_core/topology/chord/ring.h"
@@ -42,9 +42,8 @@ static unsigned assert_routing(ChordNet *net)
 			unsigned hops;
 			int end;
 
-			reload_ring_point_to_resource_id((ReloadRingPoint){chord_net_random(net),
-									   chord_net_random(net)},
-							 &id);
+			reload_ring_point_to_resource_id(
+			    (ReloadRingPoint){chord_net_random(net), chord_net_random(net)}, &id);
 			end = chord_net_route(net, from, &id, &hops);
 			g_assert_cmpint(end, ==, (int)chord_net_owner(net, &id));
 			most = MAX(most, hops);
@@ -168,25 +167,25 @@ static void test_adjacent_crashes(void)
 	assert_ring(net, 5000);
 	chord_net_run(net, 10000);
 	reload_ring_point_to_resource_id(
-		reload_ring_add(reload_ring_point_from_node_id(chord_net_id(net, 3)),
-				(ReloadRingPoint){0, 1}),
-		&id);
+	    reload_ring_add(reload_ring_point_from_node_id(chord_net_id(net, 3)),
+			    (ReloadRingPoint){0, 1}),
+	    &id);
 	first = chord_net_owner(net, &id);
 	reload_ring_point_to_resource_id(
-		reload_ring_add(reload_ring_point_from_node_id(chord_net_id(net, first)),
-				(ReloadRingPoint){0, 1}),
-		&id);
+	    reload_ring_add(reload_ring_point_from_node_id(chord_net_id(net, first)),
+			    (ReloadRingPoint){0, 1}),
+	    &id);
 	second = chord_net_owner(net, &id);
 	chord_net_crash(net, first, 10);
 	chord_net_crash(net, second, 10);
 	/* The rest of the Neighbor Table stands in at once. */
 	chord_net_run(net, 11);
 	reload_ring_point_to_resource_id(
-		reload_ring_add(reload_ring_point_from_node_id(chord_net_id(net, first)),
-				(ReloadRingPoint){0, 0}),
-		&id);
+	    reload_ring_add(reload_ring_point_from_node_id(chord_net_id(net, first)),
+			    (ReloadRingPoint){0, 0}),
+	    &id);
 	g_assert_true(chord_net_plugin()->responsible(
-		chord_net_topology(net, chord_net_owner(net, &id)), reload_resource_id_span(&id)));
+	    chord_net_topology(net, chord_net_owner(net, &id)), reload_resource_id_span(&id)));
 	assert_ring(net, 5000);
 	chord_net_free(net);
 }
@@ -223,8 +222,8 @@ static void test_leave_and_return(void)
 	g_assert_cmpuint(chord_net_plugin()->responsible_ppb(chord_net_topology(net, 4)), ==, 0);
 	for (unsigned i = 0; i < 10; i++)
 		if (i != 4)
-			g_assert_false(chord_net_plugin()->routes_through(chord_net_topology(net, i),
-									  chord_net_id(net, 4)));
+			g_assert_false(chord_net_plugin()->routes_through(
+			    chord_net_topology(net, i), chord_net_id(net, 4)));
 	chord_net_join(net, 4, 0, 0);
 	assert_ring(net, 70000);
 	assert_routing(net);
@@ -350,7 +349,7 @@ static void test_no_loops(void)
 			if (!chord_net_joined(net, from))
 				continue;
 			reload_ring_point_to_resource_id(
-				(ReloadRingPoint){chord_net_random(net), 0}, &id);
+			    (ReloadRingPoint){chord_net_random(net), 0}, &id);
 			all++;
 			lost += chord_net_route(net, from, &id, &hops) < 0;
 			g_assert_cmpuint(hops, <, 15);
@@ -391,9 +390,9 @@ static void test_hostile_requests(void)
 	reload_write_leave_req(body, &leave);
 	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_LEAVE_REQ, body, &other, &other), ==,
 			 RELOAD_ERROR_FORBIDDEN);
-	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_LEAVE_REQ, body, &leave.leaving_peer_id,
-					  &other),
-			 ==, RELOAD_ERROR_FORBIDDEN);
+	g_assert_cmpuint(
+	    chord_net_inject(net, 0, RELOAD_LEAVE_REQ, body, &leave.leaving_peer_id, &other), ==,
+	    RELOAD_ERROR_FORBIDDEN);
 	/* Cut short. */
 	g_byte_array_set_size(body, body->len - 1);
 	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_LEAVE_REQ, body, &other, &other), ==,
@@ -407,7 +406,8 @@ static void test_hostile_requests(void)
 	chord_net_free(net);
 }
 
-/* A neighbor that names thousands of nodes which do not exist makes us try a few, and harms nothing. */
+/* A neighbor that names thousands of nodes which do not exist makes us try a few, and harms
+ * nothing. */
 static void test_hostile_update(void)
 {
 	ChordNet *net = ring_of(96, 6, 100);
@@ -423,7 +423,7 @@ static void test_hostile_update(void)
 		reload_write_node_id(list, &id);
 	}
 	update.predecessors = update.successors = update.fingers =
-		(ReloadSpan){list->data, list->len};
+	    (ReloadSpan){list->data, list->len};
 	g_assert_true(reload_write_chord_update(body, &update));
 	attaches = chord_net_counts(net)->requests[RELOAD_ATTACH_REQ];
 	for (unsigned i = 0; i < 10; i++)
@@ -448,12 +448,11 @@ static void test_update_through_others(void)
 
 	assert_ring(net, 3000);
 	reload_write_chord_update(body, &update);
-	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_UPDATE_REQ, body, &stranger,
-					  chord_net_id(net, 1)),
-			 ==, 0);
+	g_assert_cmpuint(
+	    chord_net_inject(net, 0, RELOAD_UPDATE_REQ, body, &stranger, chord_net_id(net, 1)), ==,
+	    0);
 	/* RFC 6940, 6.1.2: only an Update over its own link makes a node one to route through. */
-	g_assert_false(
-		chord_net_plugin()->routes_through(chord_net_topology(net, 0), &stranger));
+	g_assert_false(chord_net_plugin()->routes_through(chord_net_topology(net, 0), &stranger));
 	assert_ring(net, 0);
 	g_byte_array_unref(body);
 	chord_net_free(net);
@@ -491,7 +490,8 @@ static void test_replicas(void)
 
 			g_assert_true(plugin->responsible(other, mine) == (k == 0));
 			g_assert_true(plugin->keeps(other, mine) == (k <= 2));
-			/* The two successors take replicas of it from us, and nobody far away does. */
+			/* The two successors take replicas of it from us, and nobody far away does.
+			 */
 			if (k == 1 || k == 2)
 				g_assert_true(plugin->plausible_replica_source(other, mine, us));
 			if (k >= 4)
@@ -500,7 +500,7 @@ static void test_replicas(void)
 			/* Whoever knows us, does not believe that the next one is responsible. */
 			if (k <= 3)
 				g_assert_false(plugin->plausible_responsible(
-					other, mine, chord_net_id(net, at(ring, i + 1))));
+				    other, mine, chord_net_id(net, at(ring, i + 1))));
 		}
 	}
 	g_assert_cmpuint(ppb, >, 999999980);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The arithmetic of the ring, the Neighbor Table and the Finger Table, each alone (RFC 6940, 10). */
+/* The arithmetic of the ring, the Neighbor Table and the Finger Table, each alone (RFC 6940, 10).
+ */
 #include "reload_core/topology/chord/fingers.h"
 #include "reload_core/topology/chord/neighbors.h"
 #include "reload_core/topology/chord/ring.h"
@@ -85,7 +86,7 @@ static void test_neighbors(void)
 	/* One peer is neighbor on both sides. */
 	g_assert_cmpuint(reload_neighbors_rebuild(&n, sorted, 1), ==,
 			 RELOAD_NEIGHBORS_CHANGED | RELOAD_NEIGHBORS_RANGE |
-				 RELOAD_NEIGHBORS_REPLICAS);
+			     RELOAD_NEIGHBORS_REPLICAS);
 	g_assert_cmpuint(n.predecessor_count, ==, 1);
 	g_assert_cmpuint(n.successor_count, ==, 1);
 	g_assert_cmpuint(reload_neighbors_rebuild(&n, sorted, 1), ==, 0);
@@ -128,8 +129,8 @@ static void test_fingers(void)
 		g_assert_cmpuint(reload_fingers_index(&f, &low), ==, i);
 		g_assert_cmpuint(reload_fingers_index(&f, &high), ==, i);
 		reload_ring_point_to_node_id(
-			reload_ring_add(reload_fingers_point(&f, i, ones), (ReloadRingPoint){0, 1}),
-			&high);
+		    reload_ring_add(reload_fingers_point(&f, i, ones), (ReloadRingPoint){0, 1}),
+		    &high);
 		g_assert_cmpuint(reload_fingers_index(&f, &high), ==, i - 1);
 	}
 }
@@ -169,7 +170,8 @@ static void test_finger_lacks(void)
 	ReloadFingers f;
 
 	reload_fingers_init(&f, (ReloadRingPoint){0, 0});
-	/* The successors reach to 0x20...: range 4 is [0x10.., 0x1f..], range 3 [0x20.., 0x3f..]. */
+	/* The successors reach to 0x20...: range 4 is [0x10.., 0x1f..], range 3 [0x20.., 0x3f..].
+	 */
 	g_assert_true(reload_fingers_lacks(&f, 1, reload_ring_power(125)));
 	g_assert_true(reload_fingers_lacks(&f, 3, reload_ring_power(125)));
 	g_assert_false(reload_fingers_lacks(&f, 4, reload_ring_power(125)));

@@ -30,8 +30,8 @@ static void admit(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 		chord_peer_set_ready(t, peer, true);
 		chord_rebuild(t, false, now);
 	}
-	/* It labels the node as our predecessor; or, where another was quicker and is nearer to it, it says
-	 * at whom to join. */
+	/* It labels the node as our predecessor; or, where another was quicker and is nearer to it,
+	 * it says at whom to join. */
 	chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
 }
 
@@ -88,9 +88,9 @@ static void begin(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 	ChordCall *call = chord_call_new(t, CHORD_CALL_HAND_OVER, id);
 
 	g_array_append_val(t->admissions, ((ChordAdmission){
-						  .id = *id,
-						  .serial = call->serial,
-						  .deadline = now + CHORD_HAND_OVER_TIME,
+					      .id = *id,
+					      .serial = call->serial,
+					      .deadline = now + CHORD_HAND_OVER_TIME,
 					  }));
 	t->host.hand_over(t->host.user, id, done, call);
 }

@@ -11,30 +11,30 @@
 #include "reload_core/wire/chord.h"
 
 /* ---- limits on what others can make us keep or do ---- */
-#define CHORD_LISTED_MAX 48     /* Node-IDs taken from one Update */
-#define CHORD_PEERS_MAX 4096    /* linked nodes kept */
-#define CHORD_CONTACTS_MAX 16   /* Attaches under way */
-#define CHORD_GHOSTS_MAX 256    /* nodes that are left alone for a while */
+#define CHORD_LISTED_MAX 48	/* Node-IDs taken from one Update */
+#define CHORD_PEERS_MAX 4096	/* linked nodes kept */
+#define CHORD_CONTACTS_MAX 16	/* Attaches under way */
+#define CHORD_GHOSTS_MAX 256	/* nodes that are left alone for a while */
 #define CHORD_ADMISSIONS_MAX 64 /* joins under way at us */
-#define CHORD_FULL_MAX 16       /* Updates of type full that are owed */
+#define CHORD_FULL_MAX 16	/* Updates of type full that are owed */
 
 /* ---- times in ms ---- */
-#define CHORD_ASK_FIRST 300          /* until an Update is asked for that should come by itself */
-#define CHORD_ASK_AGAIN 3000         /* between two requests for an Update to one node */
-#define CHORD_LEARN_TIME 2000        /* for the Update that an Attach asked for */
-#define CHORD_CONNECT_TIME 4000      /* for links to all neighbors before the Join */
-#define CHORD_LABEL_TIME 30000       /* from Join to the Update that names us */
-#define CHORD_JOIN_TIME 50000        /* for all of it */
-#define CHORD_HAND_OVER_TIME 20000   /* for the data of a joining node */
-#define CHORD_GHOST_RETRY 1500       /* after a lost link */
-#define CHORD_GHOST_FAILED 20000     /* after an Attach without an answer */
-#define CHORD_RETURN_TIME 1000        /* after a Leave, before an Update means that it is back */
-#define CHORD_GHOST_LEFT 60000       /* after a Leave */
-#define CHORD_REPLICA_HOLD 30000     /* RFC 6940, 10.7.1: successor replacement hold-down time */
-#define CHORD_HOLD_MIN 40            /* between two rounds of reactive Updates: at first, */
-#define CHORD_HOLD_MAX 2000          /* and in lasting churn */
-#define CHORD_ATTACHING_MAX 500      /* that Updates wait for Attaches to end */
-#define CHORD_STRAY_TIME 30000       /* until a link of ours that nothing needs is given back */
+#define CHORD_ASK_FIRST 300	   /* until an Update is asked for that should come by itself */
+#define CHORD_ASK_AGAIN 3000	   /* between two requests for an Update to one node */
+#define CHORD_LEARN_TIME 2000	   /* for the Update that an Attach asked for */
+#define CHORD_CONNECT_TIME 4000	   /* for links to all neighbors before the Join */
+#define CHORD_LABEL_TIME 30000	   /* from Join to the Update that names us */
+#define CHORD_JOIN_TIME 50000	   /* for all of it */
+#define CHORD_HAND_OVER_TIME 20000 /* for the data of a joining node */
+#define CHORD_GHOST_RETRY 1500	   /* after a lost link */
+#define CHORD_GHOST_FAILED 20000   /* after an Attach without an answer */
+#define CHORD_RETURN_TIME 1000	   /* after a Leave, before an Update means that it is back */
+#define CHORD_GHOST_LEFT 60000	   /* after a Leave */
+#define CHORD_REPLICA_HOLD 30000   /* RFC 6940, 10.7.1: successor replacement hold-down time */
+#define CHORD_HOLD_MIN 40	   /* between two rounds of reactive Updates: at first, */
+#define CHORD_HOLD_MAX 2000	   /* and in lasting churn */
+#define CHORD_ATTACHING_MAX 500	   /* that Updates wait for Attaches to end */
+#define CHORD_STRAY_TIME 30000	   /* until a link of ours that nothing needs is given back */
 #define CHORD_SWEEP_INTERVAL 5000
 
 enum { CHORD_LOG_WARNING = 1, CHORD_LOG_NOTICE, CHORD_LOG_INFO, CHORD_LOG_DEBUG };
@@ -43,17 +43,17 @@ enum { CHORD_LOG_WARNING = 1, CHORD_LOG_NOTICE, CHORD_LOG_INFO, CHORD_LOG_DEBUG 
 typedef struct {
 	ReloadNodeId id;
 	ReloadRingPoint distance; /* clockwise from us */
-	bool ready;               /* an Update came over its link: it is routed through (6.1.2) */
-	bool left;                /* it sent a Leave */
-	bool ours;                /* we made the link */
-	bool fresh;               /* the link is newer than its last Update */
-	bool update_open;         /* an Update of ours is under way to it */
-	uint64_t sent_version;    /* of the Neighbor Table that it was sent last; 0: none */
-	int64_t since;            /* its link came up, or it left */
+	bool ready;		  /* an Update came over its link: it is routed through (6.1.2) */
+	bool left;		  /* it sent a Leave */
+	bool ours;		  /* we made the link */
+	bool fresh;		  /* the link is newer than its last Update */
+	bool update_open;	  /* an Update of ours is under way to it */
+	uint64_t sent_version;	  /* of the Neighbor Table that it was sent last; 0: none */
+	int64_t since;		  /* its link came up, or it left */
 	int64_t sent_at, asked_at;
-	int64_t update_at;        /* periodic Update (10.7.4.1) */
-	int64_t unneeded_since;   /* 0: needed */
-	ReloadNodeId *listed;     /* the neighbors that its last Update named */
+	int64_t update_at;	/* periodic Update (10.7.4.1) */
+	int64_t unneeded_since; /* 0: needed */
+	ReloadNodeId *listed;	/* the neighbors that its last Update named */
 	unsigned listed_count;
 } ChordPeer;
 
@@ -80,7 +80,7 @@ typedef struct {
 /* A request under way, so that its reply finds out what it was. */
 typedef enum {
 	CHORD_CALL_UPDATE,
-	CHORD_CALL_ASK,       /* RouteQuery for the sake of the Update */
+	CHORD_CALL_ASK, /* RouteQuery for the sake of the Update */
 	CHORD_CALL_JOIN,
 	CHORD_CALL_LEAVE,
 	CHORD_CALL_FINGER,    /* Ping into the range of finger i */
@@ -135,17 +135,17 @@ struct ReloadTopology {
 	GPtrArray *ring;   /* the ready ones (borrowed), sorted by distance */
 	ReloadNeighbors neighbors;
 	ReloadFingers fingers;
-	uint64_t version;  /* of the Neighbor Table */
+	uint64_t version; /* of the Neighbor Table */
 
 	GArray *contacts;   /* ChordContact */
-	GArray *ghosts;     /* ChordGhost */
+	GArray *ghosts;	    /* ChordGhost */
 	GArray *admissions; /* ChordAdmission */
 	GArray *full_owed;  /* ReloadNodeId */
 	GHashTable *calls;  /* ChordCall *, a set */
 	uint64_t next_serial;
-	unsigned missing;   /* nodes that should be neighbors and are not ready yet */
-	bool seek;          /* look for better neighbors */
-	int64_t seek_at;    /* to do so again, while some are missing */
+	unsigned missing; /* nodes that should be neighbors and are not ready yet */
+	bool seek;	  /* look for better neighbors */
+	int64_t seek_at;  /* to do so again, while some are missing */
 	ChordJoin join;
 
 	int64_t broadcast_at; /* reactive Updates; INT64_MAX: none due */
@@ -182,8 +182,8 @@ void chord_peer_set_ready(ReloadTopology *t, ChordPeer *peer, bool ready);
 void chord_rebuild(ReloadTopology *t, bool failure, int64_t now);
 
 /* ---- contact.c ---- */
-/* Attaches to the Node-ID id, through via if not NULL (10.6), or, where a link is there, asks for an
- * Update. */
+/* Attaches to the Node-ID id, through via if not NULL (10.6), or, where a link is there, asks for
+ * an Update. */
 void chord_contact(ReloadTopology *t, const ReloadNodeId *id, const ReloadNodeId *via,
 		   ChordPurpose purpose, int64_t now);
 /* Attaches to whoever is responsible for point. False: too many under way. */
@@ -202,7 +202,8 @@ bool chord_ghost(ReloadTopology *t, const ReloadNodeId *id, int64_t now);
 int64_t chord_ghosts_tick(ReloadTopology *t, int64_t now);
 /* Contacts whoever should be a neighbor by all that the ready peers told us (10.7.3). */
 void chord_seek_neighbors(ReloadTopology *t, int64_t now);
-/* Sends a request; its reply goes to chord_reply with a call of that kind. Returns the call's serial. */
+/* Sends a request; its reply goes to chord_reply with a call of that kind. Returns the call's
+ * serial. */
 uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
 		       uint16_t code, const GByteArray *body, bool link_only, ChordCallKind kind,
 		       unsigned finger);
@@ -223,14 +224,15 @@ unsigned chord_replica_set(ReloadTopology *t, ReloadNodeId *out, unsigned max);
 bool chord_keeps(ReloadTopology *t, ReloadSpan resource_id);
 bool chord_routes_through(ReloadTopology *t, const ReloadNodeId *id);
 uint32_t chord_responsible_ppb(ReloadTopology *t);
-void chord_on_route_query(ReloadTopology *t, const ReloadMessage *message, const ReloadNodeId *signer,
-			  ReloadTopologyAnswer *answer);
+void chord_on_route_query(ReloadTopology *t, const ReloadMessage *message,
+			  const ReloadNodeId *signer, ReloadTopologyAnswer *answer);
 
 /* ---- join.c: our own joining ---- */
 void chord_start_overlay(ReloadTopology *t, int64_t now);
 void chord_join(ReloadTopology *t, const ReloadNodeId *bootstrap, int64_t now);
 void chord_join_advance(ReloadTopology *t, int64_t now);
-void chord_join_attached(ReloadTopology *t, ReloadStatus status, const ReloadNodeId *id, int64_t now);
+void chord_join_attached(ReloadTopology *t, ReloadStatus status, const ReloadNodeId *id,
+			 int64_t now);
 void chord_join_answered(ReloadTopology *t, const ChordCall *call, ReloadStatus status,
 			 const ReloadNodeId *from, int64_t now);
 /* An Update of sender listed us among its predecessors. */
@@ -266,7 +268,8 @@ void chord_link_down(ReloadTopology *t, const ReloadNodeId *id, int64_t now);
 void chord_peer_failed(ReloadTopology *t, const ReloadNodeId *id, int64_t leave_alone, int64_t now);
 
 /* ---- stabilize.c ---- */
-/* RFC 6940, 10.7.4.1: about so many seconds, in ms, with a random offset so that not all do it at once. */
+/* RFC 6940, 10.7.4.1: about so many seconds, in ms, with a random offset so that not all do it at
+ * once. */
 int64_t chord_around(ReloadTopology *t, uint32_t seconds);
 /* Starts the periodic work, when we have become a part of the ring. */
 void chord_stabilize_start(ReloadTopology *t, int64_t now);

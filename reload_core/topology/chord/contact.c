@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reaching other nodes: Attaches under way, nodes to be left alone, requests and their replies; and the
- * search for better neighbors among all that the ready peers have told (RFC 6940, 10.6 and 10.7.3). */
+/* Reaching other nodes: Attaches under way, nodes to be left alone, requests and their replies; and
+ * the search for better neighbors among all that the ready peers have told (RFC 6940, 10.6
+ * and 10.7.3). */
 #include "reload_core/topology/chord/chord.h"
 #include "reload_core/wire/route_query.h"
 
@@ -134,7 +135,8 @@ void chord_ask_update(ReloadTopology *t, ChordPeer *peer, int64_t now)
 	peer->asked_at = now;
 	body = g_byte_array_new();
 	if (reload_write_route_query_req(body, &query))
-		chord_request(t, &dest, NULL, RELOAD_ROUTE_QUERY_REQ, body, true, CHORD_CALL_ASK, 0);
+		chord_request(t, &dest, NULL, RELOAD_ROUTE_QUERY_REQ, body, true, CHORD_CALL_ASK,
+			      0);
 	g_byte_array_unref(body);
 }
 
@@ -228,8 +230,8 @@ void chord_contact_done(ReloadTopology *t, uint64_t cookie, ReloadStatus status,
 		return;
 	t->seek = true;
 	/* We reach ourselves where others still hold links from before our restart. */
-	if (status == RELOAD_OK && (id == NULL || reload_node_id_equal(id, &t->self) ||
-				    !t->host.linked(t->host.user, id)))
+	if (status == RELOAD_OK &&
+	    (id == NULL || reload_node_id_equal(id, &t->self) || !t->host.linked(t->host.user, id)))
 		status = RELOAD_E_UNREACHABLE;
 	if (status == RELOAD_OK) {
 		peer = chord_peer_add(t, id);
@@ -239,9 +241,9 @@ void chord_contact_done(ReloadTopology *t, uint64_t cookie, ReloadStatus status,
 			chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
 	} else if (contact.target.len != 0 && chord_peer(t, &contact.target) == NULL) {
 		/* The other side's Attach may have been quicker (Error_In_Progress). */
-		chord_ghost_set(t, &contact.target,
-				now + (status == RELOAD_E_REMOTE ? CHORD_GHOST_RETRY
-								 : CHORD_GHOST_FAILED));
+		chord_ghost_set(
+		    t, &contact.target,
+		    now + (status == RELOAD_E_REMOTE ? CHORD_GHOST_RETRY : CHORD_GHOST_FAILED));
 	}
 	if (contact.purpose == CHORD_CONTACT_ADMITTING)
 		chord_join_attached(t, status, id, now);
@@ -280,19 +282,19 @@ static GArray *candidates(ReloadTopology *t, int64_t now)
 
 			if (chord_ghost(t, id, now) || (known != NULL && known->left))
 				continue;
-			g_array_append_val(all, ((Candidate){
-							reload_ring_distance(
-								t->point,
-								reload_ring_point_from_node_id(id)),
-							id, &peer->id}));
+			g_array_append_val(
+			    all, ((Candidate){reload_ring_distance(
+						  t->point, reload_ring_point_from_node_id(id)),
+					      id, &peer->id}));
 		}
 	}
 	g_array_sort(all, compare_candidates);
 	for (guint i = 0; i < all->len; i++) {
 		Candidate c = g_array_index(all, Candidate, i);
 
-		if (kept == 0 || reload_ring_compare(g_array_index(all, Candidate, kept - 1).distance,
-						     c.distance) != 0)
+		if (kept == 0 ||
+		    reload_ring_compare(g_array_index(all, Candidate, kept - 1).distance,
+					c.distance) != 0)
 			g_array_index(all, Candidate, kept++) = c;
 	}
 	g_array_set_size(all, kept);

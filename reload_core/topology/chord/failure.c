@@ -51,7 +51,8 @@ void chord_link_down(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 		return;
 	/* RFC 6940, 10.7.1: if others still name it after a while, it is attached to again. */
 	chord_peer_failed(t, id,
-			  peer->left ? CHORD_GHOST_LEFT
-				     : chord_random_time(t, CHORD_GHOST_RETRY / 2, CHORD_GHOST_RETRY),
+			  peer->left
+			      ? CHORD_GHOST_LEFT
+			      : chord_random_time(t, CHORD_GHOST_RETRY / 2, CHORD_GHOST_RETRY),
 			  now);
 }

@@ -31,7 +31,7 @@ ReloadRingPoint reload_fingers_point(const ReloadFingers *table, unsigned i,
 unsigned reload_fingers_index(const ReloadFingers *table, const ReloadNodeId *id)
 {
 	return reload_ring_finger_of(
-		reload_ring_distance(table->self, reload_ring_point_from_node_id(id)));
+	    reload_ring_distance(table->self, reload_ring_point_from_node_id(id)));
 }
 
 static bool among(const ReloadNodeId *const *ids, size_t count, const ReloadNodeId *id)

@@ -11,10 +11,10 @@
 #define RELOAD_FINGERS_WANTED 16
 
 typedef struct {
-	ReloadNodeId id;        /* len 0: nobody known in the range, the entry is invalid */
+	ReloadNodeId id;	/* len 0: nobody known in the range, the entry is invalid */
 	ReloadNodeId candidate; /* an Update named it (10.7.4.2, alternative 2); len 0: none */
-	bool searched;          /* in this round of searching */
-	bool failed;            /* lost, and to be searched for (10.7.2) */
+	bool searched;		/* in this round of searching */
+	bool failed;		/* lost, and to be searched for (10.7.2) */
 } ReloadFinger;
 
 typedef struct {
@@ -35,8 +35,8 @@ ReloadRingPoint reload_fingers_point(const ReloadFingers *table, unsigned i,
 /* The i in whose range id lies; 0 for our own Node-ID. */
 unsigned reload_fingers_index(const ReloadFingers *table, const ReloadNodeId *id);
 
-/* Sets the entries from ids, the peers that can be routed through, sorted by distance: an entry stays as
- * long as its peer is there. */
+/* Sets the entries from ids, the peers that can be routed through, sorted by distance: an entry
+ * stays as long as its peer is there. */
 void reload_fingers_rebuild(ReloadFingers *table, const ReloadNodeId *const *ids, size_t count);
 
 /* Tells whether id is an entry. */
@@ -45,8 +45,8 @@ bool reload_fingers_have(const ReloadFingers *table, const ReloadNodeId *id);
 /* Remembers id as a candidate if its range has neither entry nor candidate. */
 void reload_fingers_suggest(ReloadFingers *table, const ReloadNodeId *id);
 
-/* Tells whether finger i is worth a search: invalid, among the wanted or already used, and not wholly in
- * (self, covered], where the successors are known; covered is the last of them. */
+/* Tells whether finger i is worth a search: invalid, among the wanted or already used, and not
+ * wholly in (self, covered], where the successors are known; covered is the last of them. */
 bool reload_fingers_lacks(const ReloadFingers *table, unsigned i, ReloadRingPoint covered);
 
 #endif

@@ -50,17 +50,18 @@ void chord_join(ReloadTopology *t, const ReloadNodeId *bootstrap, int64_t now)
 		return;
 	}
 	t->join = (ChordJoin){
-		.phase = CHORD_JOIN_ATTACHING,
-		.bootstrap = *bootstrap,
-		.deadline = now + CHORD_JOIN_TIME,
-		.phase_deadline = now + CHORD_JOIN_TIME,
+	    .phase = CHORD_JOIN_ATTACHING,
+	    .bootstrap = *bootstrap,
+	    .deadline = now + CHORD_JOIN_TIME,
+	    .phase_deadline = now + CHORD_JOIN_TIME,
 	};
 	/* RFC 6940, 10.5 step 2 and 11.4. */
 	if (!chord_contact_point(t, next, bootstrap, CHORD_CONTACT_ADMITTING, now))
 		finish(t, RELOAD_E_LIMIT, now);
 }
 
-void chord_join_attached(ReloadTopology *t, ReloadStatus status, const ReloadNodeId *id, int64_t now)
+void chord_join_attached(ReloadTopology *t, ReloadStatus status, const ReloadNodeId *id,
+			 int64_t now)
 {
 	if (t->join.phase != CHORD_JOIN_ATTACHING)
 		return;
@@ -99,8 +100,8 @@ static void learn(ReloadTopology *t, int64_t now)
 	}
 }
 
-/* RFC 6940, 10.5 step 5: to the nearest successor, which by now may be another than the one that the
- * Attach reached. */
+/* RFC 6940, 10.5 step 5: to the nearest successor, which by now may be another than the one that
+ * the Attach reached. */
 static void send_join(ReloadTopology *t, int64_t now)
 {
 	const ChordPeer *successor = g_ptr_array_index(t->ring, 0);
@@ -113,7 +114,7 @@ static void send_join(ReloadTopology *t, int64_t now)
 	t->join.phase = CHORD_JOIN_REQUESTED;
 	t->join.phase_deadline = now + CHORD_LABEL_TIME;
 	t->join.serial =
-		chord_request(t, &dest, NULL, RELOAD_JOIN_REQ, body, true, CHORD_CALL_JOIN, 0);
+	    chord_request(t, &dest, NULL, RELOAD_JOIN_REQ, body, true, CHORD_CALL_JOIN, 0);
 	g_byte_array_unref(body);
 }
 
@@ -145,7 +146,8 @@ void chord_join_answered(ReloadTopology *t, const ChordCall *call, ReloadStatus 
 void chord_join_labeled(ReloadTopology *t, const ReloadNodeId *sender, int64_t now)
 {
 	/* RFC 6940, 10.5 step 7. The Update may be quicker than the JoinAns. */
-	if (t->join.phase >= CHORD_JOIN_REQUESTED && reload_node_id_equal(sender, &t->join.admitting))
+	if (t->join.phase >= CHORD_JOIN_REQUESTED &&
+	    reload_node_id_equal(sender, &t->join.admitting))
 		finish(t, RELOAD_OK, now);
 }
 
@@ -172,7 +174,8 @@ static void advance_phase(ReloadTopology *t, int64_t now)
 		if (successor == NULL)
 			finish(t, RELOAD_E_UNREACHABLE, now);
 		else if (!reload_node_id_equal(&successor->id, &t->join.admitting))
-			connect_neighbors(t, now); /* somebody nearer has joined, or it has failed */
+			connect_neighbors(t,
+					  now); /* somebody nearer has joined, or it has failed */
 		else if (now >= t->join.phase_deadline)
 			try_again(t, RELOAD_E_TIMEOUT, now);
 		break;

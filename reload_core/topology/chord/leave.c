@@ -2,8 +2,8 @@
 /* Leaving the ring, ourselves and others (RFC 6940, 10.9 and 6.4.2.2). */
 #include "reload_core/topology/chord/chord.h"
 
-/* Do we stand before peer, as its predecessor, rather than behind it? In small rings both are true; the
- * nearer way round decides. */
+/* Do we stand before peer, as its predecessor, rather than behind it? In small rings both are true;
+ * the nearer way round decides. */
 static bool we_precede(const ReloadTopology *t, const ChordPeer *peer)
 {
 	int s = reload_neighbors_successor_index(&t->neighbors, &peer->id);
@@ -22,10 +22,11 @@ static void send_leave(ReloadTopology *t, const ChordPeer *peer)
 	bool from_pred = we_precede(t, peer);
 	const ReloadNodeId *ids = from_pred ? n->predecessors : n->successors;
 	unsigned count = from_pred ? n->predecessor_count : n->successor_count;
-	GByteArray *list = g_byte_array_new(), *data = g_byte_array_new(), *body = g_byte_array_new();
+	GByteArray *list = g_byte_array_new(), *data = g_byte_array_new(),
+		   *body = g_byte_array_new();
 	ReloadDestination dest = reload_destination_node(&peer->id);
-	ReloadChordLeaveData leave = {
-		.type = from_pred ? RELOAD_CHORD_FROM_PRED : RELOAD_CHORD_FROM_SUCC};
+	ReloadChordLeaveData leave = {.type = from_pred ? RELOAD_CHORD_FROM_PRED
+							: RELOAD_CHORD_FROM_SUCC};
 	ReloadLeaveReq req = {.leaving_peer_id = t->self};
 
 	for (unsigned i = 0; i < count; i++)
@@ -51,8 +52,8 @@ static void finish(ReloadTopology *t, int64_t now)
 		done(t->leave_data, now);
 }
 
-void chord_leave(ReloadTopology *t, int64_t deadline, void (*done)(void *data, int64_t now), void *data,
-		 int64_t now)
+void chord_leave(ReloadTopology *t, int64_t deadline, void (*done)(void *data, int64_t now),
+		 void *data, int64_t now)
 {
 	t->leaving = true;
 	t->join.phase = CHORD_JOIN_IDLE;
@@ -85,8 +86,8 @@ int64_t chord_leave_tick(ReloadTopology *t, int64_t now)
 }
 
 /* What the leaving peer tells of the nodes on its other side is what we need to fill the gap. */
-static void take_hint(ReloadTopology *t, ReloadSpan nodes, unsigned wanted, const ReloadNodeId *leaver,
-		      int64_t now)
+static void take_hint(ReloadTopology *t, ReloadSpan nodes, unsigned wanted,
+		      const ReloadNodeId *leaver, int64_t now)
 {
 	ReloadNodeId id;
 
@@ -131,6 +132,6 @@ void chord_on_leave(ReloadTopology *t, const ReloadMessage *message, const Reloa
 	}
 	if (place >= 0 && t->serving &&
 	    reload_chord_leave_data_decode(req.overlay_specific_data, RELOAD_RING_BYTES, &leave) ==
-		    RELOAD_OK)
+		RELOAD_OK)
 		take_hint(t, leave.nodes, t->neighbors.bound - (unsigned)place, signer, now);
 }

@@ -39,7 +39,8 @@ unsigned reload_neighbors_rebuild(ReloadNeighbors *table, const ReloadNodeId *co
 		flags |= RELOAD_NEIGHBORS_CHANGED;
 	if (!same_prefix(old.predecessors, old.predecessor_count, table->predecessors, n, 1))
 		flags |= RELOAD_NEIGHBORS_RANGE;
-	if (!same_prefix(old.successors, old.successor_count, table->successors, n, RELOAD_REPLICAS))
+	if (!same_prefix(old.successors, old.successor_count, table->successors, n,
+			 RELOAD_REPLICAS))
 		flags |= RELOAD_NEIGHBORS_REPLICAS;
 	return flags;
 }

@@ -20,8 +20,8 @@ typedef struct {
 
 /* What a rebuild changed; flags. */
 enum {
-	RELOAD_NEIGHBORS_CHANGED = 1, /* an entry or its place */
-	RELOAD_NEIGHBORS_RANGE = 2,   /* the first predecessor, so our range of Resource-IDs */
+	RELOAD_NEIGHBORS_CHANGED = 1,  /* an entry or its place */
+	RELOAD_NEIGHBORS_RANGE = 2,    /* the first predecessor, so our range of Resource-IDs */
 	RELOAD_NEIGHBORS_REPLICAS = 4, /* the first two successors */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CHORD-RELOAD as a topology plug-in: its instances, and how events and time reach the other files. */
+/* CHORD-RELOAD as a topology plug-in: its instances, and how events and time reach the other files.
+ */
 #include "reload_core/topology/chord/chord.h"
 
 #include <stdarg.h>
@@ -218,28 +219,28 @@ static void each_entry(ReloadTopology *t,
 }
 
 static const ReloadTopologyPlugin chord_plugin = {
-	.name = "CHORD-RELOAD",
-	.create = create,
-	.destroy = destroy,
-	.start_overlay = start_overlay,
-	.join = join,
-	.leave = chord_leave,
-	.tick = tick,
-	.document_changed = document_changed,
-	.link_up = link_up,
-	.link_down = link_down,
-	.attach_done = attach_done,
-	.next_hop = chord_next_hop,
-	.responsible = chord_responsible,
-	.plausible_responsible = chord_plausible_responsible,
-	.plausible_replica_source = chord_plausible_replica_source,
-	.replica_set = chord_replica_set,
-	.keeps = chord_keeps,
-	.responsible_ppb = chord_responsible_ppb,
-	.routes_through = chord_routes_through,
-	.on_request = on_request,
-	.send_update = send_update,
-	.each_entry = each_entry,
+    .name = "CHORD-RELOAD",
+    .create = create,
+    .destroy = destroy,
+    .start_overlay = start_overlay,
+    .join = join,
+    .leave = chord_leave,
+    .tick = tick,
+    .document_changed = document_changed,
+    .link_up = link_up,
+    .link_down = link_down,
+    .attach_done = attach_done,
+    .next_hop = chord_next_hop,
+    .responsible = chord_responsible,
+    .plausible_responsible = chord_plausible_responsible,
+    .plausible_replica_source = chord_plausible_replica_source,
+    .replica_set = chord_replica_set,
+    .keeps = chord_keeps,
+    .responsible_ppb = chord_responsible_ppb,
+    .routes_through = chord_routes_through,
+    .on_request = on_request,
+    .send_update = send_update,
+    .each_entry = each_entry,
 };
 
 const ReloadTopologyPlugin *reload_topology_find(const char *name)

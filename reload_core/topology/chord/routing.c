@@ -46,7 +46,8 @@ static guint peers_until(const ReloadTopology *t, ReloadRingPoint distance)
 	return low;
 }
 
-/* RFC 6940, 10.3: the largest Node-ID between us and k, else the smallest one that is greater than k. */
+/* RFC 6940, 10.3: the largest Node-ID between us and k, else the smallest one that is greater than
+ * k. */
 static const ReloadNodeId *greedy(const ReloadTopology *t, ReloadRingPoint k,
 				  const ReloadNodeId *except)
 {
@@ -65,8 +66,8 @@ static const ReloadNodeId *greedy(const ReloadTopology *t, ReloadRingPoint k,
 	if (best == NULL || from == NULL || !from->ready || before == 0)
 		return best;
 	/*
-	 * A peer that is as near to k as our best sent it: it takes us for the one that follows k, and to
-	 * send it back would make a loop. We know a node nearer behind k; it is that one's.
+	 * A peer that is as near to k as our best sent it: it takes us for the one that follows k,
+	 * and to send it back would make a loop. We know a node nearer behind k; it is that one's.
 	 */
 	if (reload_ring_compare(reload_ring_distance(node_point(best), k),
 				reload_ring_distance(node_point(&from->id), k)) < 0)
@@ -87,16 +88,17 @@ ReloadRoute chord_next_hop(ReloadTopology *t, ReloadSpan id, bool is_resource,
 	/* A Node-ID in our range that is not linked to us is nobody. */
 	if (responsible_for(t, k))
 		return is_resource ? RELOAD_ROUTE_SELF : RELOAD_ROUTE_NONE;
-	/* Others do not route through us before they had an Update from us (6.1.2). What comes all the same,
-	 * from peers of the time before a restart, would circle between them and us. */
+	/* Others do not route through us before they had an Update from us (6.1.2). What comes all
+	 * the same, from peers of the time before a restart, would circle between them and us. */
 	if (!t->serving && except != NULL)
 		return RELOAD_ROUTE_NONE;
 	best = greedy(t, k, except);
-	/* RFC 6940, 6.1.2 and 11.4: until we have joined, the bootstrap node carries what we send. */
+	/* RFC 6940, 6.1.2 and 11.4: until we have joined, the bootstrap node carries what we send.
+	 */
 	if (best == NULL && !t->serving && t->join.phase != CHORD_JOIN_IDLE)
 		best = &t->join.bootstrap;
-	/* Back to where it came from goes only what greedy() sends there: that node then sees from whom it
-	 * comes, and takes the nearer one behind k. */
+	/* Back to where it came from goes only what greedy() sends there: that node then sees from
+	 * whom it comes, and takes the nearer one behind k. */
 	if (best == NULL)
 		return RELOAD_ROUTE_NONE;
 	*hop = *best;
@@ -156,8 +158,8 @@ bool chord_plausible_replica_source(ReloadTopology *t, ReloadSpan resource_id,
 	/* RFC 6940, 10.5 step 6: the admitting peer hands over what is to be ours. */
 	if (t->join.phase >= CHORD_JOIN_REQUESTED && reload_node_id_equal(node, &t->join.admitting))
 		return true;
-	/* RFC 6940, 10.4: an appropriate predecessor, of data in its own range. Our table may be ahead of
-	 * its one or behind it by a peer, so all of the entries count. */
+	/* RFC 6940, 10.4: an appropriate predecessor, of data in its own range. Our table may be
+	 * ahead of its one or behind it by a peer, so all of the entries count. */
 	i = reload_neighbors_predecessor_index(n, node);
 	if (i >= 0 && in_range_of_predecessor(t, (unsigned)i, k))
 		return true;
@@ -199,8 +201,8 @@ uint32_t chord_responsible_ppb(ReloadTopology *t)
 	return (uint32_t)((double)width.hi / 18446744073709551616.0 * 1e9);
 }
 
-void chord_on_route_query(ReloadTopology *t, const ReloadMessage *message, const ReloadNodeId *signer,
-			  ReloadTopologyAnswer *answer)
+void chord_on_route_query(ReloadTopology *t, const ReloadMessage *message,
+			  const ReloadNodeId *signer, ReloadTopologyAnswer *answer)
 {
 	ReloadRouteQueryReq query;
 	ReloadChordRouteQueryAns ans = {.next_peer = t->self};

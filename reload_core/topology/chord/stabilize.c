@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The periodic work (RFC 6940, 10.7.4): Updates to neighbors, the search for fingers, links that nothing
- * needs any more, and the search for a partition. */
+/* The periodic work (RFC 6940, 10.7.4): Updates to neighbors, the search for fingers, links that
+ * nothing needs any more, and the search for a partition. */
 #include "reload_core/topology/chord/chord.h"
 #include "reload_core/wire/ping.h"
 
@@ -99,8 +99,8 @@ static void fill(ReloadTopology *t, int64_t now)
 		t->fingers.entry[i].searched = false;
 	t->fill_round++;
 	t->fill_at = t->fill_round >= FILL_ROUNDS
-			     ? INT64_MAX
-			     : now + chord_random_time(t, 2000, 4000) * (int64_t)t->fill_round * 2;
+			 ? INT64_MAX
+			 : now + chord_random_time(t, 2000, 4000) * (int64_t)t->fill_round * 2;
 }
 
 /* RFC 6940, 10.7.2: one failed finger after the other. */
@@ -123,8 +123,8 @@ static void search_failed(ReloadTopology *t, int64_t now)
 	}
 }
 
-/* RFC 6940, 10.7.4.2: at most one search in a chord-ping-interval, each entry half as likely as the one
- * before it. */
+/* RFC 6940, 10.7.4.2: at most one search in a chord-ping-interval, each entry half as likely as the
+ * one before it. */
 static void search_periodic(ReloadTopology *t, int64_t now)
 {
 	ReloadRingPoint known = covered(t);
@@ -144,7 +144,8 @@ static bool needed(ReloadTopology *t, const ChordPeer *peer)
 	    reload_fingers_have(&t->fingers, &peer->id))
 		return true;
 	for (guint i = 0; i < t->admissions->len; i++)
-		if (reload_node_id_equal(&g_array_index(t->admissions, ChordAdmission, i).id, &peer->id))
+		if (reload_node_id_equal(&g_array_index(t->admissions, ChordAdmission, i).id,
+					 &peer->id))
 			return true;
 	return false;
 }
@@ -179,7 +180,8 @@ static void sweep(ReloadTopology *t, int64_t now)
 	g_ptr_array_unref(stray);
 }
 
-/* RFC 6940, 10.7.4.1; to those that are no neighbors a peer_ready, as a connectivity check (10.7). */
+/* RFC 6940, 10.7.4.1; to those that are no neighbors a peer_ready, as a connectivity check (10.7).
+ */
 static int64_t send_periodic(ReloadTopology *t, int64_t now)
 {
 	int64_t next = INT64_MAX;
@@ -190,8 +192,8 @@ static int64_t send_periodic(ReloadTopology *t, int64_t now)
 		if (peer->update_at <= now)
 			chord_send_update(t, peer,
 					  reload_neighbors_have(&t->neighbors, &peer->id)
-						  ? RELOAD_CHORD_NEIGHBORS
-						  : RELOAD_CHORD_PEER_READY,
+					      ? RELOAD_CHORD_NEIGHBORS
+					      : RELOAD_CHORD_PEER_READY,
 					  now);
 		next = MIN(next, peer->update_at);
 	}
@@ -228,8 +230,8 @@ void chord_check_partition(ReloadTopology *t, const ReloadNodeId *bootstrap)
 void chord_partition_answered(ReloadTopology *t, const ReloadNodeId *via, const ReloadNodeId *from,
 			      int64_t now)
 {
-	/* RFC 6940, 10.7.4.4: another than our successor answers for what is next to us. The Update follows
-	 * the Attach. */
+	/* RFC 6940, 10.7.4.4: another than our successor answers for what is next to us. The Update
+	 * follows the Attach. */
 	if (t->serving && !t->leaving && !reload_node_id_equal(from, &t->self))
 		chord_contact(t, from, via, CHORD_CONTACT_NEIGHBOR, now);
 }

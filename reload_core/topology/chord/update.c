@@ -13,7 +13,8 @@ static ReloadSpan list_of(GByteArray *store, const ReloadNodeId *ids, unsigned c
 
 static gint compare_ids(gconstpointer a, gconstpointer b)
 {
-	return memcmp(((const ReloadNodeId *)a)->id, ((const ReloadNodeId *)b)->id, RELOAD_RING_BYTES);
+	return memcmp(((const ReloadNodeId *)a)->id, ((const ReloadNodeId *)b)->id,
+		      RELOAD_RING_BYTES);
 }
 
 /* RFC 6940, 10.7: fingers in numerically ascending order. */
@@ -36,8 +37,8 @@ static GByteArray *update_body(ReloadTopology *t, ReloadChordUpdateType type, in
 	GByteArray *successors = g_byte_array_new();
 	GByteArray *fingers = g_byte_array_new();
 	ReloadChordUpdate update = {
-		.uptime = (uint32_t)((now - t->created) / 1000),
-		.type = (uint8_t)type,
+	    .uptime = (uint32_t)((now - t->created) / 1000),
+	    .type = (uint8_t)type,
 	};
 
 	if (type != RELOAD_CHORD_PEER_READY) {
@@ -73,7 +74,8 @@ void chord_send_update(ReloadTopology *t, ChordPeer *peer, ReloadChordUpdateType
 	g_byte_array_unref(body);
 }
 
-void chord_update_answered(ReloadTopology *t, const ReloadNodeId *to, ReloadStatus status, int64_t now)
+void chord_update_answered(ReloadTopology *t, const ReloadNodeId *to, ReloadStatus status,
+			   int64_t now)
 {
 	ChordPeer *peer = chord_peer(t, to);
 
@@ -107,13 +109,15 @@ void chord_schedule_updates(ReloadTopology *t, bool urgent, int64_t now)
 	}
 }
 
-/* RFC 6940, 10.7.3: an Update to every member of the Connection Table; each state of our table once. */
+/* RFC 6940, 10.7.3: an Update to every member of the Connection Table; each state of our table
+ * once. */
 static void broadcast(ReloadTopology *t, int64_t now)
 {
 	GHashTableIter iter;
 	gpointer value;
 
-	/* Changes that follow on each other's heels are told ever more seldom, so that churn makes no storm. */
+	/* Changes that follow on each other's heels are told ever more seldom, so that churn makes
+	 * no storm. */
 	if (now - t->broadcast_last > 4 * t->hold)
 		t->hold = CHORD_HOLD_MIN;
 	else
@@ -150,8 +154,8 @@ static void pay_full(ReloadTopology *t, int64_t now)
 			chord_send_update(t, peer, RELOAD_CHORD_FULL, now);
 		} else if (t->serving && !t->leaving && !reload_node_id_equal(id, &t->self)) {
 			body = update_body(t, RELOAD_CHORD_FULL, now);
-			chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, false, CHORD_CALL_ASK,
-				      0);
+			chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, false,
+				      CHORD_CALL_ASK, 0);
 			g_byte_array_unref(body);
 		}
 	}
@@ -163,8 +167,8 @@ int64_t chord_updates_tick(ReloadTopology *t, int64_t now)
 	pay_full(t, now);
 	if (t->broadcast_at > now)
 		return t->broadcast_at;
-	/* RFC 6940, 10.7.3: after any Attaches are done; but not for long, and a changed range is told at
-	 * once, since messages go astray until then. */
+	/* RFC 6940, 10.7.3: after any Attaches are done; but not for long, and a changed range is
+	 * told at once, since messages go astray until then. */
 	if (!t->broadcast_urgent && chord_contacts_open(t, CHORD_CONTACT_NEIGHBOR) > 0 &&
 	    now - t->broadcast_since < CHORD_ATTACHING_MAX) {
 		t->broadcast_at = now + 25;
@@ -176,8 +180,8 @@ int64_t chord_updates_tick(ReloadTopology *t, int64_t now)
 
 /* ---- receiving ---- */
 
-static unsigned take_list(ReloadSpan list, const ReloadNodeId *self, ReloadNodeId *out, unsigned count,
-			  bool *names_us)
+static unsigned take_list(ReloadSpan list, const ReloadNodeId *self, ReloadNodeId *out,
+			  unsigned count, bool *names_us)
 {
 	unsigned limit = count + CHORD_LISTED_MAX / 2;
 	ReloadNodeId id;
@@ -191,8 +195,8 @@ static unsigned take_list(ReloadSpan list, const ReloadNodeId *self, ReloadNodeI
 	return count;
 }
 
-static void take_fingers(ReloadTopology *t, const ReloadChordUpdate *update, const ReloadNodeId *listed,
-			 unsigned count)
+static void take_fingers(ReloadTopology *t, const ReloadChordUpdate *update,
+			 const ReloadNodeId *listed, unsigned count)
 {
 	ReloadSpan list = update->fingers;
 	ReloadNodeId id;
@@ -257,9 +261,9 @@ void chord_on_update(ReloadTopology *t, const ReloadMessage *message, const Relo
 	}
 	if (t->leaving || reload_node_id_equal(signer, &t->self))
 		return;
-	/* RFC 6940, 12: one that came through others tells of nodes, but does not make its sender one that
-	 * can be routed through. Only fingers are taken from it: neighbors are attached to through the peer
-	 * that named them (10.6), and to that one there is no link. */
+	/* RFC 6940, 12: one that came through others tells of nodes, but does not make its sender
+	 * one that can be routed through. Only fingers are taken from it: neighbors are attached to
+	 * through the peer that named them (10.6), and to that one there is no link. */
 	if (previous_hop == NULL || !reload_node_id_equal(signer, previous_hop) ||
 	    !t->host.linked(t->host.user, signer)) {
 		if (update.type == RELOAD_CHORD_FULL)
