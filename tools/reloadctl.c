@@ -5,12 +5,9 @@
 #include <locale.h>
 #include <stdio.h>
 
-/* A build without the library of links has the offline commands only. */
-#pragma weak reloadctl_runtime_commands
-
 static const ReloadctlCommand *const tables[] = {
-	reloadctl_ca_commands,
-	reloadctl_runtime_commands,
+    reloadctl_ca_commands,
+    reloadctl_runtime_commands,
 };
 
 int reloadctl_fail(GError **error)
@@ -42,10 +39,12 @@ bool reloadctl_parse(int *argc, char ***argv, const GOptionEntry *entries, const
 
 static void print_help(FILE *out)
 {
-	fprintf(out, "Usage: reloadctl COMMAND [ARGUMENTS]\n\n"
-		     "Makes and checks overlays and certificates, and asks running peers.\n\nCommands:\n");
+	fprintf(
+	    out,
+	    "Usage: reloadctl COMMAND [ARGUMENTS]\n\n"
+	    "Makes and checks overlays and certificates, and asks running peers.\n\nCommands:\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
-		for (const ReloadctlCommand *command = tables[i]; command && command->name; command++) {
+		for (const ReloadctlCommand *command = tables[i]; command->name; command++) {
 			fprintf(out, "  %s %s\n", command->name, command->arguments);
 			fprintf(out, "        %s\n", command->summary);
 		}
@@ -112,7 +111,7 @@ int main(int argc, char **argv)
 		return argc < 2 ? RELOADCTL_USAGE : RELOADCTL_OK;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
-		for (const ReloadctlCommand *command = tables[i]; command && command->name; command++) {
+		for (const ReloadctlCommand *command = tables[i]; command->name; command++) {
 			int words = words_that_match(command->name, argc - 1, argv + 1);
 
 			if (words > 0)

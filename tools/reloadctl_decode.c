@@ -21,10 +21,12 @@ static GByteArray *read_message(const char *path, GError **error)
 	uint8_t buffer[65536];
 	size_t n;
 
-	while (file && bytes->len <= MESSAGE_MAX_BYTES && (n = fread(buffer, 1, sizeof(buffer), file)) > 0)
+	while (file && bytes->len <= MESSAGE_MAX_BYTES &&
+	       (n = fread(buffer, 1, sizeof(buffer), file)) > 0)
 		g_byte_array_append(bytes, buffer, (guint)n);
 	if (!file || ferror(file))
-		reload_fail(error, RELOAD_E_CONFIG, "%s: message cannot be read (%s): correct the path",
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: message cannot be read (%s): correct the path",
 			    path ? path : "standard input", g_strerror(errno));
 	else if (bytes->len > MESSAGE_MAX_BYTES)
 		reload_fail(error, RELOAD_E_TOO_LARGE, "%s: is too large for a RELOAD message",
@@ -39,9 +41,9 @@ int decode(int argc, char **argv)
 	char *path = NULL, *name = argv[0];
 	int result = RELOADCTL_USAGE;
 	const GOptionEntry entries[] = {
-		{"document", 0, 0, G_OPTION_ARG_FILENAME, &path, "The overlay's document: tells of its own Kinds",
-		 "FILE"},
-		{NULL, 0, 0, 0, NULL, NULL, NULL},
+	    {"document", 0, 0, G_OPTION_ARG_FILENAME, &path,
+	     "The overlay's document: tells of its own Kinds", "FILE"},
+	    {NULL, 0, 0, 0, NULL, NULL, NULL},
 	};
 	ReloadDocument *document = NULL;
 	GError *error = NULL;
@@ -49,8 +51,10 @@ int decode(int argc, char **argv)
 	GString *text;
 	ReloadStatus status;
 
-	if (!reloadctl_parse(&argc, &argv, entries, "[FILE]",
-			     "Prints one RELOAD message, from its token on, as text. Verifies no signature.", &result))
+	if (!reloadctl_parse(
+		&argc, &argv, entries, "[FILE]",
+		"Prints one RELOAD message, from its token on, as text. Verifies no signature.",
+		&result))
 		return result;
 	if (argc > 2) {
 		fprintf(stderr, "%s: at most one FILE (see %s --help)\n", name, name);
@@ -62,13 +66,15 @@ int decode(int argc, char **argv)
 	bytes = error ? g_byte_array_new() : read_message(argc == 2 ? argv[1] : NULL, &error);
 	text = g_string_new(NULL);
 	if (!error) {
-		status = reload_print_message(text, (ReloadSpan){bytes->data, bytes->len},
-					      document ? document->node_id_length : 0,
-					      document ? reload_document_data_model : NULL, document);
+		status =
+		    reload_print_message(text, (ReloadSpan){bytes->data, bytes->len},
+					 document ? document->node_id_length : 0,
+					 document ? reload_document_data_model : NULL, document);
 		fputs(text->str, stdout);
 		if (status != RELOAD_OK)
 			reload_fail(&error, status, "%s: message cannot be decoded whole: %s",
-				    argc == 2 ? argv[1] : "standard input", reload_strerror(status));
+				    argc == 2 ? argv[1] : "standard input",
+				    reload_strerror(status));
 	}
 	g_string_free(text, TRUE);
 	g_byte_array_unref(bytes);

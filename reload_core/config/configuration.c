@@ -49,7 +49,8 @@ static bool read_node_id_length(Reading *reading, const xmlNode *node)
 		return false;
 	/* CHORD-RELOAD computes modulo 2^128. */
 	if (value != 16)
-		return fail(reading, node, "must be 16 with CHORD-RELOAD: other lengths are not supported");
+		return fail(reading, node,
+			    "must be 16 with CHORD-RELOAD: other lengths are not supported");
 	return true;
 }
 
@@ -117,7 +118,8 @@ static bool read_bootstrap_node(Reading *reading, const xmlNode *node)
 	bool good = false;
 
 	if (!address || !reload_address_from_text(address, 0, &parsed))
-		fail(reading, node, "attribute address is no numeric IPv4 or IPv6 address: correct it");
+		fail(reading, node,
+		     "attribute address is no numeric IPv4 or IPv6 address: correct it");
 	else if (port && !reload_xml_parse_number(port, 1, 65535, &number))
 		fail(reading, node, "attribute port is no number from 1 to 65535: correct it");
 	else
@@ -147,7 +149,8 @@ static bool read_enrollment_server(Reading *reading, const xmlNode *node)
 
 static bool read_mandatory_extension(Reading *reading, const xmlNode *node)
 {
-	static const char *const known[] = {RELOAD_XML_NS_BASE, RELOAD_XML_NS_CHORD, RELOAD_XML_NS_SIP};
+	static const char *const known[] = {RELOAD_XML_NS_BASE, RELOAD_XML_NS_CHORD,
+					    RELOAD_XML_NS_SIP};
 	char *text = reload_xml_text(reading->xml, node, reading->error);
 
 	if (!text)
@@ -158,8 +161,9 @@ static bool read_mandatory_extension(Reading *reading, const xmlNode *node)
 			return true;
 		}
 	}
-	reload_xml_fail(reading->xml, node, reading->error,
-			"\"%.80s\" is an extension that this release does not support: a newer one may", text);
+	reload_xml_fail(
+	    reading->xml, node, reading->error,
+	    "\"%.80s\" is an extension that this release does not support: a newer one may", text);
 	g_free(text);
 	return false;
 }
@@ -167,8 +171,8 @@ static bool read_mandatory_extension(Reading *reading, const xmlNode *node)
 static bool read_max_message_size(Reading *reading, const xmlNode *node)
 {
 	/* A message with one certificate must fit; fragment offsets have 24 bits. */
-	return reload_xml_number(reading->xml, node, 1000, 0xffffff, &reading->document->max_message_size,
-				 reading->error);
+	return reload_xml_number(reading->xml, node, 1000, 0xffffff,
+				 &reading->document->max_message_size, reading->error);
 }
 
 static bool read_initial_ttl(Reading *reading, const xmlNode *node)
@@ -210,8 +214,9 @@ static bool read_no_ice(Reading *reading, const xmlNode *node)
 
 static bool read_shared_secret(Reading *reading, const xmlNode *node)
 {
-	return fail(reading, node,
-		    "is not supported: use certificates, and remove it from the overlay's document");
+	return fail(
+	    reading, node,
+	    "is not supported: use certificates, and remove it from the overlay's document");
 }
 
 static bool read_link_protocol(Reading *reading, const xmlNode *node)
@@ -231,8 +236,8 @@ static bool read_required_kinds(Reading *reading, const xmlNode *node)
 	for (xmlNode *child = reload_xml_first(node); child; child = reload_xml_next(child)) {
 		if (!reload_xml_is(child, RELOAD_XML_NS_BASE, "kind-block"))
 			return fail(reading, child, "is unknown in required-kinds: remove it");
-		if (reload_kind_block_read(reading->xml, child, reading->document, reading->error) !=
-		    RELOAD_OK)
+		if (reload_kind_block_read(reading->xml, child, reading->document,
+					   reading->error) != RELOAD_OK)
 			return false;
 		g_ptr_array_add(reading->kind_blocks, child);
 	}
@@ -241,7 +246,8 @@ static bool read_required_kinds(Reading *reading, const xmlNode *node)
 
 static bool read_chord_reactive(Reading *reading, const xmlNode *node)
 {
-	return reload_xml_boolean(reading->xml, node, &reading->document->chord_reactive, reading->error);
+	return reload_xml_boolean(reading->xml, node, &reading->document->chord_reactive,
+				  reading->error);
 }
 
 static bool read_chord_update_interval(Reading *reading, const xmlNode *node)
@@ -264,28 +270,28 @@ typedef struct {
 } Element;
 
 static const Element elements[] = {
-	{RELOAD_XML_NS_BASE, "topology-plugin", false, read_topology_plugin},
-	{RELOAD_XML_NS_BASE, "node-id-length", false, read_node_id_length},
-	{RELOAD_XML_NS_BASE, "root-cert", true, read_root_cert},
-	{RELOAD_XML_NS_BASE, "enrollment-server", true, read_enrollment_server},
-	{RELOAD_XML_NS_BASE, "self-signed-permitted", false, read_self_signed},
-	{RELOAD_XML_NS_BASE, "bootstrap-node", true, read_bootstrap_node},
-	{RELOAD_XML_NS_BASE, "turn-density", false, read_turn_density},
-	{RELOAD_XML_NS_BASE, "clients-permitted", false, read_clients_permitted},
-	{RELOAD_XML_NS_BASE, "no-ice", false, read_no_ice},
-	{RELOAD_XML_NS_BASE, "shared-secret", false, read_shared_secret},
-	{RELOAD_XML_NS_BASE, "max-message-size", false, read_max_message_size},
-	{RELOAD_XML_NS_BASE, "initial-ttl", false, read_initial_ttl},
-	{RELOAD_XML_NS_BASE, "overlay-reliability-timer", false, read_reliability_timer},
-	{RELOAD_XML_NS_BASE, "overlay-link-protocol", true, read_link_protocol},
-	{RELOAD_XML_NS_BASE, "configuration-signer", true, read_configuration_signer},
-	{RELOAD_XML_NS_BASE, "kind-signer", true, read_kind_signer},
-	{RELOAD_XML_NS_BASE, "bad-node", true, read_bad_node},
-	{RELOAD_XML_NS_BASE, "mandatory-extension", true, read_mandatory_extension},
-	{RELOAD_XML_NS_BASE, "required-kinds", false, read_required_kinds},
-	{RELOAD_XML_NS_CHORD, "chord-reactive", false, read_chord_reactive},
-	{RELOAD_XML_NS_CHORD, "chord-update-interval", false, read_chord_update_interval},
-	{RELOAD_XML_NS_CHORD, "chord-ping-interval", false, read_chord_ping_interval},
+    {RELOAD_XML_NS_BASE, "topology-plugin", false, read_topology_plugin},
+    {RELOAD_XML_NS_BASE, "node-id-length", false, read_node_id_length},
+    {RELOAD_XML_NS_BASE, "root-cert", true, read_root_cert},
+    {RELOAD_XML_NS_BASE, "enrollment-server", true, read_enrollment_server},
+    {RELOAD_XML_NS_BASE, "self-signed-permitted", false, read_self_signed},
+    {RELOAD_XML_NS_BASE, "bootstrap-node", true, read_bootstrap_node},
+    {RELOAD_XML_NS_BASE, "turn-density", false, read_turn_density},
+    {RELOAD_XML_NS_BASE, "clients-permitted", false, read_clients_permitted},
+    {RELOAD_XML_NS_BASE, "no-ice", false, read_no_ice},
+    {RELOAD_XML_NS_BASE, "shared-secret", false, read_shared_secret},
+    {RELOAD_XML_NS_BASE, "max-message-size", false, read_max_message_size},
+    {RELOAD_XML_NS_BASE, "initial-ttl", false, read_initial_ttl},
+    {RELOAD_XML_NS_BASE, "overlay-reliability-timer", false, read_reliability_timer},
+    {RELOAD_XML_NS_BASE, "overlay-link-protocol", true, read_link_protocol},
+    {RELOAD_XML_NS_BASE, "configuration-signer", true, read_configuration_signer},
+    {RELOAD_XML_NS_BASE, "kind-signer", true, read_kind_signer},
+    {RELOAD_XML_NS_BASE, "bad-node", true, read_bad_node},
+    {RELOAD_XML_NS_BASE, "mandatory-extension", true, read_mandatory_extension},
+    {RELOAD_XML_NS_BASE, "required-kinds", false, read_required_kinds},
+    {RELOAD_XML_NS_CHORD, "chord-reactive", false, read_chord_reactive},
+    {RELOAD_XML_NS_CHORD, "chord-update-interval", false, read_chord_update_interval},
+    {RELOAD_XML_NS_CHORD, "chord-ping-interval", false, read_chord_ping_interval},
 };
 
 static bool is_ours(const xmlNode *node)
@@ -327,22 +333,27 @@ static ReloadStatus check_whole(const Reading *reading, const xmlNode *configura
 	const ReloadDocument *document = reading->document;
 
 	if (reading->link_protocol_listed && !reading->tls_listed)
-		return reload_xml_fail(reading->xml, configuration, reading->error,
-				       "lists overlay-link-protocols that are not supported: TLS must be one");
+		return reload_xml_fail(
+		    reading->xml, configuration, reading->error,
+		    "lists overlay-link-protocols that are not supported: TLS must be one");
 	if (document->root_certs->len == 0 && !document->self_signed_permitted)
-		return reload_xml_fail(reading->xml, configuration, reading->error,
-				       "lacks <root-cert>: add the CA's certificate, or permit self-signed ones");
+		return reload_xml_fail(
+		    reading->xml, configuration, reading->error,
+		    "lacks <root-cert>: add the CA's certificate, or permit self-signed ones");
 	if (!document->no_ice)
-		return reload_xml_fail(reading->xml, configuration, reading->error,
-				       "<no-ice> is not true: only No-ICE overlay links are supported so far, add "
-				       "<no-ice>true</no-ice>");
+		return reload_xml_fail(
+		    reading->xml, configuration, reading->error,
+		    "<no-ice> is not true: only No-ICE overlay links are supported so far, add "
+		    "<no-ice>true</no-ice>");
 	return RELOAD_OK;
 }
 
 ReloadStatus reload_configuration_read(const ReloadXml *xml, const xmlNode *configuration,
-				       ReloadDocument *document, GPtrArray *kind_blocks, GError **error)
+				       ReloadDocument *document, GPtrArray *kind_blocks,
+				       GError **error)
 {
-	Reading reading = {.xml = xml, .document = document, .kind_blocks = kind_blocks, .error = error};
+	Reading reading = {
+	    .xml = xml, .document = document, .kind_blocks = kind_blocks, .error = error};
 	guint counts[G_N_ELEMENTS(elements)] = {0};
 
 	for (xmlNode *node = reload_xml_first(configuration); node; node = reload_xml_next(node)) {

@@ -70,7 +70,8 @@ void reload_document_unref(ReloadDocument *document)
 		g_atomic_rc_box_release_full(document, document_clear);
 }
 
-/* The name goes into reload URIs, where it is a reg-name (RFC 3986), and into file names of tools. */
+/* The name goes into reload URIs, where it is a reg-name (RFC 3986), and into file names of tools.
+ */
 static bool is_overlay_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -84,23 +85,25 @@ static bool is_overlay_name(const char *name)
 	return true;
 }
 
-static ReloadStatus read_expiration(const ReloadXml *xml, const xmlNode *node, const char *text, int64_t now,
-				    ReloadDocument *document, GError **error)
+static ReloadStatus read_expiration(const ReloadXml *xml, const xmlNode *node, const char *text,
+				    int64_t now, ReloadDocument *document, GError **error)
 {
 	GDateTime *time = g_date_time_new_from_iso8601(text, NULL);
 
 	if (!time)
-		return reload_xml_fail(xml, node, error,
-				       "attribute expiration \"%.40s\" is no time like 2030-01-31T12:00:00Z: "
-				       "correct it",
-				       text);
+		return reload_xml_fail(
+		    xml, node, error,
+		    "attribute expiration \"%.40s\" is no time like 2030-01-31T12:00:00Z: "
+		    "correct it",
+		    text);
 	document->expiration = g_date_time_to_unix(time) * 1000;
 	g_date_time_unref(time);
 	if (now > document->expiration)
-		return reload_xml_fail(xml, node, error,
-				       "attribute expiration: the document has expired on %.40s: get a newer one, or "
-				       "renew it with `reloadctl document sign`",
-				       text);
+		return reload_xml_fail(
+		    xml, node, error,
+		    "attribute expiration: the document has expired on %.40s: get a newer one, or "
+		    "renew it with `reloadctl document sign`",
+		    text);
 	return RELOAD_OK;
 }
 
@@ -114,12 +117,14 @@ static ReloadStatus read_attributes(const ReloadXml *xml, const xmlNode *node, i
 	uint32_t number = 0;
 
 	if (!name || !is_overlay_name(name))
-		status = reload_xml_fail(xml, node, error,
-					 "attribute instance-name is missing or no overlay name (like "
-					 "overlay.example.org): correct it");
+		status =
+		    reload_xml_fail(xml, node, error,
+				    "attribute instance-name is missing or no overlay name (like "
+				    "overlay.example.org): correct it");
 	else if (sequence && !reload_xml_parse_number(sequence, 0, 65534, &number))
-		status = reload_xml_fail(xml, node, error,
-					 "attribute sequence is no number from 0 to 65534: correct it");
+		status =
+		    reload_xml_fail(xml, node, error,
+				    "attribute sequence is no number from 0 to 65534: correct it");
 	else if (expiration)
 		status = read_expiration(xml, node, expiration, now, document, error);
 	if (status == RELOAD_OK) {
@@ -141,8 +146,9 @@ static xmlNode *find_configuration(const ReloadXml *xml, const char *overlay, GE
 	bool several = false;
 
 	if (!reload_xml_is(root, RELOAD_XML_NS_BASE, "overlay")) {
-		reload_xml_fail(xml, root, error, "is no overlay element of namespace " RELOAD_XML_NS_BASE
-						  ": this is no overlay configuration document");
+		reload_xml_fail(xml, root, error,
+				"is no overlay element of namespace " RELOAD_XML_NS_BASE
+				": this is no overlay configuration document");
 		return NULL;
 	}
 	for (xmlNode *node = reload_xml_first(root); node; node = reload_xml_next(node)) {
@@ -158,13 +164,15 @@ static xmlNode *find_configuration(const ReloadXml *xml, const char *overlay, GE
 		g_free(name);
 	}
 	if (!found && overlay)
-		reload_xml_fail(xml, root, error,
-				"holds no configuration of overlay \"%s\": this is another overlay's document",
-				overlay);
+		reload_xml_fail(
+		    xml, root, error,
+		    "holds no configuration of overlay \"%s\": this is another overlay's document",
+		    overlay);
 	else if (!found)
 		reload_xml_fail(xml, root, error, "holds no <configuration>: add it");
 	else if (several)
-		reload_xml_fail(xml, root, error, "holds several configurations: say which overlay is meant");
+		reload_xml_fail(xml, root, error,
+				"holds several configurations: say which overlay is meant");
 	return several ? NULL : found;
 }
 
@@ -180,8 +188,9 @@ static ReloadDocument *parse(GBytes *bytes, const char *name, const char *overla
 
 	span.data = g_bytes_get_data(bytes, &span.len);
 	if (span.len > RELOAD_DOCUMENT_MAX_BYTES) {
-		reload_fail(error, RELOAD_E_TOO_LARGE, "%s: document is larger than %d bytes: this is no "
-						       "overlay configuration document",
+		reload_fail(error, RELOAD_E_TOO_LARGE,
+			    "%s: document is larger than %d bytes: this is no "
+			    "overlay configuration document",
 			    name, RELOAD_DOCUMENT_MAX_BYTES);
 		return NULL;
 	}
@@ -192,9 +201,11 @@ static ReloadDocument *parse(GBytes *bytes, const char *name, const char *overla
 		kind_blocks = g_ptr_array_new();
 		status = read_attributes(xml, configuration, now, document, error);
 		if (status == RELOAD_OK)
-			status = reload_configuration_read(xml, configuration, document, kind_blocks, error);
+			status = reload_configuration_read(xml, configuration, document,
+							   kind_blocks, error);
 		if (status == RELOAD_OK && verify)
-			status = reload_document_verify(xml, configuration, kind_blocks, document, now, error);
+			status = reload_document_verify(xml, configuration, kind_blocks, document,
+							now, error);
 		g_ptr_array_unref(kind_blocks);
 		if (status != RELOAD_OK) {
 			reload_document_unref(document);
@@ -205,8 +216,8 @@ static ReloadDocument *parse(GBytes *bytes, const char *name, const char *overla
 	return document;
 }
 
-ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const char *overlay, int64_t now,
-				      GError **error)
+ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const char *overlay,
+				      int64_t now, GError **error)
 {
 	return parse(bytes, name, overlay, now, true, error);
 }
@@ -219,10 +230,11 @@ static GBytes *read_file(const char *path, GError **error)
 	size_t length;
 
 	if (!file || fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: overlay document cannot be read (%s): correct the path, or make one with "
-			    "`reloadctl overlay create`",
-			    path, file ? "not a regular file" : g_strerror(errno));
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "%s: overlay document cannot be read (%s): correct the path, or make one with "
+		    "`reloadctl overlay create`",
+		    path, file ? "not a regular file" : g_strerror(errno));
 		if (file)
 			fclose(file);
 		return NULL;
@@ -280,13 +292,13 @@ void reload_resource_id_from_name(const ReloadDocument *document, const void *na
 ReloadTrust *reload_document_trust(const ReloadDocument *document, GError **error)
 {
 	ReloadTrustOptions options = {
-		.overlay = document->overlay,
-		.node_id_length = document->node_id_length,
-		.root_certs = document->root_certs,
-		.self_signed_permitted = document->self_signed_permitted,
-		.self_signed_digest = document->self_signed_digest,
-		.bad_nodes = (const ReloadNodeId *)(const void *)document->bad_nodes->data,
-		.bad_node_count = document->bad_nodes->len,
+	    .overlay = document->overlay,
+	    .node_id_length = document->node_id_length,
+	    .root_certs = document->root_certs,
+	    .self_signed_permitted = document->self_signed_permitted,
+	    .self_signed_digest = document->self_signed_digest,
+	    .bad_nodes = (const ReloadNodeId *)(const void *)document->bad_nodes->data,
+	    .bad_node_count = document->bad_nodes->len,
 	};
 
 	return reload_trust_new(&options, error);

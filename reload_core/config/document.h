@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The overlay configuration document (RFC 6940, 11.1; RFC 7904, 3.4): one overlay's configuration, read,
- * checked and complete with the RFC's defaults. Reference-counted; nobody changes it after it was made. */
+/* The overlay configuration document (RFC 6940, 11.1; RFC 7904, 3.4): one overlay's configuration,
+ * read, checked and complete with the RFC's defaults. Reference-counted; nobody changes it after it
+ * was made. */
 #ifndef RELOAD_CONFIG_DOCUMENT_H
 #define RELOAD_CONFIG_DOCUMENT_H
 
@@ -17,60 +18,63 @@
 
 /* All members are to be read only. */
 typedef struct {
-	char *overlay;         /* instance-name */
+	char *overlay;	       /* instance-name */
 	uint32_t overlay_hash; /* reload_overlay_hash(overlay) */
 	uint16_t sequence;     /* 0..65534 */
 	int64_t expiration;    /* ms since the Unix epoch; INT64_MAX: none given */
 
-	char *topology_plugin;  /* "CHORD-RELOAD" */
+	char *topology_plugin;	/* "CHORD-RELOAD" */
 	uint8_t node_id_length; /* bytes; 16 */
-	GPtrArray *root_certs;  /* GBytes, DER */
+	GPtrArray *root_certs;	/* GBytes, DER */
 	bool self_signed_permitted;
 	ReloadDigest self_signed_digest;
-	GArray *bad_nodes;             /* ReloadNodeId */
-	GArray *configuration_signers; /* ReloadNodeId */
-	GArray *kind_signers;          /* ReloadNodeId */
-	GArray *bootstrap_nodes;       /* ReloadAddress */
-	GPtrArray *enrollment_servers; /* char *, https: URLs */
+	GArray *bad_nodes;		 /* ReloadNodeId */
+	GArray *configuration_signers;	 /* ReloadNodeId */
+	GArray *kind_signers;		 /* ReloadNodeId */
+	GArray *bootstrap_nodes;	 /* ReloadAddress */
+	GPtrArray *enrollment_servers;	 /* char *, https: URLs */
 	GPtrArray *mandatory_extensions; /* char *, all of them known to us */
 
-	uint32_t max_message_size;         /* bytes; 5000 */
-	uint8_t initial_ttl;               /* 100 */
+	uint32_t max_message_size;	    /* bytes; 5000 */
+	uint8_t initial_ttl;		    /* 100 */
 	uint32_t overlay_reliability_timer; /* ms; 3000 */
-	uint8_t turn_density;              /* 1; 0: no TURN servers */
-	bool clients_permitted;            /* true */
-	bool no_ice;                       /* false in the RFC; only true is accepted for now */
-	bool chord_reactive;               /* true */
-	uint32_t chord_update_interval;    /* s; 600 */
-	uint32_t chord_ping_interval;      /* s; 3600 */
+	uint8_t turn_density;		    /* 1; 0: no TURN servers */
+	bool clients_permitted;		    /* true */
+	bool no_ice;			    /* false in the RFC; only true is accepted for now */
+	bool chord_reactive;		    /* true */
+	uint32_t chord_update_interval;	    /* s; 600 */
+	uint32_t chord_ping_interval;	    /* s; 3600 */
 
-	GHashTable *kinds;       /* Kind-ID (GUINT_TO_POINTER) -> ReloadKind *; the built-in ones too */
+	GHashTable *kinds; /* Kind-ID (GUINT_TO_POINTER) -> ReloadKind *; the built-in ones too */
 	struct ReloadDomains *domains; /* use reload_document_admits_domain */
 
-	bool is_signed; /* a configuration-signer's signature was found and is good */
-	GBytes *bytes;  /* the whole document as it was read, to hand on in a ConfigUpdate */
+	bool is_signed;	       /* a configuration-signer's signature was found and is good */
+	GBytes *bytes;	       /* the whole document as it was read, to hand on in a ConfigUpdate */
 	GBytes *configuration; /* the signed bytes: the configuration element */
 	GPtrArray *signatures; /* GBytes: SecurityBlocks of the signature elements behind it */
 } ReloadDocument;
 
-/* Reads the document of `overlay` (NULL: the only one in there) out of bytes. name says in error texts where they
- * are from. Refused with one line that names name, the element and the remedy: not well-formed, a
- * DOCTYPE, a value out of range, an extension or mode that we lack (node-id-length other than 16,
- * no-ice not true, shared-secret ...), expired at now (ms), signature missing or wrong where the document
- * lists a configuration-signer, a kind-block that no kind-signer signed. Returns a new reference or NULL. */
-ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const char *overlay, int64_t now,
-				      GError **error);
+/* Reads the document of `overlay` (NULL: the only one in there) out of bytes. name says in error
+ * texts where they are from. Refused with one line that names name, the element and the remedy: not
+ * well-formed, a DOCTYPE, a value out of range, an extension or mode that we lack (node-id-length
+ * other than 16, no-ice not true, shared-secret ...), expired at now (ms), signature missing or
+ * wrong where the document lists a configuration-signer, a kind-block that no kind-signer signed.
+ * Returns a new reference or NULL. */
+ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const char *overlay,
+				      int64_t now, GError **error);
 /* The same from a file. */
 ReloadDocument *reload_document_load_file(const char *path, const char *overlay, int64_t now,
 					  GError **error);
 
-/* The same without looking at expiration and signatures: for who is about to sign it anew. Never for a peer. */
+/* The same without looking at expiration and signatures: for who is about to sign it anew. Never
+ * for a peer. */
 ReloadDocument *reload_document_load_unverified(const char *path, GError **error);
 
-/* May next take the place of current at now: same overlay, a newer sequence (modulo 2^16), signed by a
- * configuration-signer of current (11.1)? RELOAD_OK, or an error with its line. */
-ReloadStatus reload_document_check_successor(const ReloadDocument *current, const ReloadDocument *next,
-					     int64_t now, GError **error);
+/* May next take the place of current at now: same overlay, a newer sequence (modulo 2^16), signed
+ * by a configuration-signer of current (11.1)? RELOAD_OK, or an error with its line. */
+ReloadStatus reload_document_check_successor(const ReloadDocument *current,
+					     const ReloadDocument *next, int64_t now,
+					     GError **error);
 
 ReloadDocument *reload_document_ref(ReloadDocument *document);
 void reload_document_unref(ReloadDocument *document);
@@ -82,7 +86,8 @@ const ReloadKind *reload_document_kind(const ReloadDocument *document, uint32_t 
 ReloadDataModel reload_document_data_model(uint32_t kind, void *document);
 
 /* May AORs of that domain (without port, any case) be stored (RFC 7904, 3.4)? */
-bool reload_document_admits_domain(const ReloadDocument *document, const char *domain, size_t length);
+bool reload_document_admits_domain(const ReloadDocument *document, const char *domain,
+				   size_t length);
 /* The same for the part of a user name behind its last '@'; a name without one is not admitted. */
 bool reload_document_admits_user(const ReloadDocument *document, const char *user_name);
 
@@ -90,7 +95,8 @@ bool reload_document_admits_user(const ReloadDocument *document, const char *use
 void reload_resource_id_from_name(const ReloadDocument *document, const void *name, size_t length,
 				  ReloadResourceId *out);
 
-/* Makes the trust that the document asks for. NULL with error set: a root-cert that is no CA certificate. */
+/* Makes the trust that the document asks for. NULL with error set: a root-cert that is no CA
+ * certificate. */
 ReloadTrust *reload_document_trust(const ReloadDocument *document, GError **error);
 
 #endif

@@ -49,7 +49,8 @@ static GBytes *apply(GBytes *bytes, GArray *edits)
 	return g_string_free_to_bytes(out);
 }
 
-/* An element of the base namespace, with the prefix that like uses for it, around a base64 SecurityBlock over data. */
+/* An element of the base namespace, with the prefix that like uses for it, around a base64
+ * SecurityBlock over data. */
 static char *make_signature(const xmlNode *like, const char *element, const ReloadIdentity *signer,
 			    ReloadSpan data, GError **error)
 {
@@ -60,8 +61,8 @@ static char *make_signature(const xmlNode *like, const char *element, const Relo
 
 	if (reload_sign_block(signer, &data, 1, NULL, block) == RELOAD_OK) {
 		base64 = g_base64_encode(block->data, block->len);
-		text = g_strdup_printf("<%s%s%s>%s</%s%s%s>", prefix, colon, element, base64, prefix, colon,
-				       element);
+		text = g_strdup_printf("<%s%s%s>%s</%s%s%s>", prefix, colon, element, base64,
+				       prefix, colon, element);
 		g_free(base64);
 	} else {
 		reload_fail(error, RELOAD_E_INTERNAL, "<%s>: cannot be computed", element);
@@ -95,8 +96,8 @@ static size_t offset_of(GBytes *bytes, ReloadSpan range)
 	return (size_t)(range.data - (const uint8_t *)g_bytes_get_data(bytes, NULL));
 }
 
-/* Finds the value, without its quotes, of an attribute in a well-formed start tag; false: it is not there, *start is
- * where it may be inserted. */
+/* Finds the value, without its quotes, of an attribute in a well-formed start tag; false: it is not
+ * there, *start is where it may be inserted. */
 static bool find_attribute(ReloadSpan element, const char *name, size_t *start, size_t *end)
 {
 	const char *text = (const char *)element.data;
@@ -139,11 +140,12 @@ static void set_attribute(GBytes *bytes, ReloadSpan element, const char *name, c
 	if (find_attribute(element, name, &start, &end))
 		add_edit(edits, base + start, base + end, g_strdup(value));
 	else
-		add_edit(edits, base + start, base + start, g_strdup_printf(" %s=\"%s\"", name, value));
+		add_edit(edits, base + start, base + start,
+			 g_strdup_printf(" %s=\"%s\"", name, value));
 }
 
-static void set_attributes(GBytes *bytes, ReloadSpan configuration, int sequence, int64_t expiration,
-			   GArray *edits)
+static void set_attributes(GBytes *bytes, ReloadSpan configuration, int sequence,
+			   int64_t expiration, GArray *edits)
 {
 	if (sequence >= 0) {
 		char *text = g_strdup_printf("%d", sequence);
@@ -169,14 +171,16 @@ static bool sign_kind(const ReloadXml *xml, GBytes *bytes, const xmlNode *block,
 	size_t behind;
 	char *text;
 
-	for (const xmlNode *child = reload_xml_first(block); child; child = reload_xml_next(child)) {
+	for (const xmlNode *child = reload_xml_first(block); child;
+	     child = reload_xml_next(child)) {
 		if (reload_xml_is(child, RELOAD_XML_NS_BASE, "kind"))
 			kind = child;
 		else if (reload_xml_is(child, RELOAD_XML_NS_BASE, "kind-signature"))
 			old = child;
 	}
 	if (!kind) {
-		reload_xml_fail(xml, block, error, "lacks <kind>: add it, or remove the kind-block");
+		reload_xml_fail(xml, block, error,
+				"lacks <kind>: add it, or remove the kind-block");
 		return false;
 	}
 	range = reload_xml_range(xml, kind);
@@ -199,7 +203,8 @@ static bool sign_kinds(const ReloadXml *xml, GBytes *bytes, const xmlNode *confi
 	for (xmlNode *node = reload_xml_first(configuration); node; node = reload_xml_next(node)) {
 		if (!reload_xml_is(node, RELOAD_XML_NS_BASE, "required-kinds"))
 			continue;
-		for (xmlNode *block = reload_xml_first(node); block; block = reload_xml_next(block)) {
+		for (xmlNode *block = reload_xml_first(node); block;
+		     block = reload_xml_next(block)) {
 			if (!sign_kind(xml, bytes, block, signer, edits, error))
 				return false;
 		}
@@ -237,8 +242,9 @@ typedef bool (*Step)(const ReloadXml *xml, GBytes *bytes, const xmlNode *configu
 		     const ReloadIdentity *signer, GArray *edits, GError **error);
 
 /* One pass over the text: collects edits by step, and applies them. Takes over bytes. */
-static GBytes *pass(GBytes *bytes, const char *name, const char *overlay, const ReloadIdentity *signer,
-		    int sequence, int64_t expiration, Step step, GError **error)
+static GBytes *pass(GBytes *bytes, const char *name, const char *overlay,
+		    const ReloadIdentity *signer, int sequence, int64_t expiration, Step step,
+		    GError **error)
 {
 	GArray *edits = g_array_new(FALSE, FALSE, sizeof(Edit));
 	ReloadSpan span;
@@ -251,7 +257,8 @@ static GBytes *pass(GBytes *bytes, const char *name, const char *overlay, const 
 	xml = reload_xml_parse(span, name, error);
 	configuration = xml ? find_configuration(xml, overlay, error) : NULL;
 	if (configuration && step(xml, bytes, configuration, signer, edits, error)) {
-		set_attributes(bytes, reload_xml_range(xml, configuration), sequence, expiration, edits);
+		set_attributes(bytes, reload_xml_range(xml, configuration), sequence, expiration,
+			       edits);
 		result = apply(bytes, edits);
 	}
 	reload_xml_free(xml);
@@ -261,11 +268,13 @@ static GBytes *pass(GBytes *bytes, const char *name, const char *overlay, const 
 }
 
 GBytes *reload_document_sign(GBytes *document, const char *name, const char *overlay,
-			     const ReloadIdentity *signer, int sequence, int64_t expiration, GError **error)
+			     const ReloadIdentity *signer, int sequence, int64_t expiration,
+			     GError **error)
 {
-	/* The Kinds' signatures and the attributes are inside of what the configuration's covers. */
-	GBytes *bytes = pass(g_bytes_ref(document), name, overlay, signer, sequence, expiration, sign_kinds,
-			     error);
+	/* The Kinds' signatures and the attributes are inside of what the configuration's covers.
+	 */
+	GBytes *bytes = pass(g_bytes_ref(document), name, overlay, signer, sequence, expiration,
+			     sign_kinds, error);
 
 	if (!bytes)
 		return NULL;

@@ -5,11 +5,12 @@
 
 #include "reload_core/security/identity.h"
 
-/* Returns the document with the Kinds and the configuration signed by signer; what signatures these had are replaced. No
- * other byte changes, except: sequence (0..65534, -1: as it is) and expiration (ms since the Unix epoch, -1: as it is)
- * become attributes of the configuration. overlay NULL: the only configuration. name is for error texts. NULL with
- * error set. */
+/* Returns the document with the Kinds and the configuration signed by signer; what signatures these
+ * had are replaced. No other byte changes, except: sequence (0..65534, -1: as it is) and expiration
+ * (ms since the Unix epoch, -1: as it is) become attributes of the configuration. overlay NULL: the
+ * only configuration. name is for error texts. NULL with error set. */
 GBytes *reload_document_sign(GBytes *document, const char *name, const char *overlay,
-			     const ReloadIdentity *signer, int sequence, int64_t expiration, GError **error);
+			     const ReloadIdentity *signer, int sequence, int64_t expiration,
+			     GError **error);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The signatures of a configuration and of its Kinds (RFC 6940, 11.1): a base64 SecurityBlock over the element's raw
- * bytes || SignerIdentity. */
+/* The signatures of a configuration and of its Kinds (RFC 6940, 11.1): a base64 SecurityBlock over
+ * the element's raw bytes || SignerIdentity. */
 #include "reload_core/config/document_private.h"
 
 #include "reload_core/security/certificate_set.h"
 #include "reload_core/security/sign.h"
 #include "reload_core/wire/security_block.h"
 
-ReloadStatus reload_block_verify(ReloadTrust *trust, GBytes *bytes, ReloadSpan data, const GArray *signers,
-				 int64_t now)
+ReloadStatus reload_block_verify(ReloadTrust *trust, GBytes *bytes, ReloadSpan data,
+				 const GArray *signers, int64_t now)
 {
 	ReloadCertificateSet *set;
 	ReloadSecurityBlock block;
@@ -50,16 +50,19 @@ static const char *reason(ReloadStatus status)
 	}
 }
 
-/* RFC 6940, 11.1: "Receivers MUST verify the signature prior to accepting a kind-block". Only where the document names
- * no kind-signer at all may a Kind be without one: then the signature of the whole stands for it. */
-static ReloadStatus verify_kind(const ReloadXml *xml, const xmlNode *block, const ReloadDocument *document,
-				ReloadTrust *trust, int64_t now, GError **error)
+/* RFC 6940, 11.1: "Receivers MUST verify the signature prior to accepting a kind-block". Only where
+ * the document names no kind-signer at all may a Kind be without one: then the signature of the
+ * whole stands for it. */
+static ReloadStatus verify_kind(const ReloadXml *xml, const xmlNode *block,
+				const ReloadDocument *document, ReloadTrust *trust, int64_t now,
+				GError **error)
 {
 	const xmlNode *kind = NULL, *signature = NULL;
 	ReloadStatus status;
 	GBytes *bytes;
 
-	for (const xmlNode *child = reload_xml_first(block); child; child = reload_xml_next(child)) {
+	for (const xmlNode *child = reload_xml_first(block); child;
+	     child = reload_xml_next(child)) {
 		if (reload_xml_is(child, RELOAD_XML_NS_BASE, "kind"))
 			kind = child;
 		else
@@ -68,12 +71,14 @@ static ReloadStatus verify_kind(const ReloadXml *xml, const xmlNode *block, cons
 	if (!signature && document->kind_signers->len == 0)
 		return RELOAD_OK;
 	if (!signature)
-		return reload_xml_fail(xml, block, error,
-				       "lacks <kind-signature>: sign it with `reloadctl document sign`");
+		return reload_xml_fail(
+		    xml, block, error,
+		    "lacks <kind-signature>: sign it with `reloadctl document sign`");
 	bytes = reload_xml_base64(xml, signature, error);
 	if (!bytes)
 		return RELOAD_E_CONFIG;
-	status = reload_block_verify(trust, bytes, reload_xml_range(xml, kind), document->kind_signers, now);
+	status = reload_block_verify(trust, bytes, reload_xml_range(xml, kind),
+				     document->kind_signers, now);
 	g_bytes_unref(bytes);
 	if (status == RELOAD_OK)
 		return RELOAD_OK;
@@ -97,15 +102,16 @@ static ReloadStatus collect_signatures(const ReloadXml *xml, const xmlNode *conf
 	return RELOAD_OK;
 }
 
-static ReloadStatus verify_any(ReloadTrust *trust, const ReloadDocument *document, const GArray *signers,
-			       int64_t now)
+static ReloadStatus verify_any(ReloadTrust *trust, const ReloadDocument *document,
+			       const GArray *signers, int64_t now)
 {
 	ReloadStatus status = RELOAD_E_SIGNATURE;
 	ReloadSpan data;
 
 	data.data = g_bytes_get_data(document->configuration, &data.len);
 	for (guint i = 0; i < document->signatures->len; i++) {
-		status = reload_block_verify(trust, document->signatures->pdata[i], data, signers, now);
+		status =
+		    reload_block_verify(trust, document->signatures->pdata[i], data, signers, now);
 		if (status == RELOAD_OK)
 			break;
 	}
@@ -113,8 +119,8 @@ static ReloadStatus verify_any(ReloadTrust *trust, const ReloadDocument *documen
 }
 
 ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configuration,
-				    const GPtrArray *kind_blocks, ReloadDocument *document, int64_t now,
-				    GError **error)
+				    const GPtrArray *kind_blocks, ReloadDocument *document,
+				    int64_t now, GError **error)
 {
 	ReloadSpan range = reload_xml_range(xml, configuration);
 	ReloadTrust *trust = reload_document_trust(document, error);
@@ -131,13 +137,15 @@ ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configu
 		if (status == RELOAD_OK)
 			document->is_signed = true;
 		else if (document->signatures->len == 0)
-			reload_xml_fail(xml, configuration, error,
-					"lacks <signature>, but lists a configuration-signer: sign it with "
-					"`reloadctl document sign`");
+			reload_xml_fail(
+			    xml, configuration, error,
+			    "lacks <signature>, but lists a configuration-signer: sign it with "
+			    "`reloadctl document sign`");
 		else
-			reload_xml_fail(xml, reload_xml_next(configuration), error,
-					"cannot be accepted (%s): sign it with `reloadctl document sign`",
-					reason(status));
+			reload_xml_fail(
+			    xml, reload_xml_next(configuration), error,
+			    "cannot be accepted (%s): sign it with `reloadctl document sign`",
+			    reason(status));
 	}
 	for (guint i = 0; status == RELOAD_OK && i < kind_blocks->len; i++)
 		status = verify_kind(xml, kind_blocks->pdata[i], document, trust, now, error);
@@ -153,20 +161,22 @@ static bool is_newer(uint16_t next, uint16_t current)
 	return distance >= 1 && distance <= 32767;
 }
 
-ReloadStatus reload_document_check_successor(const ReloadDocument *current, const ReloadDocument *next,
-					     int64_t now, GError **error)
+ReloadStatus reload_document_check_successor(const ReloadDocument *current,
+					     const ReloadDocument *next, int64_t now,
+					     GError **error)
 {
 	ReloadTrust *trust;
 	ReloadStatus status;
 
 	if (strcmp(current->overlay, next->overlay) != 0)
 		return reload_fail(error, RELOAD_E_OVERLAY,
-				   "the new document is of overlay \"%s\", not of \"%s\"", next->overlay,
-				   current->overlay);
+				   "the new document is of overlay \"%s\", not of \"%s\"",
+				   next->overlay, current->overlay);
 	if (!is_newer(next->sequence, current->sequence))
-		return reload_fail(error, RELOAD_E_CONFIG,
-				   "the new document's sequence %u is not above the current %u: raise it",
-				   next->sequence, current->sequence);
+		return reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "the new document's sequence %u is not above the current %u: raise it",
+		    next->sequence, current->sequence);
 	if (now > next->expiration)
 		return reload_fail(error, RELOAD_E_EXPIRED, "the new document has expired");
 	/* Who lists no configuration-signer lets whoever has the file at hand change it. */
@@ -179,7 +189,8 @@ ReloadStatus reload_document_check_successor(const ReloadDocument *current, cons
 	reload_trust_unref(trust);
 	if (status != RELOAD_OK)
 		reload_fail(error, status,
-			    "the new document is not signed by a configuration-signer of the current one (%s)",
+			    "the new document is not signed by a configuration-signer of the "
+			    "current one (%s)",
 			    reason(status));
 	return status;
 }

@@ -41,7 +41,8 @@ bool reload_domains_is(const xmlNode *node)
 	return false;
 }
 
-/* The pattern has to match the whole domain: unanchored, dht\.example\.com would admit dht.example.com.evil.org. */
+/* The pattern has to match the whole domain: unanchored, dht\.example\.com would admit
+ * dht.example.com.evil.org. */
 static regex_t *compile(const char *pattern)
 {
 	char *anchored = g_strdup_printf("^(%s)$", pattern);
@@ -74,12 +75,14 @@ static ReloadStatus add_pattern(const ReloadXml *xml, const xmlNode *node, Reloa
 		g_ptr_array_add(domains->patterns, regex);
 	else
 		reload_xml_fail(xml, node, error,
-				"\"%.40s\" is no POSIX extended regular expression: correct it", text);
+				"\"%.40s\" is no POSIX extended regular expression: correct it",
+				text);
 	g_free(text);
 	return regex ? RELOAD_OK : RELOAD_E_CONFIG;
 }
 
-static ReloadStatus read_enable(const ReloadXml *xml, const xmlNode *node, bool *enabled, GError **error)
+static ReloadStatus read_enable(const ReloadXml *xml, const xmlNode *node, bool *enabled,
+				GError **error)
 {
 	char *text = reload_xml_attribute(node, "enable");
 	ReloadStatus status = RELOAD_OK;
@@ -107,8 +110,8 @@ ReloadDomains *reload_domains_read(const ReloadXml *xml, const xmlNode *node, GE
 			status = reload_xml_fail(xml, child, error,
 						 "is unknown in a domain restriction: remove it");
 		else if (domains->patterns->len == PATTERNS_MAX)
-			status = reload_xml_fail(xml, child, error, "is one of more than %d: join some",
-						 PATTERNS_MAX);
+			status = reload_xml_fail(xml, child, error,
+						 "is one of more than %d: join some", PATTERNS_MAX);
 		else
 			status = add_pattern(xml, child, domains, error);
 	}
@@ -118,7 +121,8 @@ ReloadDomains *reload_domains_read(const ReloadXml *xml, const xmlNode *node, GE
 	return NULL;
 }
 
-bool reload_document_admits_domain(const ReloadDocument *document, const char *domain, size_t length)
+bool reload_document_admits_domain(const ReloadDocument *document, const char *domain,
+				   size_t length)
 {
 	const ReloadDomains *domains = document->domains;
 	char text[DOMAIN_MAX_BYTES + 1];
@@ -143,5 +147,6 @@ bool reload_document_admits_user(const ReloadDocument *document, const char *use
 {
 	const char *at = strrchr(user_name, '@');
 
-	return at && at != user_name && reload_document_admits_domain(document, at + 1, strlen(at + 1));
+	return at && at != user_name &&
+	       reload_document_admits_domain(document, at + 1, strlen(at + 1));
 }

@@ -5,17 +5,18 @@
 #include <string.h>
 
 static const ReloadKind builtin[] = {
-	/* One entry for each edge that serves the AOR. RFC 7904, 7. */
-	{RELOAD_KIND_SIP_REGISTRATION, "SIP-REGISTRATION", RELOAD_MODEL_DICTIONARY,
-	 RELOAD_ACCESS_USER_NODE_MATCH, 64, 1000, 0, false},
-	/* RFC 6940, 9: "a maximum iteration of counter 20". */
-	{RELOAD_KIND_TURN_SERVICE, "TURN-SERVICE", RELOAD_MODEL_SINGLE, RELOAD_ACCESS_NODE_MULTIPLE, 1, 100,
-	 20, false},
-	/* RFC 6940, 8. A user has one certificate for each edge, and twice that while they are renewed. */
-	{RELOAD_KIND_CERTIFICATE_BY_NODE, "CERTIFICATE_BY_NODE", RELOAD_MODEL_ARRAY,
-	 RELOAD_ACCESS_NODE_MATCH, 128, 4096, 0, false},
-	{RELOAD_KIND_CERTIFICATE_BY_USER, "CERTIFICATE_BY_USER", RELOAD_MODEL_ARRAY,
-	 RELOAD_ACCESS_USER_MATCH, 128, 4096, 0, false},
+    /* One entry for each edge that serves the AOR. RFC 7904, 7. */
+    {RELOAD_KIND_SIP_REGISTRATION, "SIP-REGISTRATION", RELOAD_MODEL_DICTIONARY,
+     RELOAD_ACCESS_USER_NODE_MATCH, 64, 1000, 0, false},
+    /* RFC 6940, 9: "a maximum iteration of counter 20". */
+    {RELOAD_KIND_TURN_SERVICE, "TURN-SERVICE", RELOAD_MODEL_SINGLE, RELOAD_ACCESS_NODE_MULTIPLE, 1,
+     100, 20, false},
+    /* RFC 6940, 8. A user has one certificate for each edge, and twice that while they are renewed.
+     */
+    {RELOAD_KIND_CERTIFICATE_BY_NODE, "CERTIFICATE_BY_NODE", RELOAD_MODEL_ARRAY,
+     RELOAD_ACCESS_NODE_MATCH, 128, 4096, 0, false},
+    {RELOAD_KIND_CERTIFICATE_BY_USER, "CERTIFICATE_BY_USER", RELOAD_MODEL_ARRAY,
+     RELOAD_ACCESS_USER_MATCH, 128, 4096, 0, false},
 };
 
 const ReloadKind *reload_kind_builtin_at(size_t index)

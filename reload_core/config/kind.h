@@ -19,10 +19,10 @@ typedef struct {
 	const char *name; /* IANA's name, or NULL */
 	ReloadDataModel model;
 	ReloadAccess access;
-	uint32_t max_count;         /* values under one Resource-ID */
-	uint32_t max_size;          /* bytes of one value */
+	uint32_t max_count;	    /* values under one Resource-ID */
+	uint32_t max_size;	    /* bytes of one value */
 	uint32_t max_node_multiple; /* NODE-MULTIPLE: greatest i, else 0 */
-	bool required;              /* a kind-block of the document names it */
+	bool required;		    /* a kind-block of the document names it */
 } ReloadKind;
 
 /* IANA's definition of a Kind with our default limits, or NULL; by ID and by name. Static. */

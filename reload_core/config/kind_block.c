@@ -32,8 +32,9 @@ static ReloadStatus read_model(const ReloadXml *xml, const xmlNode *node, Reload
 			model = (ReloadDataModel)m;
 	}
 	if (text && model == RELOAD_MODEL_UNKNOWN)
-		status = reload_xml_fail(xml, node, error,
-					 "\"%.40s\" is not supported: use SINGLE, ARRAY or DICTIONARY", text);
+		status = reload_xml_fail(
+		    xml, node, error, "\"%.40s\" is not supported: use SINGLE, ARRAY or DICTIONARY",
+		    text);
 	*out = model;
 	g_free(text);
 	return status;
@@ -52,16 +53,17 @@ static ReloadStatus read_access(const ReloadXml *xml, const xmlNode *node, Reloa
 		}
 	}
 	if (text && status != RELOAD_OK)
-		reload_xml_fail(xml, node, error,
-				"\"%.40s\" is not supported: use USER-MATCH, NODE-MATCH, USER-NODE-MATCH or "
-				"NODE-MULTIPLE",
-				text);
+		reload_xml_fail(
+		    xml, node, error,
+		    "\"%.40s\" is not supported: use USER-MATCH, NODE-MATCH, USER-NODE-MATCH or "
+		    "NODE-MULTIPLE",
+		    text);
 	g_free(text);
 	return status;
 }
 
-static ReloadStatus read_parameter(const ReloadXml *xml, const xmlNode *node, ReloadKind *kind, Seen *seen,
-				   ReloadDocument *document, GError **error)
+static ReloadStatus read_parameter(const ReloadXml *xml, const xmlNode *node, ReloadKind *kind,
+				   Seen *seen, ReloadDocument *document, GError **error)
 {
 	bool good = true, *which = NULL;
 
@@ -99,20 +101,22 @@ static ReloadStatus read_parameter(const ReloadXml *xml, const xmlNode *node, Re
 static ReloadStatus check_kind(const ReloadXml *xml, const xmlNode *node, const ReloadKind *kind,
 			       const Seen *seen, GError **error)
 {
-	const char *missing = !seen->count	  ? "max-count"
-			      : !seen->size	  ? "max-size"
-			      : !seen->model	  ? "data-model"
+	const char *missing = !seen->count    ? "max-count"
+			      : !seen->size   ? "max-size"
+			      : !seen->model  ? "data-model"
 			      : !seen->access ? "access-control"
-						  : NULL;
+					      : NULL;
 
 	if (missing)
 		return reload_xml_fail(xml, node, error, "lacks <%s>: add it", missing);
 	if (kind->access == RELOAD_ACCESS_NODE_MULTIPLE && kind->max_node_multiple == 0)
-		return reload_xml_fail(xml, node, error,
-				       "has access-control NODE-MULTIPLE but lacks <max-node-multiple>: add it");
+		return reload_xml_fail(
+		    xml, node, error,
+		    "has access-control NODE-MULTIPLE but lacks <max-node-multiple>: add it");
 	if (kind->access == RELOAD_ACCESS_USER_NODE_MATCH && kind->model != RELOAD_MODEL_DICTIONARY)
-		return reload_xml_fail(xml, node, error,
-				       "has access-control USER-NODE-MATCH, which needs data-model DICTIONARY");
+		return reload_xml_fail(
+		    xml, node, error,
+		    "has access-control USER-NODE-MATCH, which needs data-model DICTIONARY");
 	return RELOAD_OK;
 }
 
@@ -129,12 +133,13 @@ static ReloadStatus read_kind_id(const ReloadXml *xml, const xmlNode *node, uint
 		status = reload_xml_fail(xml, node, error,
 					 "must have either a name or an id attribute: correct it");
 	else if (name && !(*iana = reload_kind_builtin_by_name(name)))
-		status = reload_xml_fail(xml, node, error,
-					 "\"%.40s\" is a Kind that this release does not support: remove it",
-					 name);
+		status = reload_xml_fail(
+		    xml, node, error,
+		    "\"%.40s\" is a Kind that this release does not support: remove it", name);
 	else if (id_text &&
 		 (!reload_xml_parse_number(id_text, 1, UINT32_MAX - 2, id) || *id == 0x7fffffff))
-		status = reload_xml_fail(xml, node, error, "\"%.40s\" is no Kind-ID: correct it", id_text);
+		status = reload_xml_fail(xml, node, error, "\"%.40s\" is no Kind-ID: correct it",
+					 id_text);
 	else if (id_text)
 		*iana = reload_kind_builtin(*id);
 	if (*iana)
@@ -168,32 +173,38 @@ static ReloadStatus read_kind(const ReloadXml *xml, const xmlNode *node, ReloadD
 		return status;
 	known = g_hash_table_lookup(document->kinds, GUINT_TO_POINTER(kind.id));
 	if (known && known->required)
-		return reload_xml_fail(xml, node, error, "defines a Kind a second time: remove one");
+		return reload_xml_fail(xml, node, error,
+				       "defines a Kind a second time: remove one");
 	if (g_hash_table_size(document->kinds) >= KINDS_MAX)
-		return reload_xml_fail(xml, node, error, "is one of more than %d Kinds: remove some",
-				       KINDS_MAX);
-	g_hash_table_insert(document->kinds, GUINT_TO_POINTER(kind.id), g_memdup2(&kind, sizeof(kind)));
+		return reload_xml_fail(xml, node, error,
+				       "is one of more than %d Kinds: remove some", KINDS_MAX);
+	g_hash_table_insert(document->kinds, GUINT_TO_POINTER(kind.id),
+			    g_memdup2(&kind, sizeof(kind)));
 	return RELOAD_OK;
 }
 
-ReloadStatus reload_kind_block_read(const ReloadXml *xml, const xmlNode *block, ReloadDocument *document,
-				    GError **error)
+ReloadStatus reload_kind_block_read(const ReloadXml *xml, const xmlNode *block,
+				    ReloadDocument *document, GError **error)
 {
 	const xmlNode *kind = NULL, *signature = NULL;
 
-	for (const xmlNode *child = reload_xml_first(block); child; child = reload_xml_next(child)) {
+	for (const xmlNode *child = reload_xml_first(block); child;
+	     child = reload_xml_next(child)) {
 		const xmlNode **which = reload_xml_is(child, RELOAD_XML_NS_BASE, "kind") ? &kind
 					: reload_xml_is(child, RELOAD_XML_NS_BASE, "kind-signature")
-						? &signature
-						: NULL;
+					    ? &signature
+					    : NULL;
 
 		if (!which)
-			return reload_xml_fail(xml, child, error, "is unknown in a kind-block: remove it");
+			return reload_xml_fail(xml, child, error,
+					       "is unknown in a kind-block: remove it");
 		if (*which)
-			return reload_xml_fail(xml, child, error, "stands twice in a kind-block: remove one");
+			return reload_xml_fail(xml, child, error,
+					       "stands twice in a kind-block: remove one");
 		*which = child;
 	}
 	if (!kind)
-		return reload_xml_fail(xml, block, error, "lacks <kind>: add it, or remove the kind-block");
+		return reload_xml_fail(xml, block, error,
+				       "lacks <kind>: add it, or remove the kind-block");
 	return read_kind(xml, kind, document, error);
 }

@@ -28,9 +28,9 @@ static size_t position(xmlParserCtxt *context, const ReloadXml *xml)
 	return consumed < 0 ? 0 : MIN((size_t)consumed, xml->bytes.len);
 }
 
-static void on_start(void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri,
-		     int namespace_count, const xmlChar **namespaces, int attribute_count,
-		     int defaulted_count, const xmlChar **attributes)
+static void on_start(void *data, const xmlChar *local_name, const xmlChar *prefix,
+		     const xmlChar *uri, int namespace_count, const xmlChar **namespaces,
+		     int attribute_count, int defaulted_count, const xmlChar **attributes)
 {
 	xmlParserCtxt *context = data;
 	ReloadXml *xml = context->_private;
@@ -62,7 +62,8 @@ static void on_end(void *data, const xmlChar *local_name, const xmlChar *prefix,
 }
 
 /* A DOCTYPE is where entities, and files to fetch, would come from. */
-static void on_doctype(void *data, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+static void on_doctype(void *data, const xmlChar *name, const xmlChar *external,
+		       const xmlChar *system)
 {
 	xmlParserCtxt *context = data;
 	ReloadXml *xml = context->_private;
@@ -78,24 +79,26 @@ static void fail_parse(const ReloadXml *xml, xmlParserCtxt *context, GError **er
 	char *text;
 
 	if (xml->has_doctype) {
-		reload_fail(error, RELOAD_E_CONFIG, "%s: has a DOCTYPE: remove it, entities are not read",
-			    xml->name);
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: has a DOCTYPE: remove it, entities are not read", xml->name);
 		return;
 	}
 	text = g_strstrip(g_strdup(last && last->message ? last->message : "no reason given"));
-	reload_fail(error, RELOAD_E_CONFIG, "%s:%d: not well-formed XML (%s): correct or fetch it again",
-		    xml->name, last ? last->line : 0, text);
+	reload_fail(error, RELOAD_E_CONFIG,
+		    "%s:%d: not well-formed XML (%s): correct or fetch it again", xml->name,
+		    last ? last->line : 0, text);
 	g_free(text);
 }
 
 static bool run_parser(ReloadXml *xml, GError **error)
 {
 	xmlParserCtxt *context =
-		xmlCreateMemoryParserCtxt((const char *)xml->bytes.data, (int)xml->bytes.len);
+	    xmlCreateMemoryParserCtxt((const char *)xml->bytes.data, (int)xml->bytes.len);
 	bool good;
 
 	if (!context) {
-		reload_fail(error, RELOAD_E_INTERNAL, "%s: libxml2 cannot make a parser", xml->name);
+		reload_fail(error, RELOAD_E_INTERNAL, "%s: libxml2 cannot make a parser",
+			    xml->name);
 		return false;
 	}
 	xmlCtxtUseOptions(context, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
@@ -120,8 +123,8 @@ ReloadXml *reload_xml_parse(ReloadSpan bytes, const char *name, GError **error)
 	/* UTF-8 without a mark; a NUL or a mark means UTF-16 or worse (RFC 6940, 11.1: UTF-8). */
 	if (bytes.len == 0 || bytes.len > G_MAXINT || memchr(bytes.data, 0, bytes.len) ||
 	    !g_utf8_validate((const char *)bytes.data, (gssize)bytes.len, NULL)) {
-		reload_fail(error, RELOAD_E_CONFIG, "%s: is empty or not UTF-8 text: fetch or make it again",
-			    name);
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: is empty or not UTF-8 text: fetch or make it again", name);
 		return NULL;
 	}
 	xml = g_new0(ReloadXml, 1);
@@ -133,8 +136,8 @@ ReloadXml *reload_xml_parse(ReloadSpan bytes, const char *name, GError **error)
 
 		if (!encoding || g_ascii_strcasecmp((const char *)encoding, "UTF-8") == 0)
 			return xml;
-		reload_fail(error, RELOAD_E_CONFIG, "%s: declares an encoding that is not UTF-8: use UTF-8",
-			    name);
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: declares an encoding that is not UTF-8: use UTF-8", name);
 	}
 	reload_xml_free(xml);
 	return NULL;
@@ -194,8 +197,8 @@ xmlNode *reload_xml_next(const xmlNode *node)
 	return skip_to_element(node->next);
 }
 
-ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError **error, const char *format,
-			     ...)
+ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError **error,
+			     const char *format, ...)
 {
 	va_list arguments;
 	char *text;
@@ -205,8 +208,8 @@ ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError *
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);
 	va_end(arguments);
-	reload_fail(error, RELOAD_E_CONFIG, "%s:%ld: <%s>: %s", xml->name, xmlGetLineNo(node), node->name,
-		    text);
+	reload_fail(error, RELOAD_E_CONFIG, "%s:%ld: <%s>: %s", xml->name, xmlGetLineNo(node),
+		    node->name, text);
 	g_free(text);
 	return RELOAD_E_CONFIG;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading the document's XML from hostile hands: bounded, in UTF-8, without DTD, entities or network; and the raw bytes
- * of the elements that are signed (RFC 6940, 11.1). Not for other rooms. */
+/* Reading the document's XML from hostile hands: bounded, in UTF-8, without DTD, entities or
+ * network; and the raw bytes of the elements that are signed (RFC 6940, 11.1). Not for other rooms.
+ */
 #ifndef RELOAD_CONFIG_XML_H
 #define RELOAD_CONFIG_XML_H
 
@@ -15,7 +16,8 @@
 
 typedef struct ReloadXml ReloadXml;
 
-/* Parses bytes, which must outlive the result. NULL with error set (one line that begins with name). */
+/* Parses bytes, which must outlive the result. NULL with error set (one line that begins with
+ * name). */
 ReloadXml *reload_xml_parse(ReloadSpan bytes, const char *name, GError **error);
 void reload_xml_free(ReloadXml *xml);
 
@@ -32,8 +34,8 @@ xmlNode *reload_xml_first(const xmlNode *parent);
 xmlNode *reload_xml_next(const xmlNode *node);
 
 /* Sets error to "name:line: <element>: text". */
-ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError **error, const char *format,
-			     ...) G_GNUC_PRINTF(4, 5);
+ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError **error,
+			     const char *format, ...) G_GNUC_PRINTF(4, 5);
 
 /* The value readers return false with error set where the text is no such value. */
 /* The text without white space around it; free with g_free. NULL: it has child elements. */
@@ -41,8 +43,8 @@ char *reload_xml_text(const ReloadXml *xml, const xmlNode *node, GError **error)
 bool reload_xml_number(const ReloadXml *xml, const xmlNode *node, uint32_t min, uint32_t max,
 		       uint32_t *out, GError **error);
 bool reload_xml_boolean(const ReloadXml *xml, const xmlNode *node, bool *out, GError **error);
-bool reload_xml_node_id(const ReloadXml *xml, const xmlNode *node, uint8_t length, ReloadNodeId *out,
-			GError **error);
+bool reload_xml_node_id(const ReloadXml *xml, const xmlNode *node, uint8_t length,
+			ReloadNodeId *out, GError **error);
 GBytes *reload_xml_base64(const ReloadXml *xml, const xmlNode *node, GError **error);
 /* An attribute without a namespace; NULL if it is not there. Free with g_free. */
 char *reload_xml_attribute(const xmlNode *node, const char *local_name);

@@ -8,7 +8,8 @@ char *reload_xml_text(const ReloadXml *xml, const xmlNode *node, GError **error)
 	char *text;
 
 	if (reload_xml_first(node)) {
-		reload_xml_fail(xml, node, error, "holds elements where text is expected: remove them");
+		reload_xml_fail(xml, node, error,
+				"holds elements where text is expected: remove them");
 		return NULL;
 	}
 	content = xmlNodeGetContent(node);
@@ -44,8 +45,8 @@ bool reload_xml_number(const ReloadXml *xml, const xmlNode *node, uint32_t min, 
 		return false;
 	good = reload_xml_parse_number(text, min, max, out);
 	if (!good)
-		reload_xml_fail(xml, node, error, "\"%.40s\" is no number from %u to %u: correct it", text,
-				min, max);
+		reload_xml_fail(xml, node, error,
+				"\"%.40s\" is no number from %u to %u: correct it", text, min, max);
 	g_free(text);
 	return good;
 }
@@ -65,13 +66,14 @@ bool reload_xml_boolean(const ReloadXml *xml, const xmlNode *node, bool *out, GE
 	else
 		good = false;
 	if (!good)
-		reload_xml_fail(xml, node, error, "\"%.40s\" is neither true nor false: correct it", text);
+		reload_xml_fail(xml, node, error, "\"%.40s\" is neither true nor false: correct it",
+				text);
 	g_free(text);
 	return good;
 }
 
-bool reload_xml_node_id(const ReloadXml *xml, const xmlNode *node, uint8_t length, ReloadNodeId *out,
-			GError **error)
+bool reload_xml_node_id(const ReloadXml *xml, const xmlNode *node, uint8_t length,
+			ReloadNodeId *out, GError **error)
 {
 	char *text = reload_xml_text(xml, node, error);
 	bool good;
@@ -80,14 +82,16 @@ bool reload_xml_node_id(const ReloadXml *xml, const xmlNode *node, uint8_t lengt
 		return false;
 	good = reload_node_id_from_text(text, out) && out->len == length;
 	if (!good)
-		reload_xml_fail(xml, node, error,
-				"\"%.48s\" is no Node-ID of this overlay: write %u hexadecimal digits", text,
-				2 * length);
+		reload_xml_fail(
+		    xml, node, error,
+		    "\"%.48s\" is no Node-ID of this overlay: write %u hexadecimal digits", text,
+		    2 * length);
 	g_free(text);
 	return good;
 }
 
-/* g_base64_decode skips over what is no base64; a damaged certificate should rather be an error here. */
+/* g_base64_decode skips over what is no base64; a damaged certificate should rather be an error
+ * here. */
 static bool is_base64(const char *text)
 {
 	size_t digits = 0, padding = 0;
@@ -118,7 +122,8 @@ GBytes *reload_xml_base64(const ReloadXml *xml, const xmlNode *node, GError **er
 
 		bytes = g_bytes_new_take(data, length);
 	} else {
-		reload_xml_fail(xml, node, error, "is not base64: put the DER form there, in base64");
+		reload_xml_fail(xml, node, error,
+				"is not base64: put the DER form there, in base64");
 	}
 	g_free(text);
 	return bytes;

@@ -71,9 +71,10 @@ static int hex_byte(const char *digits)
 	return low < 0 ? -1 : high << 4 | low;
 }
 
-/* The destination part of a reload URI: a destination list with one node_id entry (type 1, its length, the
- * Node-ID), or, as others write it, the Node-ID alone (RFC 6940, 14.15 and 6.3.2.2). */
-static bool parse_destination(const char *hex, size_t digits, uint8_t node_id_length, ReloadNodeId *out)
+/* The destination part of a reload URI: a destination list with one node_id entry (type 1, its
+ * length, the Node-ID), or, as others write it, the Node-ID alone (RFC 6940, 14.15 and 6.3.2.2). */
+static bool parse_destination(const char *hex, size_t digits, uint8_t node_id_length,
+			      ReloadNodeId *out)
 {
 	size_t bytes = digits / 2;
 
@@ -139,15 +140,18 @@ static ReloadStatus read_user_name(ReloadCertificate *certificate, const char *n
 				   GError **error)
 {
 	if (certificate->user_name)
-		return reload_fail(error, RELOAD_E_CERTIFICATE,
-				   "subjectAltName has more than one rfc822Name: issue it with exactly one");
+		return reload_fail(
+		    error, RELOAD_E_CERTIFICATE,
+		    "subjectAltName has more than one rfc822Name: issue it with exactly one");
 	if (length == 0 || length > RELOAD_USER_NAME_MAX)
 		return reload_fail(error, RELOAD_E_CERTIFICATE,
-				   "rfc822Name is empty or longer than %d bytes", RELOAD_USER_NAME_MAX);
+				   "rfc822Name is empty or longer than %d bytes",
+				   RELOAD_USER_NAME_MAX);
 	for (size_t i = 0; i < length; i++) {
 		if ((unsigned char)name[i] <= 0x20 || (unsigned char)name[i] >= 0x7f)
-			return reload_fail(error, RELOAD_E_CERTIFICATE,
-					   "rfc822Name has a character that is not printable ASCII");
+			return reload_fail(
+			    error, RELOAD_E_CERTIFICATE,
+			    "rfc822Name has a character that is not printable ASCII");
 	}
 	certificate->user_name = g_strndup(name, length);
 	return RELOAD_OK;
@@ -168,17 +172,20 @@ static ReloadStatus read_names(ReloadCertificate *certificate, const GENERAL_NAM
 					  (size_t)ASN1_STRING_length(text), overlay, node_id_length,
 					  error);
 		else if (name->type == GEN_EMAIL)
-			status = read_user_name(certificate, (const char *)ASN1_STRING_get0_data(text),
-						(size_t)ASN1_STRING_length(text), error);
+			status =
+			    read_user_name(certificate, (const char *)ASN1_STRING_get0_data(text),
+					   (size_t)ASN1_STRING_length(text), error);
 		else
-			status = reload_fail(error, RELOAD_E_CERTIFICATE,
-					     "subjectAltName holds more than reload URIs and one rfc822Name");
+			status = reload_fail(
+			    error, RELOAD_E_CERTIFICATE,
+			    "subjectAltName holds more than reload URIs and one rfc822Name");
 		if (status != RELOAD_OK)
 			return status;
 	}
 	if (certificate->node_id_count == 0)
-		return reload_fail(error, RELOAD_E_CERTIFICATE,
-				   "no Node-ID (reload URI) in subjectAltName: issue it with `reloadctl cert`");
+		return reload_fail(
+		    error, RELOAD_E_CERTIFICATE,
+		    "no Node-ID (reload URI) in subjectAltName: issue it with `reloadctl cert`");
 	if (!certificate->user_name)
 		return reload_fail(error, RELOAD_E_CERTIFICATE,
 				   "no rfc822Name in subjectAltName: issue it with exactly one");
@@ -189,12 +196,13 @@ static ReloadStatus read_alternative_names(ReloadCertificate *certificate, const
 					   uint8_t node_id_length, GError **error)
 {
 	GENERAL_NAMES *names =
-		X509_get_ext_d2i(certificate->x509, NID_subject_alt_name, NULL, NULL);
+	    X509_get_ext_d2i(certificate->x509, NID_subject_alt_name, NULL, NULL);
 	ReloadStatus status;
 
 	if (!names)
-		return reload_fail(error, RELOAD_E_CERTIFICATE,
-				   "no subjectAltName, or a malformed one: issue it with `reloadctl cert`");
+		return reload_fail(
+		    error, RELOAD_E_CERTIFICATE,
+		    "no subjectAltName, or a malformed one: issue it with `reloadctl cert`");
 	status = read_names(certificate, names, overlay, node_id_length, error);
 	GENERAL_NAMES_free(names);
 	return status;
@@ -205,7 +213,8 @@ static ReloadStatus read_key_and_dates(ReloadCertificate *certificate, GError **
 	certificate->key = X509_get_pubkey(certificate->x509);
 	if (!certificate->key)
 		return reload_fail(error, RELOAD_E_CERTIFICATE, "public key cannot be read");
-	if (!reload_asn1_time_to_ms(X509_get0_notBefore(certificate->x509), &certificate->not_before) ||
+	if (!reload_asn1_time_to_ms(X509_get0_notBefore(certificate->x509),
+				    &certificate->not_before) ||
 	    !reload_asn1_time_to_ms(X509_get0_notAfter(certificate->x509), &certificate->not_after))
 		return reload_fail(error, RELOAD_E_CERTIFICATE, "validity dates cannot be read");
 	certificate->not_after += 999; /* the whole of its last second */
@@ -219,7 +228,8 @@ static ReloadStatus hash(ReloadCertificate *certificate, GError **error)
 
 	if (reload_digest(RELOAD_DIGEST_SHA256, &der, 1, certificate->sha256) == 0 ||
 	    reload_digest(RELOAD_DIGEST_SHA1, &der, 1, certificate->sha1) == 0)
-		return reload_fail(error, RELOAD_E_INTERNAL, "OpenSSL cannot compute SHA-1 or SHA-256");
+		return reload_fail(error, RELOAD_E_INTERNAL,
+				   "OpenSSL cannot compute SHA-1 or SHA-256");
 	reload_hash_resource_name(user, &certificate->user_resource);
 	return RELOAD_OK;
 }
@@ -347,7 +357,8 @@ ReloadStatus reload_certificate_check_dates(const ReloadCertificate *certificate
 	return RELOAD_OK;
 }
 
-bool reload_certificate_user_matches(const ReloadCertificate *certificate, const ReloadResourceId *id)
+bool reload_certificate_user_matches(const ReloadCertificate *certificate,
+				     const ReloadResourceId *id)
 {
 	return reload_resource_id_equal(&certificate->user_resource, id);
 }

@@ -9,13 +9,13 @@ typedef struct {
 	ReloadCertificate *parsed; /* read, not verified: for cert_hash_node_id */
 	bool unreadable;
 	ReloadCertificate *certificate; /* verified */
-	ReloadStatus status;            /* of the verification, once tried */
+	ReloadStatus status;		/* of the verification, once tried */
 	bool tried;
 } Item;
 
 struct ReloadCertificateSet {
 	ReloadTrust *trust;
-	GArray *items;     /* Item, of security blocks */
+	GArray *items;	    /* Item, of security blocks */
 	GPtrArray *earlier; /* ReloadCertificate *, verified some time ago */
 };
 
@@ -71,7 +71,8 @@ void reload_certificate_set_add(ReloadCertificateSet *set, ReloadCertificate *ce
 static const uint8_t *hash_of(Item *item, ReloadDigest digest, size_t *length)
 {
 	if (item->hash_length[digest] == 0)
-		item->hash_length[digest] = reload_digest(digest, &item->der, 1, item->hash[digest]);
+		item->hash_length[digest] =
+		    reload_digest(digest, &item->der, 1, item->hash[digest]);
 	*length = item->hash_length[digest];
 	return item->hash[digest];
 }
@@ -136,15 +137,16 @@ static ReloadStatus find_by_hash(ReloadCertificateSet *set, ReloadDigest digest,
 }
 
 /* Is wanted the hash of one of the certificate's Node-IDs || its DER? */
-static bool names_node_id(const ReloadCertificate *certificate, ReloadDigest digest, ReloadSpan wanted,
-			  ReloadNodeId *node_id)
+static bool names_node_id(const ReloadCertificate *certificate, ReloadDigest digest,
+			  ReloadSpan wanted, ReloadNodeId *node_id)
 {
 	size_t count;
 	const ReloadNodeId *ids = reload_certificate_node_ids(certificate, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		uint8_t hash[RELOAD_DIGEST_MAX];
-		ReloadSpan parts[2] = {{ids[i].id, ids[i].len}, reload_certificate_der(certificate)};
+		ReloadSpan parts[2] = {{ids[i].id, ids[i].len},
+				       reload_certificate_der(certificate)};
 
 		if (reload_digest(digest, parts, 2, hash) == wanted.len &&
 		    memcmp(hash, wanted.data, wanted.len) == 0) {
@@ -175,20 +177,21 @@ static ReloadStatus find_by_node_id_hash(ReloadCertificateSet *set, ReloadDigest
 
 		if (!item->parsed && !item->unreadable)
 			item->unreadable =
-				reload_certificate_parse(item->der, reload_trust_overlay(set->trust),
-							 reload_trust_node_id_length(set->trust),
-							 &item->parsed, NULL) != RELOAD_OK;
+			    reload_certificate_parse(item->der, reload_trust_overlay(set->trust),
+						     reload_trust_node_id_length(set->trust),
+						     &item->parsed, NULL) != RELOAD_OK;
 		if (item->parsed && names_node_id(item->parsed, digest, wanted, node_id))
 			return verify_item(set, item, now, out);
 	}
 	return RELOAD_E_CERTIFICATE;
 }
 
-ReloadStatus reload_certificate_set_find(ReloadCertificateSet *set, const ReloadSignerIdentity *identity,
-					 int64_t now, ReloadCertificate **out, ReloadNodeId *node_id)
+ReloadStatus reload_certificate_set_find(ReloadCertificateSet *set,
+					 const ReloadSignerIdentity *identity, int64_t now,
+					 ReloadCertificate **out, ReloadNodeId *node_id)
 {
-	ReloadDigest digest = identity->hash_alg == RELOAD_HASH_SHA1 ? RELOAD_DIGEST_SHA1
-								     : RELOAD_DIGEST_SHA256;
+	ReloadDigest digest =
+	    identity->hash_alg == RELOAD_HASH_SHA1 ? RELOAD_DIGEST_SHA1 : RELOAD_DIGEST_SHA256;
 	ReloadStatus status;
 	size_t count;
 

@@ -23,8 +23,8 @@ struct ReloadRoots {
 static X509 *parse_x509(const unsigned char *data, size_t length)
 {
 	const unsigned char *position = data;
-	X509 *x509 = length <= RELOAD_CERTIFICATE_MAX_BYTES ? d2i_X509(NULL, &position, (long)length)
-							    : NULL;
+	X509 *x509 =
+	    length <= RELOAD_CERTIFICATE_MAX_BYTES ? d2i_X509(NULL, &position, (long)length) : NULL;
 
 	if (x509 && position != data + length) {
 		X509_free(x509);
@@ -44,7 +44,8 @@ static bool add_root(ReloadRoots *roots, GBytes *der, guint number, GError **err
 	if (!x509)
 		wrong = "is not a DER X.509 certificate: put the CA's certificate there, base64";
 	else if (X509_check_ca(x509) != 1)
-		wrong = "is not a CA's (basicConstraints CA:TRUE is missing): put the CA's certificate there";
+		wrong = "is not a CA's (basicConstraints CA:TRUE is missing): put the CA's "
+			"certificate there";
 	else if (!key || EVP_PKEY_get_security_bits(key) < SECURITY_BITS_MIN)
 		wrong = "has a weak key: use RSA of 2048 bits or more, or P-256";
 	else if (X509_STORE_add_cert(roots->store, x509) != 1)
@@ -62,7 +63,8 @@ ReloadRoots *reload_roots_new(const GPtrArray *ders, GError **error)
 
 	roots->store = X509_STORE_new();
 	if (!roots->store) {
-		reload_fail(error, RELOAD_E_INTERNAL, "OpenSSL cannot make a store of certificates");
+		reload_fail(error, RELOAD_E_INTERNAL,
+			    "OpenSSL cannot make a store of certificates");
 		reload_roots_free(roots);
 		return NULL;
 	}
@@ -115,16 +117,17 @@ ReloadStatus reload_verify_self_signed(const ReloadCertificate *certificate, Rel
 	for (size_t i = 0; i < count; i++) {
 		ReloadNodeId expected;
 
-		if (reload_node_id_from_key(key, digest, count == 1 ? 0 : (uint32_t)i + 1, ids[i].len,
-					    &expected) != RELOAD_OK ||
+		if (reload_node_id_from_key(key, digest, count == 1 ? 0 : (uint32_t)i + 1,
+					    ids[i].len, &expected) != RELOAD_OK ||
 		    !reload_node_id_equal(&expected, &ids[i]))
-			return reload_fail(error, RELOAD_E_CERTIFICATE,
-					   "Node-ID of a self-signed certificate is not the digest of its key");
+			return reload_fail(
+			    error, RELOAD_E_CERTIFICATE,
+			    "Node-ID of a self-signed certificate is not the digest of its key");
 	}
 	return RELOAD_OK;
 }
 
-static STACK_OF(X509) *parse_others(const ReloadSpan *others, size_t count)
+static STACK_OF(X509) * parse_others(const ReloadSpan *others, size_t count)
 {
 	STACK_OF(X509) *stack = sk_X509_new_null();
 
@@ -138,19 +141,20 @@ static STACK_OF(X509) *parse_others(const ReloadSpan *others, size_t count)
 	return stack;
 }
 
-/* RFC 6940, 11.3: "including PKIX BasicConstraints checks". OpenSSL alone lets old CA certificates without the extension
- * pass. */
-static ReloadStatus check_issuers(STACK_OF(X509) *found, GError **error)
+/* RFC 6940, 11.3: "including PKIX BasicConstraints checks". OpenSSL alone lets old CA certificates
+ * without the extension pass. */
+static ReloadStatus check_issuers(STACK_OF(X509) * found, GError **error)
 {
 	for (int i = 1; i < sk_X509_num(found); i++) {
 		if (X509_check_ca(sk_X509_value(found, i)) != 1)
-			return reload_fail(error, RELOAD_E_CERTIFICATE,
-					   "certificate was issued by a certificate that is not a CA's");
+			return reload_fail(
+			    error, RELOAD_E_CERTIFICATE,
+			    "certificate was issued by a certificate that is not a CA's");
 	}
 	return RELOAD_OK;
 }
 
-static void take_chain(ReloadCertificate *certificate, STACK_OF(X509) *found, int64_t *not_before,
+static void take_chain(ReloadCertificate *certificate, STACK_OF(X509) * found, int64_t *not_before,
 		       int64_t *not_after)
 {
 	GPtrArray *between = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
@@ -180,7 +184,8 @@ static void take_chain(ReloadCertificate *certificate, STACK_OF(X509) *found, in
 
 static ReloadStatus fail_chain(int reason, GError **error)
 {
-	bool dates = reason == X509_V_ERR_CERT_HAS_EXPIRED || reason == X509_V_ERR_CERT_NOT_YET_VALID;
+	bool dates =
+	    reason == X509_V_ERR_CERT_HAS_EXPIRED || reason == X509_V_ERR_CERT_NOT_YET_VALID;
 
 	return reload_fail(error, dates ? RELOAD_E_EXPIRED : RELOAD_E_CERTIFICATE,
 			   "certificate does not chain to a root-cert of the document: %s",

@@ -15,8 +15,8 @@ typedef enum {
 #define RELOAD_SHA256_LEN 32
 #define RELOAD_DIGEST_MAX 32
 
-/* Hashes the parts, one after the other, into out; returns the length of the digest in bytes, or 0 if
- * the library cannot (a digest switched off by its configuration). */
+/* Hashes the parts, one after the other, into out; returns the length of the digest in bytes, or 0
+ * if the library cannot (a digest switched off by its configuration). */
 size_t reload_digest(ReloadDigest digest, const ReloadSpan *parts, size_t count,
 		     uint8_t out[RELOAD_DIGEST_MAX]);
 

@@ -4,9 +4,13 @@
 
 #include <stdarg.h>
 
-G_DEFINE_QUARK(reload-error-quark, reload_error)
+GQuark reload_error_quark(void)
+{
+	return g_quark_from_static_string("reload-error-quark");
+}
 
-/* Names come from files and certificates: no line end or escape sequence of theirs reaches a log. */
+/* Names come from files and certificates: no line end or escape sequence of theirs reaches a log.
+ */
 static void make_one_line(char *text)
 {
 	for (unsigned char *c = (unsigned char *)text; *c; c++) {

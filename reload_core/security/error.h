@@ -14,7 +14,7 @@ GQuark reload_error_quark(void);
  * returns status, so that a caller can write `return reload_fail(...)`. Line ends and other control
  * characters in what is formatted become '?'. */
 ReloadStatus reload_fail(GError **error, ReloadStatus status, const char *format, ...)
-	G_GNUC_PRINTF(3, 4);
+    G_GNUC_PRINTF(3, 4);
 
 /* Puts "prefix: " before the text of *error, if there is one. */
 void reload_error_prefix(GError **error, const char *prefix);

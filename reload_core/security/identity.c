@@ -22,12 +22,14 @@ ReloadIdentity *reload_identity_new(ReloadCertificate *certificate, GPtrArray *c
 
 	if (X509_check_private_key(reload_certificate_x509(certificate), key) != 1) {
 		ERR_clear_error();
-		reload_fail(error, RELOAD_E_CERTIFICATE,
-			    "the certificate is for another key: use the key that it was issued for");
+		reload_fail(
+		    error, RELOAD_E_CERTIFICATE,
+		    "the certificate is for another key: use the key that it was issued for");
 		return NULL;
 	}
 	if (node_id && !reload_certificate_has_node_id(certificate, node_id)) {
-		reload_fail(error, RELOAD_E_CERTIFICATE, "the certificate does not hold that Node-ID");
+		reload_fail(error, RELOAD_E_CERTIFICATE,
+			    "the certificate does not hold that Node-ID");
 		return NULL;
 	}
 	identity = g_new0(ReloadIdentity, 1);

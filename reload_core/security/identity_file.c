@@ -27,7 +27,8 @@ static char *read_small_file(const char *path, const char *what, gsize *length, 
 
 	if (file < 0 || fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
 		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: %s cannot be read (%s): make it with `reloadctl cert`, or correct the path",
+			    "%s: %s cannot be read (%s): make it with `reloadctl cert`, or correct "
+			    "the path",
 			    path, what, file < 0 ? g_strerror(errno) : "not a regular file");
 		if (file >= 0)
 			close(file);
@@ -38,8 +39,9 @@ static char *read_small_file(const char *path, const char *what, gsize *length, 
 		got += (gsize)n;
 	close(file);
 	if (n < 0 || got == 0 || got > FILE_MAX_BYTES) {
-		reload_fail(error, RELOAD_E_CONFIG, "%s: %s is empty or larger than %d bytes: make it again",
-			    path, what, FILE_MAX_BYTES);
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: %s is empty or larger than %d bytes: make it again", path, what,
+			    FILE_MAX_BYTES);
 		OPENSSL_cleanse(text, got);
 		g_free(text);
 		return NULL;
@@ -69,7 +71,8 @@ EVP_PKEY *reload_key_load(const char *key_file, GError **error)
 		return NULL;
 	if (mode & (S_IRWXG | S_IRWXO)) {
 		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: private key has mode %04o, others may use it: chmod 0600 it (and renew the "
+			    "%s: private key has mode %04o, others may use it: chmod 0600 it (and "
+			    "renew the "
 			    "key if others had access)",
 			    key_file, mode & 07777);
 		OPENSSL_cleanse(text, length);
@@ -83,10 +86,11 @@ EVP_PKEY *reload_key_load(const char *key_file, GError **error)
 	g_free(text);
 	ERR_clear_error();
 	if (!key) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: private key is not PEM, or has a passphrase: make it with `reloadctl "
-			    "cert`, without passphrase",
-			    key_file);
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "%s: private key is not PEM, or has a passphrase: make it with `reloadctl "
+		    "cert`, without passphrase",
+		    key_file);
 		return NULL;
 	}
 	if (reload_key_check(key, error) != RELOAD_OK) {
@@ -129,10 +133,11 @@ static GPtrArray *read_certificates(const char *path, GError **error)
 	ERR_clear_error();
 	if (more && list->len > 0 && list->len <= CHAIN_MAX + 1)
 		return list;
-	reload_fail(error, RELOAD_E_CONFIG,
-		    "%s: certificate is malformed (PEM with one certificate and at most %d above it is "
-		    "expected): make it with `reloadctl cert`",
-		    path, CHAIN_MAX);
+	reload_fail(
+	    error, RELOAD_E_CONFIG,
+	    "%s: certificate is malformed (PEM with one certificate and at most %d above it is "
+	    "expected): make it with `reloadctl cert`",
+	    path, CHAIN_MAX);
 	g_ptr_array_unref(list);
 	return NULL;
 }
@@ -156,16 +161,17 @@ static ReloadStatus check_dates(const ReloadCertificate *certificate, int64_t no
 		return RELOAD_OK;
 	date = date_text(early ? reload_certificate_not_before(certificate)
 			       : reload_certificate_not_after(certificate));
-	reload_fail(error, RELOAD_E_EXPIRED, early ? "certificate is not valid before %s: set the clock, or wait"
-						   : "certificate has expired on %s: renew it with `reloadctl cert`",
+	reload_fail(error, RELOAD_E_EXPIRED,
+		    early ? "certificate is not valid before %s: set the clock, or wait"
+			  : "certificate has expired on %s: renew it with `reloadctl cert`",
 		    date);
 	g_free(date);
 	return RELOAD_E_EXPIRED;
 }
 
 ReloadIdentity *reload_identity_load_certificate(const char *certificate_file, EVP_PKEY *key,
-						 const char *overlay, uint8_t node_id_length, int64_t now,
-						 GError **error)
+						 const char *overlay, uint8_t node_id_length,
+						 int64_t now, GError **error)
 {
 	GPtrArray *list = read_certificates(certificate_file, error);
 	ReloadCertificate *certificate = NULL;
@@ -175,7 +181,8 @@ ReloadIdentity *reload_identity_load_certificate(const char *certificate_file, E
 	if (!list)
 		return NULL;
 	der.data = g_bytes_get_data(list->pdata[0], &der.len);
-	if (reload_certificate_parse(der, overlay, node_id_length, &certificate, error) == RELOAD_OK &&
+	if (reload_certificate_parse(der, overlay, node_id_length, &certificate, error) ==
+		RELOAD_OK &&
 	    check_dates(certificate, now, error) == RELOAD_OK) {
 		g_ptr_array_remove_index(list, 0);
 		identity = reload_identity_new(certificate, list, key, NULL, error);
@@ -196,8 +203,8 @@ ReloadIdentity *reload_identity_load(const char *certificate_file, const char *k
 
 	if (!key)
 		return NULL;
-	identity = reload_identity_load_certificate(certificate_file, key, overlay, node_id_length, now,
-						    error);
+	identity = reload_identity_load_certificate(certificate_file, key, overlay, node_id_length,
+						    now, error);
 	EVP_PKEY_free(key);
 	return identity;
 }

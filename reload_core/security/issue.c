@@ -25,8 +25,8 @@ static ReloadStatus fail_openssl(GError **error, const char *what)
 
 EVP_PKEY *reload_key_generate(ReloadKeyType type, GError **error)
 {
-	EVP_PKEY *key = type == RELOAD_KEY_P256 ? EVP_EC_gen("P-256")
-						: EVP_RSA_gen((unsigned int)2048);
+	EVP_PKEY *key =
+	    type == RELOAD_KEY_P256 ? EVP_EC_gen("P-256") : EVP_RSA_gen((unsigned int)2048);
 
 	if (!key)
 		fail_openssl(error, "make a key");
@@ -36,7 +36,8 @@ EVP_PKEY *reload_key_generate(ReloadKeyType type, GError **error)
 static bool set_serial(X509 *x509)
 {
 	BIGNUM *number = BN_new();
-	bool good = number && BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
+	bool good = number &&
+		    BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
 		    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)) != NULL;
 
 	BN_free(number);
@@ -57,7 +58,8 @@ static X509 *new_certificate(EVP_PKEY *key, int64_t not_before, int64_t not_afte
 	return NULL;
 }
 
-/* Adds an extension by OpenSSL's text form; value is ours alone, nothing of a user's goes in here. */
+/* Adds an extension by OpenSSL's text form; value is ours alone, nothing of a user's goes in here.
+ */
 static bool add_extension(X509 *x509, X509 *issuer, int nid, const char *value)
 {
 	X509_EXTENSION *extension;
@@ -88,8 +90,8 @@ static bool add_name(GENERAL_NAMES *names, int type, const char *text)
 	return false;
 }
 
-/* RFC 6940, 11.3: the Node-IDs as reload URIs (14.15), one rfc822Name, nothing else; critical, since the
- * subject is empty (RFC 5280, 4.2.1.6). */
+/* RFC 6940, 11.3: the Node-IDs as reload URIs (14.15), one rfc822Name, nothing else; critical,
+ * since the subject is empty (RFC 5280, 4.2.1.6). */
 static bool add_alternative_names(X509 *x509, const ReloadCertificateRequest *request,
 				  const ReloadNodeId *node_ids, size_t count)
 {
@@ -98,9 +100,9 @@ static bool add_alternative_names(X509 *x509, const ReloadCertificateRequest *re
 
 	for (size_t i = 0; good && i < count; i++) {
 		char hex[RELOAD_NODE_ID_TEXT];
-		char *uri = g_strdup_printf("reload://01%02x%s@%s/", node_ids[i].len,
-					    reload_node_id_to_text(&node_ids[i], hex),
-					    request->overlay);
+		char *uri =
+		    g_strdup_printf("reload://01%02x%s@%s/", node_ids[i].len,
+				    reload_node_id_to_text(&node_ids[i], hex), request->overlay);
 
 		good = add_name(names, GEN_URI, uri);
 		g_free(uri);
@@ -129,8 +131,8 @@ static X509 *from_der(GBytes *der)
 	return d2i_X509(NULL, &position, (long)length);
 }
 
-GBytes *reload_issue_ca(EVP_PKEY *key, const char *common_name, int64_t not_before, int64_t not_after,
-			GError **error)
+GBytes *reload_issue_ca(EVP_PKEY *key, const char *common_name, int64_t not_before,
+			int64_t not_after, GError **error)
 {
 	X509 *x509 = new_certificate(key, not_before, not_after);
 	X509_NAME *subject = x509 ? X509_get_subject_name(x509) : NULL;
@@ -185,8 +187,7 @@ static bool add_end_entity_extensions(X509 *x509, X509 *issuer,
 {
 	return add_extension(x509, issuer, NID_key_usage, "critical,digitalSignature") &&
 	       add_alternative_names(x509, request, node_ids, count) &&
-	       (issuer == x509 ||
-		X509_get_ext_by_NID(issuer, NID_subject_key_identifier, -1) < 0 ||
+	       (issuer == x509 || X509_get_ext_by_NID(issuer, NID_subject_key_identifier, -1) < 0 ||
 		add_extension(x509, issuer, NID_authority_key_identifier, "keyid:always"));
 }
 
@@ -306,5 +307,6 @@ char *reload_key_to_pem(EVP_PKEY *key)
 {
 	BIO *bio = BIO_new(BIO_s_secmem());
 
-	return take_text(bio, bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1);
+	return take_text(
+	    bio, bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Making keys and certificates, in memory (RFC 6940, 11.3): the operator's tool, enrollment and tests use it; a
- * running peer does not. Keys come from OpenSSL's random generator. */
+/* Making keys and certificates, in memory (RFC 6940, 11.3): the operator's tool, enrollment and
+ * tests use it; a running peer does not. Keys come from OpenSSL's random generator. */
 #ifndef RELOAD_SECURITY_ISSUE_H
 #define RELOAD_SECURITY_ISSUE_H
 
@@ -25,20 +25,20 @@ typedef struct {
 EVP_PKEY *reload_key_generate(ReloadKeyType type, GError **error);
 
 /* A CA certificate (DER) for key, signed by itself. */
-GBytes *reload_issue_ca(EVP_PKEY *key, const char *common_name, int64_t not_before, int64_t not_after,
-			GError **error);
+GBytes *reload_issue_ca(EVP_PKEY *key, const char *common_name, int64_t not_before,
+			int64_t not_after, GError **error);
 
 /* A certificate (DER) for subject_key, signed by the CA. */
 GBytes *reload_issue_certificate(GBytes *ca_certificate, EVP_PKEY *ca_key, EVP_PKEY *subject_key,
 				 const ReloadCertificateRequest *request, GError **error);
 
-/* A self-signed certificate (11.3.1): request's Node-IDs are ignored, its node_id_count of them (0: one) of
- * node_id_length bytes are computed from the key with digest. */
+/* A self-signed certificate (11.3.1): request's Node-IDs are ignored, its node_id_count of them (0:
+ * one) of node_id_length bytes are computed from the key with digest. */
 GBytes *reload_issue_self_signed(EVP_PKEY *key, ReloadDigest digest, uint8_t node_id_length,
 				 const ReloadCertificateRequest *request, GError **error);
 
-/* The Node-ID that belongs to key in a self-signed certificate: index 0 for the only one of its certificate, else from
- * 1 (11.3.1). */
+/* The Node-ID that belongs to key in a self-signed certificate: index 0 for the only one of its
+ * certificate, else from 1 (11.3.1). */
 ReloadStatus reload_node_id_from_key(EVP_PKEY *key, ReloadDigest digest, uint32_t index,
 				     uint8_t node_id_length, ReloadNodeId *out);
 

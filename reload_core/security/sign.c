@@ -15,8 +15,8 @@ static void put_number(uint8_t *out, uint64_t value, size_t bytes)
 		out[i] = (uint8_t)(value >> (8 * (bytes - 1 - i)));
 }
 
-/* RFC 6940, 6.3.4: cert_hash for a certificate with one Node-ID, cert_hash_node_id for one with several.
- * hash is the room for what out->hash views. */
+/* RFC 6940, 6.3.4: cert_hash for a certificate with one Node-ID, cert_hash_node_id for one with
+ * several. hash is the room for what out->hash views. */
 static bool signer_identity(const ReloadIdentity *identity, uint8_t hash[RELOAD_DIGEST_MAX],
 			    ReloadSignerIdentity *out)
 {
@@ -41,7 +41,7 @@ static bool signer_identity(const ReloadIdentity *identity, uint8_t hash[RELOAD_
 static uint8_t algorithm_of(EVP_PKEY *key)
 {
 	return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA ? RELOAD_SIGNATURE_RSA
-							  : RELOAD_SIGNATURE_ECDSA;
+							 : RELOAD_SIGNATURE_ECDSA;
 }
 
 /* Signs parts and then the encoded SignerIdentity; *value is to be freed with g_free. */
@@ -77,14 +77,15 @@ static ReloadStatus sign(const ReloadIdentity *identity, const ReloadSpan *parts
 	out->signature_alg = algorithm_of(key);
 	good = signer_identity(identity, hash, &out->identity) &&
 	       reload_write_signer_identity(encoded, &out->identity) &&
-	       make_value(key, parts, count, (ReloadSpan){encoded->data, encoded->len}, value, &length);
+	       make_value(key, parts, count, (ReloadSpan){encoded->data, encoded->len}, value,
+			  &length);
 	out->value = (ReloadSpan){*value, length};
 	g_byte_array_unref(encoded);
 	return good ? RELOAD_OK : RELOAD_E_INTERNAL;
 }
 
-ReloadStatus reload_sign_parts(const ReloadIdentity *identity, const ReloadSpan *parts, size_t count,
-			       GByteArray *out)
+ReloadStatus reload_sign_parts(const ReloadIdentity *identity, const ReloadSpan *parts,
+			       size_t count, GByteArray *out)
 {
 	uint8_t hash[RELOAD_DIGEST_MAX];
 	uint8_t *value;
@@ -97,8 +98,9 @@ ReloadStatus reload_sign_parts(const ReloadIdentity *identity, const ReloadSpan 
 	return status;
 }
 
-ReloadStatus reload_sign_stored_data(const ReloadIdentity *identity, const ReloadResourceId *resource_id,
-				     uint32_t kind, const ReloadStoredData *data, GByteArray *out)
+ReloadStatus reload_sign_stored_data(const ReloadIdentity *identity,
+				     const ReloadResourceId *resource_id, uint32_t kind,
+				     const ReloadStoredData *data, GByteArray *out)
 {
 	uint8_t prefix[STORED_PREFIX], hash[RELOAD_DIGEST_MAX];
 	uint8_t *value = NULL;
@@ -148,8 +150,8 @@ static bool add_chain(GByteArray *list, GHashTable *seen, const GPtrArray *chain
 
 static bool add_all(GByteArray *list, const ReloadIdentity *identity, const GPtrArray *certificates)
 {
-	GHashTable *seen = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-						 (GDestroyNotify)g_bytes_unref, NULL);
+	GHashTable *seen =
+	    g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
 	ReloadSpan own = reload_certificate_der(reload_identity_certificate(identity));
 	bool good = add_certificate(list, seen, own.data, own.len) &&
 		    add_chain(list, seen, reload_identity_chain(identity));
@@ -165,8 +167,8 @@ static bool add_all(GByteArray *list, const ReloadIdentity *identity, const GPtr
 	return good;
 }
 
-ReloadStatus reload_sign_block(const ReloadIdentity *identity, const ReloadSpan *parts, size_t count,
-			       const GPtrArray *certificates, GByteArray *out)
+ReloadStatus reload_sign_block(const ReloadIdentity *identity, const ReloadSpan *parts,
+			       size_t count, const GPtrArray *certificates, GByteArray *out)
 {
 	uint8_t hash[RELOAD_DIGEST_MAX];
 	uint8_t *value;
@@ -256,13 +258,15 @@ ReloadStatus reload_verify_message(ReloadTrust *trust, const ReloadMessage *mess
 	put_number(prefix + 4, message->header.transaction_id, 8);
 	set = reload_certificate_set_new(trust);
 	reload_certificate_set_add_block(set, &message->security);
-	status = reload_verify_parts(set, parts, 2, &message->security.signature, now, signer, node_id);
+	status =
+	    reload_verify_parts(set, parts, 2, &message->security.signature, now, signer, node_id);
 	reload_certificate_set_free(set);
 	return status;
 }
 
-ReloadStatus reload_verify_stored_data(ReloadCertificateSet *set, const ReloadResourceId *resource_id,
-				       uint32_t kind, const ReloadStoredData *data, int64_t now,
+ReloadStatus reload_verify_stored_data(ReloadCertificateSet *set,
+				       const ReloadResourceId *resource_id, uint32_t kind,
+				       const ReloadStoredData *data, int64_t now,
 				       ReloadCertificate **signer, ReloadNodeId *node_id)
 {
 	uint8_t prefix[STORED_PREFIX];

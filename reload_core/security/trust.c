@@ -68,8 +68,8 @@ ReloadTrust *reload_trust_new(const ReloadTrustOptions *options, GError **error)
 	trust->roots = roots;
 	trust->self_signed_permitted = options->self_signed_permitted;
 	trust->self_signed_digest = options->self_signed_digest;
-	trust->bad_nodes = g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, g_free,
-						 NULL);
+	trust->bad_nodes =
+	    g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, g_free, NULL);
 	for (size_t i = 0; i < options->bad_node_count; i++)
 		g_hash_table_add(trust->bad_nodes,
 				 g_memdup2(&options->bad_nodes[i], sizeof(ReloadNodeId)));
@@ -151,7 +151,8 @@ static bool is_bad_node(const ReloadTrust *trust, const ReloadCertificate *certi
 
 /* Everything about a certificate that is not in the cache. */
 static ReloadStatus verify_new(ReloadTrust *trust, ReloadCertificate *certificate,
-			       const ReloadSpan *chain, size_t chain_count, int64_t now, GError **error)
+			       const ReloadSpan *chain, size_t chain_count, int64_t now,
+			       GError **error)
 {
 	int64_t not_before = reload_certificate_not_before(certificate);
 	int64_t not_after = reload_certificate_not_after(certificate);
@@ -207,7 +208,7 @@ ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const Reloa
 	return status;
 }
 
-ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STACK_OF(X509) *chain,
+ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STACK_OF(X509) * chain,
 				      int64_t now, ReloadCertificate **out, GError **error)
 {
 	unsigned char *ders[RELOAD_TRUST_CHAIN_MAX + 1] = {NULL};
@@ -227,7 +228,8 @@ ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STAC
 		count++;
 	}
 	if (count > 0)
-		status = reload_trust_verify(trust, spans[0], spans + 1, count - 1, now, out, error);
+		status =
+		    reload_trust_verify(trust, spans[0], spans + 1, count - 1, now, out, error);
 	else
 		reload_fail(error, status, "the other side presented no certificate");
 	for (size_t i = 0; i < G_N_ELEMENTS(ders); i++)
@@ -235,7 +237,8 @@ ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STAC
 	return status;
 }
 
-ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *certificate, int64_t now)
+ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *certificate,
+				  int64_t now)
 {
 	const GPtrArray *list = reload_certificate_chain(certificate);
 	ReloadSpan chain[RELOAD_TRUST_CHAIN_MAX];
@@ -247,8 +250,8 @@ ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *c
 	for (; !same && list && count < MIN(list->len, RELOAD_TRUST_CHAIN_MAX); count++)
 		chain[count].data = g_bytes_get_data(list->pdata[count], &chain[count].len);
 	status = same ? RELOAD_OK
-		      : reload_trust_verify(trust, reload_certificate_der(certificate), chain, count,
-					    now, &same, NULL);
+		      : reload_trust_verify(trust, reload_certificate_der(certificate), chain,
+					    count, now, &same, NULL);
 	reload_certificate_unref(same);
 	return status;
 }

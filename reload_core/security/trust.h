@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whom we believe: root-certs, self-signed mode with the Node-ID check, bad nodes (RFC 6940, 11.1, 11.3 and
- * 13.3), and a bounded cache of certificates found good, so that the second message under a
- * certificate costs one signature check only. Not thread-safe. */
+/* Whom we believe: root-certs, self-signed mode with the Node-ID check, bad nodes (RFC
+ * 6940, 11.1, 11.3 and 13.3), and a bounded cache of certificates found good, so that the second
+ * message under a certificate costs one signature check only. Not thread-safe. */
 #ifndef RELOAD_SECURITY_TRUST_H
 #define RELOAD_SECURITY_TRUST_H
 
@@ -11,8 +11,8 @@ typedef struct ReloadTrust ReloadTrust;
 
 /* What a trust is made from; everything is copied. config/document.h makes one from a document. */
 typedef struct {
-	const char *overlay;        /* overlay name */
-	uint8_t node_id_length;     /* bytes */
+	const char *overlay;	     /* overlay name */
+	uint8_t node_id_length;	     /* bytes */
 	const GPtrArray *root_certs; /* GBytes, DER; may be NULL or empty in self-signed mode */
 	bool self_signed_permitted;
 	ReloadDigest self_signed_digest;
@@ -31,24 +31,29 @@ ReloadTrust *reload_trust_ref(ReloadTrust *trust);
 void reload_trust_unref(ReloadTrust *trust);
 
 /* Verifies an end entity certificate at the time now (ms): chain to a root-cert (chain: other
- * certificates that came along, DER, in any order; at most RELOAD_TRUST_CHAIN_MAX are used), or, where permitted,
- * self-signed with Node-IDs that match its key; dates of all of them, basic constraints, key usage, bad nodes.
- * *out is a new reference. error may be NULL. RELOAD_E_CERTIFICATE, RELOAD_E_OVERLAY,
- * RELOAD_E_EXPIRED (also: not yet valid), RELOAD_E_FORBIDDEN (bad node), RELOAD_E_TOO_LARGE. */
+ * certificates that came along, DER, in any order; at most RELOAD_TRUST_CHAIN_MAX are used), or,
+ * where permitted, self-signed with Node-IDs that match its key; dates of all of them, basic
+ * constraints, key usage, bad nodes. *out is a new reference. error may be NULL.
+ * RELOAD_E_CERTIFICATE, RELOAD_E_OVERLAY, RELOAD_E_EXPIRED (also: not yet valid),
+ * RELOAD_E_FORBIDDEN (bad node), RELOAD_E_TOO_LARGE. */
 ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const ReloadSpan *chain,
 				 size_t chain_count, int64_t now, ReloadCertificate **out,
 				 GError **error);
 
 /* The same for what a TLS peer presented (chain may be NULL and may hold the leaf too): for use in
- * SSL_CTX_set_cert_verify_callback with X509_STORE_CTX_get0_cert and X509_STORE_CTX_get0_untrusted. */
-ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STACK_OF(X509) *chain,
+ * SSL_CTX_set_cert_verify_callback with X509_STORE_CTX_get0_cert and X509_STORE_CTX_get0_untrusted.
+ */
+ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STACK_OF(X509) * chain,
 				      int64_t now, ReloadCertificate **out, GError **error);
 
-/* Checks once more a certificate that was verified earlier, maybe by the trust of an older document: from the cache, or
- * from the ground up with the chain that it carries. For stored data, whose certificates are kept. */
-ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *certificate, int64_t now);
+/* Checks once more a certificate that was verified earlier, maybe by the trust of an older
+ * document: from the cache, or from the ground up with the chain that it carries. For stored data,
+ * whose certificates are kept. */
+ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *certificate,
+				  int64_t now);
 
-/* The certificate with that SHA-256 if it is in the cache and good at now, else NULL; a new reference. */
+/* The certificate with that SHA-256 if it is in the cache and good at now, else NULL; a new
+ * reference. */
 ReloadCertificate *reload_trust_lookup(ReloadTrust *trust, const uint8_t sha256[RELOAD_SHA256_LEN],
 				       int64_t now);
 

@@ -22,7 +22,7 @@ struct ReloadUserIdentities {
 	char *overlay;
 	uint8_t node_id_length;
 	GHashTable *entries; /* aor -> Entry * */
-	GQueue order;        /* least recently used at the tail */
+	GQueue order;	     /* least recently used at the tail */
 	size_t cache_size;
 };
 
@@ -35,8 +35,9 @@ static void entry_free(gpointer data)
 	g_free(entry);
 }
 
-ReloadUserIdentities *reload_user_identities_new(const char *directory, EVP_PKEY *key, const char *overlay,
-						 uint8_t node_id_length, size_t cache_size)
+ReloadUserIdentities *reload_user_identities_new(const char *directory, EVP_PKEY *key,
+						 const char *overlay, uint8_t node_id_length,
+						 size_t cache_size)
 {
 	ReloadUserIdentities *users = g_new0(ReloadUserIdentities, 1);
 
@@ -103,7 +104,8 @@ static ReloadIdentity *find_kept(ReloadUserIdentities *users, const char *aor, i
 	if (!entry)
 		return NULL;
 	/* It may have been renewed since. */
-	if (reload_certificate_check_dates(reload_identity_certificate(entry->identity), now) != RELOAD_OK) {
+	if (reload_certificate_check_dates(reload_identity_certificate(entry->identity), now) !=
+	    RELOAD_OK) {
 		drop(users, entry);
 		return NULL;
 	}
@@ -125,18 +127,19 @@ static void keep(ReloadUserIdentities *users, const char *aor, ReloadIdentity *i
 		drop(users, users->order.tail->data);
 }
 
-static ReloadStatus load(ReloadUserIdentities *users, const char *aor, const char *path, int64_t now,
-			 ReloadIdentity **out, GError **error)
+static ReloadStatus load(ReloadUserIdentities *users, const char *aor, const char *path,
+			 int64_t now, ReloadIdentity **out, GError **error)
 {
 	GError *reason = NULL;
 	ReloadStatus status;
 
 	if (access(path, F_OK) != 0 && errno == ENOENT)
-		return reload_fail(error, RELOAD_E_NOT_FOUND,
-				   "%s: user %s has no certificate: make it with `reloadctl cert user`", path,
-				   aor);
-	*out = reload_identity_load_certificate(path, users->key, users->overlay, users->node_id_length, now,
-						&reason);
+		return reload_fail(
+		    error, RELOAD_E_NOT_FOUND,
+		    "%s: user %s has no certificate: make it with `reloadctl cert user`", path,
+		    aor);
+	*out = reload_identity_load_certificate(path, users->key, users->overlay,
+						users->node_id_length, now, &reason);
 	if (!*out) {
 		status = (ReloadStatus)reason->code;
 		g_propagate_error(error, reason);
@@ -144,9 +147,10 @@ static ReloadStatus load(ReloadUserIdentities *users, const char *aor, const cha
 	}
 	if (strcmp(reload_identity_user_name(*out), aor) == 0)
 		return RELOAD_OK;
-	reload_fail(error, RELOAD_E_CERTIFICATE,
-		    "%s: certificate is for user \"%s\": make the right one with `reloadctl cert user`", path,
-		    reload_identity_user_name(*out));
+	reload_fail(
+	    error, RELOAD_E_CERTIFICATE,
+	    "%s: certificate is for user \"%s\": make the right one with `reloadctl cert user`",
+	    path, reload_identity_user_name(*out));
 	reload_identity_unref(*out);
 	*out = NULL;
 	return RELOAD_E_CERTIFICATE;

@@ -8,8 +8,8 @@ void pki_init(Pki *pki)
 
 	pki->ca_key = reload_key_generate(RELOAD_KEY_P256, &error);
 	g_assert_no_error(error);
-	pki->ca = reload_issue_ca(pki->ca_key, "Test CA", PKI_NOW - 100 * PKI_DAY, PKI_NOW + 100 * PKI_DAY,
-				  &error);
+	pki->ca = reload_issue_ca(pki->ca_key, "Test CA", PKI_NOW - 100 * PKI_DAY,
+				  PKI_NOW + 100 * PKI_DAY, &error);
 	g_assert_no_error(error);
 }
 
@@ -31,12 +31,12 @@ GBytes *pki_certificate(const Pki *pki, EVP_PKEY *key, uint8_t fill, const char 
 {
 	ReloadNodeId id = pki_node_id(fill);
 	ReloadCertificateRequest request = {
-		.overlay = PKI_OVERLAY,
-		.node_ids = &id,
-		.node_id_count = 1,
-		.user_name = user_name,
-		.not_before = PKI_NOW - 10 * PKI_DAY,
-		.not_after = PKI_NOW + 10 * PKI_DAY,
+	    .overlay = PKI_OVERLAY,
+	    .node_ids = &id,
+	    .node_id_count = 1,
+	    .user_name = user_name,
+	    .not_before = PKI_NOW - 10 * PKI_DAY,
+	    .not_after = PKI_NOW + 10 * PKI_DAY,
 	};
 	GError *error = NULL;
 	GBytes *der = reload_issue_certificate(pki->ca, pki->ca_key, key, &request, &error);
@@ -45,7 +45,8 @@ GBytes *pki_certificate(const Pki *pki, EVP_PKEY *key, uint8_t fill, const char 
 	return der;
 }
 
-ReloadIdentity *pki_identity(const Pki *pki, ReloadKeyType type, uint8_t fill, const char *user_name)
+ReloadIdentity *pki_identity(const Pki *pki, ReloadKeyType type, uint8_t fill,
+			     const char *user_name)
 {
 	GError *error = NULL;
 	EVP_PKEY *key = reload_key_generate(type, &error);
@@ -104,7 +105,8 @@ char *pki_document_text(GBytes *ca, const char *attributes, const char *more)
 ReloadDocument *pki_document(const Pki *pki, const char *more)
 {
 	char *inside = g_strdup_printf("<no-ice>true</no-ice>%s", more);
-	char *text = pki_document_text(pki->ca, "instance-name=\"" PKI_OVERLAY "\" sequence=\"1\"", inside);
+	char *text =
+	    pki_document_text(pki->ca, "instance-name=\"" PKI_OVERLAY "\" sequence=\"1\"", inside);
 	GBytes *bytes = g_bytes_new_take(text, strlen(text));
 	GError *error = NULL;
 	ReloadDocument *document = reload_document_parse(bytes, "test", NULL, PKI_NOW, &error);

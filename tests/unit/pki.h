@@ -29,7 +29,8 @@ ReloadNodeId pki_node_id(uint8_t fill);
 GBytes *pki_certificate(const Pki *pki, EVP_PKEY *key, uint8_t fill, const char *user_name);
 
 /* An identity with a new key. */
-ReloadIdentity *pki_identity(const Pki *pki, ReloadKeyType type, uint8_t fill, const char *user_name);
+ReloadIdentity *pki_identity(const Pki *pki, ReloadKeyType type, uint8_t fill,
+			     const char *user_name);
 
 /* A trust with the CA as its only root-cert. */
 ReloadTrust *pki_trust(const Pki *pki);

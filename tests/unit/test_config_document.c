@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Overlay documents: what they mean, and that a wrong one is refused with a line that names the element. */
+/* Overlay documents: what they mean, and that a wrong one is refused with a line that names the
+ * element. */
 #include "reload_core/config/document.h"
 #include "reload_core/config/document_sign.h"
 #include "tests/unit/pki.h"
 
 #define NAME "instance-name=\"" PKI_OVERLAY "\""
 #define NO_ICE "<no-ice>true</no-ice>"
-#define KIND(inside)                                                                                           \
-	"<required-kinds><kind-block><kind id=\"4026531850\">" inside                                          \
+#define KIND(inside)                                                                               \
+	"<required-kinds><kind-block><kind id=\"4026531850\">" inside                              \
 	"</kind></kind-block></required-kinds>"
 #define COUNTS "<max-count>3</max-count><max-size>4</max-size>"
 
@@ -43,7 +44,8 @@ static void test_defaults(void)
 	g_assert_false(document->is_signed);
 	g_assert_cmpint(reload_document_kind(document, RELOAD_KIND_SIP_REGISTRATION)->model, ==,
 			RELOAD_MODEL_DICTIONARY);
-	g_assert_cmpint(reload_document_kind(document, RELOAD_KIND_TURN_SERVICE)->max_node_multiple, ==, 20);
+	g_assert_cmpint(reload_document_kind(document, RELOAD_KIND_TURN_SERVICE)->max_node_multiple,
+			==, 20);
 	g_assert_cmpint(reload_document_kind(document, RELOAD_KIND_CERTIFICATE_BY_NODE)->access, ==,
 			RELOAD_ACCESS_NODE_MATCH);
 	g_assert_cmpint(reload_document_kind(document, RELOAD_KIND_CERTIFICATE_BY_USER)->access, ==,
@@ -56,27 +58,33 @@ static void test_defaults(void)
 static void test_all_elements(void)
 {
 	char *text = pki_document_text(
-		pki.ca, NAME " sequence=\"22\" expiration=\"2031-10-10T07:00:00Z\" ext:ext-example=\"stuff\"",
-		"<topology-plugin> CHORD-RELOAD </topology-plugin><node-id-length>16</node-id-length>"
-		"<enrollment-server>https://example.org</enrollment-server>"
-		"<self-signed-permitted digest=\"sha1\">false</self-signed-permitted>"
-		"<bootstrap-node address=\"192.0.0.1\" port=\"6085\"/><bootstrap-node address=\"2001:DB8::1\"/>"
-		"<turn-density> 20 </turn-density><clients-permitted> false </clients-permitted>"
-		"<no-ice> 1 </no-ice><chord:chord-update-interval>\n 400</chord:chord-update-interval>"
-		"<chord:chord-ping-interval>30</chord:chord-ping-interval>"
-		"<chord:chord-reactive> false </chord:chord-reactive>"
-		"<max-message-size>4000</max-message-size><initial-ttl> 30 </initial-ttl>"
-		"<overlay-reliability-timer> 3001 </overlay-reliability-timer>"
-		"<overlay-link-protocol>DTLS</overlay-link-protocol><overlay-link-protocol>TLS</overlay-link-protocol>"
-		"<bad-node> 11111111111111111111111111111111 </bad-node><bad-node>22222222222222222222222222222222"
-		"</bad-node><ext:example-extension> foo </ext:example-extension>"
-		"<mandatory-extension>urn:ietf:params:xml:ns:p2p:config-chord</mandatory-extension>"
-		"<required-kinds><kind-block><kind name=\"SIP-REGISTRATION\"><data-model>SINGLE</data-model>"
-		"<access-control>USER-MATCH</access-control><max-count>1</max-count><max-size>100</max-size></kind>"
-		"</kind-block><kind-block><kind id=\"2000\"><data-model>ARRAY</data-model>"
-		"<access-control>NODE-MULTIPLE</access-control><max-node-multiple>3</max-node-multiple>"
-		"<max-count>22</max-count><max-size>4</max-size><ext:example-kind-extension> 1"
-		"</ext:example-kind-extension></kind></kind-block></required-kinds>");
+	    pki.ca,
+	    NAME " sequence=\"22\" expiration=\"2031-10-10T07:00:00Z\" ext:ext-example=\"stuff\"",
+	    "<topology-plugin> CHORD-RELOAD </topology-plugin><node-id-length>16</node-id-length>"
+	    "<enrollment-server>https://example.org</enrollment-server>"
+	    "<self-signed-permitted digest=\"sha1\">false</self-signed-permitted>"
+	    "<bootstrap-node address=\"192.0.0.1\" port=\"6085\"/><bootstrap-node "
+	    "address=\"2001:DB8::1\"/>"
+	    "<turn-density> 20 </turn-density><clients-permitted> false </clients-permitted>"
+	    "<no-ice> 1 </no-ice><chord:chord-update-interval>\n 400</chord:chord-update-interval>"
+	    "<chord:chord-ping-interval>30</chord:chord-ping-interval>"
+	    "<chord:chord-reactive> false </chord:chord-reactive>"
+	    "<max-message-size>4000</max-message-size><initial-ttl> 30 </initial-ttl>"
+	    "<overlay-reliability-timer> 3001 </overlay-reliability-timer>"
+	    "<overlay-link-protocol>DTLS</overlay-link-protocol><overlay-link-protocol>TLS</"
+	    "overlay-link-protocol>"
+	    "<bad-node> 11111111111111111111111111111111 "
+	    "</bad-node><bad-node>22222222222222222222222222222222"
+	    "</bad-node><ext:example-extension> foo </ext:example-extension>"
+	    "<mandatory-extension>urn:ietf:params:xml:ns:p2p:config-chord</mandatory-extension>"
+	    "<required-kinds><kind-block><kind "
+	    "name=\"SIP-REGISTRATION\"><data-model>SINGLE</data-model>"
+	    "<access-control>USER-MATCH</access-control><max-count>1</max-count><max-size>100</"
+	    "max-size></kind>"
+	    "</kind-block><kind-block><kind id=\"2000\"><data-model>ARRAY</data-model>"
+	    "<access-control>NODE-MULTIPLE</access-control><max-node-multiple>3</max-node-multiple>"
+	    "<max-count>22</max-count><max-size>4</max-size><ext:example-kind-extension> 1"
+	    "</ext:example-kind-extension></kind></kind-block></required-kinds>");
 	GError *error = NULL;
 	ReloadDocument *document = parse_text(text, PKI_OVERLAY, PKI_NOW, &error);
 	const ReloadKind *kind;
@@ -88,10 +96,10 @@ static void test_all_elements(void)
 	g_assert_cmpuint(document->bootstrap_nodes->len, ==, 2);
 	g_assert_true(reload_address_from_text("192.0.0.1", 6085, &address));
 	g_assert_true(reload_address_equal(
-		&address, &g_array_index(document->bootstrap_nodes, ReloadAddress, 0)));
+	    &address, &g_array_index(document->bootstrap_nodes, ReloadAddress, 0)));
 	g_assert_true(reload_address_from_text("2001:db8::1", 6084, &address));
 	g_assert_true(reload_address_equal(
-		&address, &g_array_index(document->bootstrap_nodes, ReloadAddress, 1)));
+	    &address, &g_array_index(document->bootstrap_nodes, ReloadAddress, 1)));
 	g_assert_cmpuint(document->turn_density, ==, 20);
 	g_assert_false(document->clients_permitted);
 	g_assert_true(document->no_ice);
@@ -126,88 +134,106 @@ typedef struct {
 static void test_refused(void)
 {
 	static const Wrong wrong[] = {
-		{"", NO_ICE, "instance-name"},
-		{"instance-name=\"a b\"", NO_ICE, "instance-name"},
-		{"instance-name=\"../x\"", NO_ICE, "instance-name"},
-		{NAME " sequence=\"65535\"", NO_ICE, "sequence"},
-		{NAME " sequence=\"-1\"", NO_ICE, "sequence"},
-		{NAME " expiration=\"tomorrow\"", NO_ICE, "expiration"},
-		{NAME " expiration=\"2029-12-31T23:59:59Z\"", NO_ICE, "has expired on 2029-12-31T23:59:59Z"},
-		{NAME, "", "<no-ice>"},
-		{NAME, "<no-ice>false</no-ice>", "<no-ice>"},
-		{NAME, "<no-ice>yes</no-ice>", "<no-ice>"},
-		{NAME, NO_ICE NO_ICE, "<no-ice>"},
-		{NAME, NO_ICE "<topology-plugin>KAD</topology-plugin>", "<topology-plugin>"},
-		{NAME, NO_ICE "<node-id-length>20</node-id-length>", "<node-id-length>: must be 16"},
-		{NAME, NO_ICE "<node-id-length>15</node-id-length>", "<node-id-length>"},
-		{NAME, NO_ICE "<root-cert>YmFkIGNlcnQK</root-cert>", "root-cert 2"},
-		{NAME, NO_ICE "<root-cert>!!</root-cert>", "<root-cert>"},
-		{NAME, NO_ICE "<root-cert></root-cert>", "<root-cert>"},
-		{NAME, NO_ICE "<self-signed-permitted>true</self-signed-permitted>", "<self-signed-permitted>"},
-		{NAME, NO_ICE "<self-signed-permitted digest=\"md5\">true</self-signed-permitted>",
-		 "<self-signed-permitted>"},
-		{NAME, NO_ICE "<bootstrap-node address=\"host.example\"/>", "<bootstrap-node>"},
-		{NAME, NO_ICE "<bootstrap-node address=\"192.0.2.1\" port=\"0\"/>", "<bootstrap-node>"},
-		{NAME, NO_ICE "<bootstrap-node port=\"1\"/>", "<bootstrap-node>"},
-		{NAME, NO_ICE "<turn-density>256</turn-density>", "<turn-density>"},
-		{NAME, NO_ICE "<clients-permitted/>", "<clients-permitted>"},
-		{NAME, NO_ICE "<shared-secret>password</shared-secret>", "<shared-secret>"},
-		{NAME, NO_ICE "<max-message-size>10</max-message-size>", "<max-message-size>"},
-		{NAME, NO_ICE "<max-message-size>99999999999999999999</max-message-size>", "<max-message-size>"},
-		{NAME, NO_ICE "<initial-ttl>256</initial-ttl>", "<initial-ttl>"},
-		{NAME, NO_ICE "<overlay-reliability-timer>199</overlay-reliability-timer>",
-		 "<overlay-reliability-timer>"},
-		{NAME, NO_ICE "<overlay-link-protocol>HIP</overlay-link-protocol>", "overlay-link-protocol"},
-		{NAME, NO_ICE "<bad-node>6ebc45d31a900c06</bad-node>", "<bad-node>"},
-		{NAME, NO_ICE "<configuration-signer>x</configuration-signer>", "<configuration-signer>"},
-		{NAME, NO_ICE "<enrollment-server>http://example.org</enrollment-server>",
-		 "<enrollment-server>"},
-		{NAME, NO_ICE "<mandatory-extension>urn:x</mandatory-extension>", "<mandatory-extension>"},
-		{NAME, NO_ICE "<chord:chord-update-interval>0</chord:chord-update-interval>",
-		 "<chord-update-interval>"},
-		{NAME, NO_ICE "<chord:chord-recative>true</chord:chord-recative>", "<chord-recative>"},
-		{NAME, NO_ICE "<no-such-thing/>", "<no-such-thing>"},
-		{NAME, "<no-ice>true<b/></no-ice>", "<no-ice>"},
-		{NAME, NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model>"), "<kind>: lacks <access-control>"},
-		{NAME, NO_ICE KIND(COUNTS "<access-control>NODE-MATCH</access-control>"), "lacks <data-model>"},
-		{NAME,
-		 NO_ICE KIND("<max-count>3</max-count><data-model>ARRAY</data-model><access-control>NODE-MATCH"
-			     "</access-control>"),
-		 "lacks <max-size>"},
-		{NAME,
-		 NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model><access-control>NODE-MULTIPLE"
-				    "</access-control>"),
-		 "<max-node-multiple>"},
-		{NAME,
-		 NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model><access-control>USER-NODE-MATCH"
-				    "</access-control>"),
-		 "USER-NODE-MATCH"},
-		{NAME, NO_ICE KIND("<data-model>LIST</data-model>"), "<data-model>"},
-		{NAME, NO_ICE KIND("<access-control>ALL</access-control>"), "<access-control>"},
-		{NAME, NO_ICE KIND("<max-count>0</max-count>"), "<max-count>"},
-		{NAME, NO_ICE "<required-kinds><kind-block/></required-kinds>", "<kind-block>: lacks <kind>"},
-		{NAME, NO_ICE "<required-kinds><kind-block><kind name=\"NO-SUCH\"/></kind-block></required-kinds>",
-		 "NO-SUCH"},
-		{NAME, NO_ICE "<required-kinds><kind-block><kind/></kind-block></required-kinds>", "<kind>"},
-		{NAME, NO_ICE "<kind-signer>11111111111111111111111111111111</kind-signer>" KIND(
-			       COUNTS "<data-model>ARRAY</data-model><access-control>NODE-MATCH</access-control>"),
-		 "<kind-signature>"},
-		{NAME, NO_ICE "<configuration-signer>11111111111111111111111111111111</configuration-signer>",
-		 "lacks <signature>"},
-		{NAME, NO_ICE "<sip:domain-restriction enable=\"true\"><sip:pattern>(</sip:pattern>"
-			      "</sip:domain-restriction>",
-		 "<pattern>"},
-		{NAME, NO_ICE "<sip:domain-restriction enable=\"true\"><sip:pattern>a)|(b</sip:pattern>"
-			      "</sip:domain-restriction>",
-		 "<pattern>"},
-		{NAME, NO_ICE "<sip:domain-restriction enable=\"on\"/>", "<domain-restriction>"},
+	    {"", NO_ICE, "instance-name"},
+	    {"instance-name=\"a b\"", NO_ICE, "instance-name"},
+	    {"instance-name=\"../x\"", NO_ICE, "instance-name"},
+	    {NAME " sequence=\"65535\"", NO_ICE, "sequence"},
+	    {NAME " sequence=\"-1\"", NO_ICE, "sequence"},
+	    {NAME " expiration=\"tomorrow\"", NO_ICE, "expiration"},
+	    {NAME " expiration=\"2029-12-31T23:59:59Z\"", NO_ICE,
+	     "has expired on 2029-12-31T23:59:59Z"},
+	    {NAME, "", "<no-ice>"},
+	    {NAME, "<no-ice>false</no-ice>", "<no-ice>"},
+	    {NAME, "<no-ice>yes</no-ice>", "<no-ice>"},
+	    {NAME, NO_ICE NO_ICE, "<no-ice>"},
+	    {NAME, NO_ICE "<topology-plugin>KAD</topology-plugin>", "<topology-plugin>"},
+	    {NAME, NO_ICE "<node-id-length>20</node-id-length>", "<node-id-length>: must be 16"},
+	    {NAME, NO_ICE "<node-id-length>15</node-id-length>", "<node-id-length>"},
+	    {NAME, NO_ICE "<root-cert>YmFkIGNlcnQK</root-cert>", "root-cert 2"},
+	    {NAME, NO_ICE "<root-cert>!!</root-cert>", "<root-cert>"},
+	    {NAME, NO_ICE "<root-cert></root-cert>", "<root-cert>"},
+	    {NAME, NO_ICE "<self-signed-permitted>true</self-signed-permitted>",
+	     "<self-signed-permitted>"},
+	    {NAME, NO_ICE "<self-signed-permitted digest=\"md5\">true</self-signed-permitted>",
+	     "<self-signed-permitted>"},
+	    {NAME, NO_ICE "<bootstrap-node address=\"host.example\"/>", "<bootstrap-node>"},
+	    {NAME, NO_ICE "<bootstrap-node address=\"192.0.2.1\" port=\"0\"/>", "<bootstrap-node>"},
+	    {NAME, NO_ICE "<bootstrap-node port=\"1\"/>", "<bootstrap-node>"},
+	    {NAME, NO_ICE "<turn-density>256</turn-density>", "<turn-density>"},
+	    {NAME, NO_ICE "<clients-permitted/>", "<clients-permitted>"},
+	    {NAME, NO_ICE "<shared-secret>password</shared-secret>", "<shared-secret>"},
+	    {NAME, NO_ICE "<max-message-size>10</max-message-size>", "<max-message-size>"},
+	    {NAME, NO_ICE "<max-message-size>99999999999999999999</max-message-size>",
+	     "<max-message-size>"},
+	    {NAME, NO_ICE "<initial-ttl>256</initial-ttl>", "<initial-ttl>"},
+	    {NAME, NO_ICE "<overlay-reliability-timer>199</overlay-reliability-timer>",
+	     "<overlay-reliability-timer>"},
+	    {NAME, NO_ICE "<overlay-link-protocol>HIP</overlay-link-protocol>",
+	     "overlay-link-protocol"},
+	    {NAME, NO_ICE "<bad-node>6ebc45d31a900c06</bad-node>", "<bad-node>"},
+	    {NAME, NO_ICE "<configuration-signer>x</configuration-signer>",
+	     "<configuration-signer>"},
+	    {NAME, NO_ICE "<enrollment-server>http://example.org</enrollment-server>",
+	     "<enrollment-server>"},
+	    {NAME, NO_ICE "<mandatory-extension>urn:x</mandatory-extension>",
+	     "<mandatory-extension>"},
+	    {NAME, NO_ICE "<chord:chord-update-interval>0</chord:chord-update-interval>",
+	     "<chord-update-interval>"},
+	    {NAME, NO_ICE "<chord:chord-recative>true</chord:chord-recative>", "<chord-recative>"},
+	    {NAME, NO_ICE "<no-such-thing/>", "<no-such-thing>"},
+	    {NAME, "<no-ice>true<b/></no-ice>", "<no-ice>"},
+	    {NAME, NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model>"),
+	     "<kind>: lacks <access-control>"},
+	    {NAME, NO_ICE KIND(COUNTS "<access-control>NODE-MATCH</access-control>"),
+	     "lacks <data-model>"},
+	    {NAME,
+	     NO_ICE KIND(
+		 "<max-count>3</max-count><data-model>ARRAY</data-model><access-control>NODE-MATCH"
+		 "</access-control>"),
+	     "lacks <max-size>"},
+	    {NAME,
+	     NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model><access-control>NODE-MULTIPLE"
+				"</access-control>"),
+	     "<max-node-multiple>"},
+	    {NAME,
+	     NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model><access-control>USER-NODE-MATCH"
+				"</access-control>"),
+	     "USER-NODE-MATCH"},
+	    {NAME, NO_ICE KIND("<data-model>LIST</data-model>"), "<data-model>"},
+	    {NAME, NO_ICE KIND("<access-control>ALL</access-control>"), "<access-control>"},
+	    {NAME, NO_ICE KIND("<max-count>0</max-count>"), "<max-count>"},
+	    {NAME, NO_ICE "<required-kinds><kind-block/></required-kinds>",
+	     "<kind-block>: lacks <kind>"},
+	    {NAME,
+	     NO_ICE
+	     "<required-kinds><kind-block><kind name=\"NO-SUCH\"/></kind-block></required-kinds>",
+	     "NO-SUCH"},
+	    {NAME, NO_ICE "<required-kinds><kind-block><kind/></kind-block></required-kinds>",
+	     "<kind>"},
+	    {NAME,
+	     NO_ICE "<kind-signer>11111111111111111111111111111111</kind-signer>" KIND(
+		 COUNTS
+		 "<data-model>ARRAY</data-model><access-control>NODE-MATCH</access-control>"),
+	     "<kind-signature>"},
+	    {NAME,
+	     NO_ICE "<configuration-signer>11111111111111111111111111111111</configuration-signer>",
+	     "lacks <signature>"},
+	    {NAME,
+	     NO_ICE "<sip:domain-restriction enable=\"true\"><sip:pattern>(</sip:pattern>"
+		    "</sip:domain-restriction>",
+	     "<pattern>"},
+	    {NAME,
+	     NO_ICE "<sip:domain-restriction enable=\"true\"><sip:pattern>a)|(b</sip:pattern>"
+		    "</sip:domain-restriction>",
+	     "<pattern>"},
+	    {NAME, NO_ICE "<sip:domain-restriction enable=\"on\"/>", "<domain-restriction>"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		GError *error = NULL;
 		ReloadDocument *document =
-			parse_text(pki_document_text(pki.ca, wrong[i].attributes, wrong[i].inside), NULL,
-				   PKI_NOW, &error);
+		    parse_text(pki_document_text(pki.ca, wrong[i].attributes, wrong[i].inside),
+			       NULL, PKI_NOW, &error);
 
 		if (document || !strstr(error->message, wrong[i].names))
 			g_error("%s %s: %s", wrong[i].attributes, wrong[i].inside,
@@ -238,12 +264,14 @@ static void test_hostile_xml(void)
 	GBytes *large;
 	GError *error = NULL;
 
-	refuse_text("<!DOCTYPE overlay [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">"
+	refuse_text("<!DOCTYPE overlay [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b "
+		    "\"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">"
 		    "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">]><overlay>&c;&c;&c;</overlay>",
 		    "DOCTYPE");
 	refuse_text("<!DOCTYPE overlay SYSTEM \"file:///etc/passwd\"><overlay/>", "DOCTYPE");
-	refuse_text("<!DOCTYPE overlay [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><overlay>&x;</overlay>",
-		    "DOCTYPE");
+	refuse_text(
+	    "<!DOCTYPE overlay [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><overlay>&x;</overlay>",
+	    "DOCTYPE");
 	refuse_text("<overlay>&undefined;</overlay>", "well-formed");
 	refuse_text("<overlay", "well-formed");
 	refuse_text("", "empty");
@@ -252,12 +280,14 @@ static void test_hostile_xml(void)
 		    "<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\"/>",
 		    "UTF-8");
 	refuse_text("<overlay/>", "<overlay>");
-	refuse_text("<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\"/>", "<configuration>");
+	refuse_text("<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\"/>",
+		    "<configuration>");
 	for (int i = 0; i < 5000; i++)
 		g_string_append(deep, "<a>");
 	refuse_text(deep->str, "well-formed");
 	g_string_free(deep, TRUE);
-	large = g_bytes_new_take(g_malloc0(RELOAD_DOCUMENT_MAX_BYTES + 1), RELOAD_DOCUMENT_MAX_BYTES + 1);
+	large = g_bytes_new_take(g_malloc0(RELOAD_DOCUMENT_MAX_BYTES + 1),
+				 RELOAD_DOCUMENT_MAX_BYTES + 1);
 	g_assert_null(reload_document_parse(large, "doc.xml", NULL, PKI_NOW, &error));
 	g_assert_error(error, g_quark_from_string("reload-error-quark"), RELOAD_E_TOO_LARGE);
 	g_error_free(error);
@@ -270,10 +300,11 @@ static void test_hostile_xml(void)
 
 static void test_several_overlays(void)
 {
-	const char *text = "<o:overlay xmlns:o=\"urn:ietf:params:xml:ns:p2p:config-base\">"
-			   "<o:configuration instance-name=\"one.example\"><o:no-ice>true</o:no-ice>"
-			   "<o:self-signed-permitted digest=\"sha256\">true</o:self-signed-permitted>"
-			   "</o:configuration><o:configuration instance-name=\"two.example\"/></o:overlay>";
+	const char *text =
+	    "<o:overlay xmlns:o=\"urn:ietf:params:xml:ns:p2p:config-base\">"
+	    "<o:configuration instance-name=\"one.example\"><o:no-ice>true</o:no-ice>"
+	    "<o:self-signed-permitted digest=\"sha256\">true</o:self-signed-permitted>"
+	    "</o:configuration><o:configuration instance-name=\"two.example\"/></o:overlay>";
 	GError *error = NULL;
 	ReloadDocument *document = parse_text(g_strdup(text), "one.example", PKI_NOW, &error);
 
@@ -292,8 +323,9 @@ static void test_several_overlays(void)
 static void test_domains(void)
 {
 	ReloadDocument *document = pki_document(
-		&pki, "<sip:domain-restrictions enable=\"true\"><sip:pattern>dht\\.example\\.com</sip:pattern>"
-		      "<sip:pattern>.*\\.my\\.example</sip:pattern></sip:domain-restrictions>");
+	    &pki, "<sip:domain-restrictions "
+		  "enable=\"true\"><sip:pattern>dht\\.example\\.com</sip:pattern>"
+		  "<sip:pattern>.*\\.my\\.example</sip:pattern></sip:domain-restrictions>");
 
 	g_assert_true(reload_document_admits_user(document, "alice@dht.example.com"));
 	g_assert_true(reload_document_admits_user(document, "alice@DHT.example.com"));
@@ -328,20 +360,23 @@ static void test_resource_id(void)
 	reload_document_unref(document);
 }
 
-/* A signed document; sequence as given. Comments, CDATA and white space are there to be tripped over. */
+/* A signed document; sequence as given. Comments, CDATA and white space are there to be tripped
+ * over. */
 static GBytes *signed_text(const ReloadIdentity *signer, int sequence)
 {
 	char *text = pki_document_text(
-		pki.ca, NAME "  sequence='1'",
-		"\n<!-- </configuration> --> " NO_ICE
-		"<configuration-signer>77777777777777777777777777777777</configuration-signer>"
-		"<kind-signer>77777777777777777777777777777777</kind-signer>"
-		"<ext:x><![CDATA[</configuration><configuration>]]></ext:x>" KIND(
-			COUNTS "<data-model>ARRAY</data-model><access-control>NODE-MATCH</access-control>"));
+	    pki.ca, NAME "  sequence='1'",
+	    "\n<!-- </configuration> --> " NO_ICE
+	    "<configuration-signer>77777777777777777777777777777777</configuration-signer>"
+	    "<kind-signer>77777777777777777777777777777777</kind-signer>"
+	    "<ext:x><![CDATA[</configuration><configuration>]]></ext:x>" KIND(
+		COUNTS
+		"<data-model>ARRAY</data-model><access-control>NODE-MATCH</access-control>"));
 	GBytes *bytes = g_bytes_new_take(text, strlen(text)), *done;
 	GError *error = NULL;
 
-	done = reload_document_sign(bytes, "doc.xml", NULL, signer, sequence, PKI_NOW + PKI_DAY, &error);
+	done = reload_document_sign(bytes, "doc.xml", NULL, signer, sequence, PKI_NOW + PKI_DAY,
+				    &error);
 	g_assert_no_error(error);
 	g_bytes_unref(bytes);
 	return done;
@@ -404,9 +439,10 @@ static void test_signed_kind(void)
 {
 	ReloadIdentity *signer = pki_identity(&pki, RELOAD_KEY_P256, 0x77, "signer@example.org");
 	char *text = pki_document_text(
-		pki.ca, NAME,
-		NO_ICE "<kind-signer>77777777777777777777777777777777</kind-signer>" KIND(
-			COUNTS "<data-model>ARRAY</data-model><access-control>NODE-MATCH</access-control>"));
+	    pki.ca, NAME,
+	    NO_ICE "<kind-signer>77777777777777777777777777777777</kind-signer>" KIND(
+		COUNTS
+		"<data-model>ARRAY</data-model><access-control>NODE-MATCH</access-control>"));
 	GBytes *bytes = g_bytes_new_take(text, strlen(text)), *done;
 	GError *error = NULL;
 	ReloadDocument *document;
@@ -427,7 +463,8 @@ static void test_signed_kind(void)
 	reload_identity_unref(signer);
 }
 
-static ReloadStatus succeed(const ReloadDocument *current, const ReloadIdentity *signer, int sequence)
+static ReloadStatus succeed(const ReloadDocument *current, const ReloadIdentity *signer,
+			    int sequence)
 {
 	GBytes *bytes = signed_text(signer, sequence);
 	ReloadDocument *next = reload_document_parse(bytes, "doc.xml", NULL, PKI_NOW, NULL);

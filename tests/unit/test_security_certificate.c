@@ -51,12 +51,14 @@ static GBytes *cook(const Recipe *recipe)
 
 	X509_set_version(x509, X509_VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-	ASN1_TIME_set(X509_getm_notBefore(x509), (time_t)((PKI_NOW + recipe->from * PKI_DAY) / 1000));
+	ASN1_TIME_set(X509_getm_notBefore(x509),
+		      (time_t)((PKI_NOW + recipe->from * PKI_DAY) / 1000));
 	ASN1_TIME_set(X509_getm_notAfter(x509), (time_t)((PKI_NOW + recipe->to * PKI_DAY) / 1000));
 	X509_set_pubkey(x509, key);
 	if (recipe->is_ca) {
-		X509_NAME_add_entry_by_NID(X509_get_subject_name(x509), NID_commonName, MBSTRING_UTF8,
-					   (const unsigned char *)"between", -1, -1, 0);
+		X509_NAME_add_entry_by_NID(X509_get_subject_name(x509), NID_commonName,
+					   MBSTRING_UTF8, (const unsigned char *)"between", -1, -1,
+					   0);
 		extend(x509, NID_basic_constraints, "critical,CA:TRUE");
 	}
 	if (!recipe->self_issued)
@@ -83,7 +85,8 @@ static ReloadStatus parse(GBytes *der, const char *overlay)
 {
 	ReloadCertificate *certificate;
 	GError *error = NULL;
-	ReloadStatus status = reload_certificate_parse(pki_span(der), overlay, 16, &certificate, &error);
+	ReloadStatus status =
+	    reload_certificate_parse(pki_span(der), overlay, 16, &certificate, &error);
 
 	g_assert_true((status == RELOAD_OK) == (certificate != NULL));
 	g_assert_true((status == RELOAD_OK) == (error == NULL));
@@ -110,28 +113,39 @@ static void test_names(void)
 {
 	g_assert_cmpint(parse_names(URI "," EMAIL), ==, RELOAD_OK);
 	/* What others emit. */
-	g_assert_cmpint(parse_names("URI:reload://011011111111111111111111111111111111@" PKI_OVERLAY "," EMAIL),
-			==, RELOAD_OK);
-	g_assert_cmpint(parse_names("URI:reload://11111111111111111111111111111111@" PKI_OVERLAY "/," EMAIL), ==,
-			RELOAD_OK);
+	g_assert_cmpint(
+	    parse_names("URI:reload://011011111111111111111111111111111111@" PKI_OVERLAY "," EMAIL),
+	    ==, RELOAD_OK);
+	g_assert_cmpint(
+	    parse_names("URI:reload://11111111111111111111111111111111@" PKI_OVERLAY "/," EMAIL),
+	    ==, RELOAD_OK);
 	g_assert_cmpint(parse_names(URI), ==, RELOAD_E_CERTIFICATE);
 	g_assert_cmpint(parse_names(EMAIL), ==, RELOAD_E_CERTIFICATE);
 	g_assert_cmpint(parse_names(NULL), ==, RELOAD_E_CERTIFICATE);
-	g_assert_cmpint(parse_names(URI "," EMAIL ",email:bob@example.org"), ==, RELOAD_E_CERTIFICATE);
-	g_assert_cmpint(parse_names(URI "," EMAIL ",DNS:example.org"), ==, RELOAD_E_CERTIFICATE);
-	g_assert_cmpint(parse_names(URI "," EMAIL ",URI:https://example.org/"), ==, RELOAD_E_CERTIFICATE);
-	g_assert_cmpint(parse_names("URI:reload://011011111111111111111111111111111111@other.example/," EMAIL),
-			==, RELOAD_E_OVERLAY);
-	g_assert_cmpint(parse_names("URI:reload://0110111111111111111111111111111111@" PKI_OVERLAY "/," EMAIL),
-			==, RELOAD_E_CERTIFICATE);
-	g_assert_cmpint(parse_names("URI:reload://02111011111111111111111111111111@" PKI_OVERLAY "/," EMAIL), ==,
-			RELOAD_OK); /* a bare Node-ID, whatever its bytes look like */
-	g_assert_cmpint(parse_names("URI:reload://0210111111111111111111111111111111111@" PKI_OVERLAY "/," EMAIL),
-			==, RELOAD_E_CERTIFICATE);
-	g_assert_cmpint(parse_names("URI:reload://zz111111111111111111111111111111@" PKI_OVERLAY "/," EMAIL), ==,
+	g_assert_cmpint(parse_names(URI "," EMAIL ",email:bob@example.org"), ==,
 			RELOAD_E_CERTIFICATE);
+	g_assert_cmpint(parse_names(URI "," EMAIL ",DNS:example.org"), ==, RELOAD_E_CERTIFICATE);
+	g_assert_cmpint(parse_names(URI "," EMAIL ",URI:https://example.org/"), ==,
+			RELOAD_E_CERTIFICATE);
+	g_assert_cmpint(
+	    parse_names("URI:reload://011011111111111111111111111111111111@other.example/," EMAIL),
+	    ==, RELOAD_E_OVERLAY);
+	g_assert_cmpint(
+	    parse_names("URI:reload://0110111111111111111111111111111111@" PKI_OVERLAY "/," EMAIL),
+	    ==, RELOAD_E_CERTIFICATE);
+	g_assert_cmpint(
+	    parse_names("URI:reload://02111011111111111111111111111111@" PKI_OVERLAY "/," EMAIL),
+	    ==, RELOAD_OK); /* a bare Node-ID, whatever its bytes look like */
+	g_assert_cmpint(
+	    parse_names("URI:reload://0210111111111111111111111111111111111@" PKI_OVERLAY
+			"/," EMAIL),
+	    ==, RELOAD_E_CERTIFICATE);
+	g_assert_cmpint(
+	    parse_names("URI:reload://zz111111111111111111111111111111@" PKI_OVERLAY "/," EMAIL),
+	    ==, RELOAD_E_CERTIFICATE);
 	/* The wildcard is nobody's. */
-	g_assert_cmpint(parse_names("URI:reload://0110ffffffffffffffffffffffffffffffff@" PKI_OVERLAY "/," EMAIL),
+	g_assert_cmpint(parse_names("URI:reload://0110ffffffffffffffffffffffffffffffff@" PKI_OVERLAY
+				    "/," EMAIL),
 			==, RELOAD_E_CERTIFICATE);
 	g_assert_cmpint(parse_names("URI:reload://011011111111111111111111111111111111," EMAIL), ==,
 			RELOAD_E_CERTIFICATE);
@@ -170,8 +184,8 @@ static void test_mutations(void)
 		copy[i] ^= 0x04;
 		changed = g_bytes_new_take(copy, span.len);
 		g_assert_cmpint(parse(cut, PKI_OVERLAY), !=, RELOAD_OK);
-		g_assert_cmpint(reload_trust_verify(trust, pki_span(changed), NULL, 0, PKI_NOW, &certificate,
-						    NULL),
+		g_assert_cmpint(reload_trust_verify(trust, pki_span(changed), NULL, 0, PKI_NOW,
+						    &certificate, NULL),
 				!=, RELOAD_OK);
 		g_bytes_unref(cut);
 		g_bytes_unref(changed);
@@ -183,7 +197,8 @@ static void test_mutations(void)
 static ReloadStatus verify_at(ReloadTrust *trust, GBytes *der, int64_t now)
 {
 	ReloadCertificate *certificate;
-	ReloadStatus status = reload_trust_verify(trust, pki_span(der), NULL, 0, now, &certificate, NULL);
+	ReloadStatus status =
+	    reload_trust_verify(trust, pki_span(der), NULL, 0, now, &certificate, NULL);
 
 	reload_certificate_unref(certificate);
 	return status;
@@ -239,8 +254,9 @@ static void test_chain_dates(void)
 
 	g_assert_cmpint(verify_at(trust, der, PKI_NOW), ==, RELOAD_OK);
 	g_assert_cmpint(verify_at(trust, der, PKI_NOW + 101 * PKI_DAY), ==, RELOAD_E_EXPIRED);
-	g_assert_cmpint(reload_trust_verify(trust, pki_span(der), NULL, 0, PKI_NOW, &certificate, NULL), ==,
-			RELOAD_OK);
+	g_assert_cmpint(
+	    reload_trust_verify(trust, pki_span(der), NULL, 0, PKI_NOW, &certificate, NULL), ==,
+	    RELOAD_OK);
 	g_assert_cmpint(reload_trust_recheck(trust, certificate, PKI_NOW), ==, RELOAD_OK);
 	g_assert_cmpint(reload_trust_recheck(trust, certificate, PKI_NOW + 101 * PKI_DAY), ==,
 			RELOAD_E_EXPIRED);
@@ -253,19 +269,21 @@ static void test_chain_dates(void)
 static void check_between(bool is_ca)
 {
 	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_P256, NULL);
-	Recipe above = {.names = is_ca ? NULL : URI "," EMAIL, .from = -5, .to = 5, .key = key,
-			.is_ca = is_ca};
+	Recipe above = {
+	    .names = is_ca ? NULL : URI "," EMAIL, .from = -5, .to = 5, .key = key, .is_ca = is_ca};
 	GBytes *between = cook(&above);
 	X509 *issuer = read_der(between);
-	Recipe below = {.names = URI "," EMAIL, .from = -1, .to = 1, .signer = key, .issuer = issuer};
+	Recipe below = {
+	    .names = URI "," EMAIL, .from = -1, .to = 1, .signer = key, .issuer = issuer};
 	GBytes *der = cook(&below);
 	ReloadTrust *trust = pki_trust(&pki);
 	ReloadSpan chain[2] = {{(const uint8_t *)"rubbish", 7}, pki_span(between)};
 	ReloadCertificate *certificate;
 
 	g_assert_cmpint(verify_at(trust, der, PKI_NOW), ==, RELOAD_E_CERTIFICATE);
-	g_assert_cmpint(reload_trust_verify(trust, pki_span(der), chain, 2, PKI_NOW, &certificate, NULL), ==,
-			is_ca ? RELOAD_OK : RELOAD_E_CERTIFICATE);
+	g_assert_cmpint(
+	    reload_trust_verify(trust, pki_span(der), chain, 2, PKI_NOW, &certificate, NULL), ==,
+	    is_ca ? RELOAD_OK : RELOAD_E_CERTIFICATE);
 	if (is_ca) {
 		const GPtrArray *kept = reload_certificate_chain(certificate);
 
@@ -294,13 +312,18 @@ static void test_self_signed(void)
 {
 	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_P256, NULL);
 	EVP_PKEY *other = reload_key_generate(RELOAD_KEY_P256, NULL);
-	ReloadTrustOptions options = {.overlay = PKI_OVERLAY, .node_id_length = 16,
+	ReloadTrustOptions options = {.overlay = PKI_OVERLAY,
+				      .node_id_length = 16,
 				      .self_signed_permitted = true,
 				      .self_signed_digest = RELOAD_DIGEST_SHA256};
-	ReloadCertificateRequest request = {PKI_OVERLAY, NULL, 1, "alice@example.org", PKI_NOW - PKI_DAY,
-					    PKI_NOW + PKI_DAY};
+	ReloadCertificateRequest request = {
+	    PKI_OVERLAY, NULL, 1, "alice@example.org", PKI_NOW - PKI_DAY, PKI_NOW + PKI_DAY};
 	ReloadTrust *trust = reload_trust_new(&options, NULL);
-	Recipe stolen = {.names = URI "," EMAIL, .self_issued = true, .key = key, .signer = key, .from = -1,
+	Recipe stolen = {.names = URI "," EMAIL,
+			 .self_issued = true,
+			 .key = key,
+			 .signer = key,
+			 .from = -1,
 			 .to = 1};
 	GBytes *der = reload_issue_self_signed(key, RELOAD_DIGEST_SHA256, 16, &request, NULL);
 	unsigned char *info = NULL;
@@ -309,11 +332,14 @@ static void test_self_signed(void)
 	char hex[RELOAD_NODE_ID_TEXT];
 	ReloadCertificate *certificate;
 
-	g_assert_cmpint(reload_trust_verify(trust, pki_span(der), NULL, 0, PKI_NOW, &certificate, NULL), ==,
-			RELOAD_OK);
-	/* Computed another way: the first 128 bits of GLib's SHA-256 over the SubjectPublicKeyInfo. */
+	g_assert_cmpint(
+	    reload_trust_verify(trust, pki_span(der), NULL, 0, PKI_NOW, &certificate, NULL), ==,
+	    RELOAD_OK);
+	/* Computed another way: the first 128 bits of GLib's SHA-256 over the SubjectPublicKeyInfo.
+	 */
 	hash[32] = 0;
-	g_assert_cmpstr(reload_node_id_to_text(reload_certificate_node_id(certificate), hex), ==, hash);
+	g_assert_cmpstr(reload_node_id_to_text(reload_certificate_node_id(certificate), hex), ==,
+			hash);
 	g_free(hash);
 	OPENSSL_free(info);
 	reload_certificate_unref(certificate);
@@ -346,14 +372,15 @@ static void test_bad_node(void)
 	Recipe recipe = {.names = URI "," EMAIL, .from = -1, .to = 1};
 	GBytes *der = cook(&recipe);
 	ReloadDocument *document =
-		pki_document(&pki, "<bad-node>11111111111111111111111111111111</bad-node>");
+	    pki_document(&pki, "<bad-node>11111111111111111111111111111111</bad-node>");
 	ReloadTrust *trust = reload_document_trust(document, NULL), *before = pki_trust(&pki);
 	ReloadCertificate *certificate;
 
 	g_assert_cmpint(verify_at(trust, der, PKI_NOW), ==, RELOAD_E_FORBIDDEN);
 	/* One that was good by an older document is not any longer. */
-	g_assert_cmpint(reload_trust_verify(before, pki_span(der), NULL, 0, PKI_NOW, &certificate, NULL), ==,
-			RELOAD_OK);
+	g_assert_cmpint(
+	    reload_trust_verify(before, pki_span(der), NULL, 0, PKI_NOW, &certificate, NULL), ==,
+	    RELOAD_OK);
 	g_assert_cmpint(reload_trust_recheck(trust, certificate, PKI_NOW), ==, RELOAD_E_FORBIDDEN);
 	reload_certificate_unref(certificate);
 	reload_trust_unref(before);
@@ -365,8 +392,8 @@ static void test_bad_node(void)
 static void test_cache_is_bounded(void)
 {
 	GPtrArray *roots = g_ptr_array_new();
-	ReloadTrustOptions options = {.overlay = PKI_OVERLAY, .node_id_length = 16, .root_certs = roots,
-				      .cache_size = 2};
+	ReloadTrustOptions options = {
+	    .overlay = PKI_OVERLAY, .node_id_length = 16, .root_certs = roots, .cache_size = 2};
 	ReloadTrustStatistics statistics;
 	ReloadTrust *trust;
 
@@ -395,14 +422,14 @@ static void test_x509(void)
 	ReloadCertificate *certificate;
 
 	sk_X509_push(chain, leaf);
-	g_assert_cmpint(reload_trust_verify_x509(trust, leaf, chain, PKI_NOW, &certificate, NULL), ==,
-			RELOAD_OK);
+	g_assert_cmpint(reload_trust_verify_x509(trust, leaf, chain, PKI_NOW, &certificate, NULL),
+			==, RELOAD_OK);
 	reload_certificate_unref(certificate);
-	g_assert_cmpint(reload_trust_verify_x509(trust, leaf, NULL, PKI_NOW, &certificate, NULL), ==,
-			RELOAD_OK);
+	g_assert_cmpint(reload_trust_verify_x509(trust, leaf, NULL, PKI_NOW, &certificate, NULL),
+			==, RELOAD_OK);
 	reload_certificate_unref(certificate);
-	g_assert_cmpint(reload_trust_verify_x509(trust, NULL, NULL, PKI_NOW, &certificate, NULL), ==,
-			RELOAD_E_CERTIFICATE);
+	g_assert_cmpint(reload_trust_verify_x509(trust, NULL, NULL, PKI_NOW, &certificate, NULL),
+			==, RELOAD_E_CERTIFICATE);
 	sk_X509_free(chain);
 	X509_free(leaf);
 	g_bytes_unref(der);

@@ -42,7 +42,7 @@ static void expect(const char *certificate, const char *key, const char *overlay
 	char *certificate_path = at(certificate), *key_path = at(key);
 	GError *error = NULL;
 	ReloadIdentity *identity =
-		reload_identity_load(certificate_path, key_path, overlay, 16, now, &error);
+	    reload_identity_load(certificate_path, key_path, overlay, 16, now, &error);
 
 	if (status == RELOAD_OK) {
 		g_assert_no_error(error);
@@ -92,14 +92,17 @@ static void test_files(void)
 	       "has expired on 2030-01-11");
 	expect("a.crt", "a.key", PKI_OVERLAY, PKI_NOW - 11 * PKI_DAY, RELOAD_E_EXPIRED, "a.crt",
 	       "not valid before 2029-12-22");
-	expect("no.crt", "a.key", PKI_OVERLAY, PKI_NOW, RELOAD_E_CONFIG, "no.crt", "reloadctl cert");
-	expect("a.crt", "no.key", PKI_OVERLAY, PKI_NOW, RELOAD_E_CONFIG, "no.key", "reloadctl cert");
+	expect("no.crt", "a.key", PKI_OVERLAY, PKI_NOW, RELOAD_E_CONFIG, "no.crt",
+	       "reloadctl cert");
+	expect("a.crt", "no.key", PKI_OVERLAY, PKI_NOW, RELOAD_E_CONFIG, "no.key",
+	       "reloadctl cert");
 	g_assert_cmpint(g_chmod(path, 0640), ==, 0);
 	expect("a.crt", "a.key", PKI_OVERLAY, PKI_NOW, RELOAD_E_CONFIG, "a.key", "chmod 0600");
 	g_free(path);
 	path = at("b.key");
 	g_assert_true(ca_write_key(path, other, NULL));
-	expect("a.crt", "b.key", PKI_OVERLAY, PKI_NOW, RELOAD_E_CERTIFICATE, "a.crt", "another key");
+	expect("a.crt", "b.key", PKI_OVERLAY, PKI_NOW, RELOAD_E_CERTIFICATE, "a.crt",
+	       "another key");
 	write_text("c.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 	expect("c.crt", "b.key", PKI_OVERLAY, PKI_NOW, RELOAD_E_CERTIFICATE, "c.crt", "X.509");
 	write_text("c.crt", "-----BEGIN CERTIFICATE-----\n!\n");
@@ -116,11 +119,11 @@ static void test_files(void)
 static void test_file_names(void)
 {
 	static const char *const names[][2] = {
-		{"alice@example.org", "alice@example.org.pem"},
-		{"../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.pem"},
-		{".", "%2E.pem"},
-		{"a%41@x", "a%2541@x.pem"},
-		{"a\n\"b", "a%0A%22b.pem"},
+	    {"alice@example.org", "alice@example.org.pem"},
+	    {"../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.pem"},
+	    {".", "%2E.pem"},
+	    {"a%41@x", "a%2541@x.pem"},
+	    {"a\n\"b", "a%0A%22b.pem"},
 	};
 	char *longest = g_strnfill(255, '/'), *name;
 
@@ -151,12 +154,14 @@ static void count_warning(void *data, const char *line)
 	(*(unsigned *)data)++;
 }
 
-static void find_user(ReloadUserIdentities *users, const char *aor, ReloadStatus status, const char *words)
+static void find_user(ReloadUserIdentities *users, const char *aor, ReloadStatus status,
+		      const char *words)
 {
 	GError *error = NULL;
 	ReloadIdentity *identity;
 
-	g_assert_cmpint(reload_user_identities_find(users, aor, ca_now(), &identity, &error), ==, status);
+	g_assert_cmpint(reload_user_identities_find(users, aor, ca_now(), &identity, &error), ==,
+			status);
 	if (status == RELOAD_OK) {
 		g_assert_cmpstr(reload_identity_user_name(identity), ==, aor);
 		reload_identity_unref(identity);
@@ -169,14 +174,20 @@ static void find_user(ReloadUserIdentities *users, const char *aor, ReloadStatus
 /* From nothing to users' identities, as an operator goes. */
 static void check_ca(bool self_signed)
 {
-	char *directory = at(self_signed ? "self" : "ca"), *node_directory = at(self_signed ? "self-n" : "n");
+	char *directory = at(self_signed ? "self" : "ca"),
+	     *node_directory = at(self_signed ? "self-n" : "n");
 	char *users_directory = g_build_filename(node_directory, "users", NULL);
 	char *document_path = g_build_filename(directory, "overlay.xml", NULL);
 	char *bootstrap[] = {"127.0.0.1:7001", "[::1]:7002", "::1", NULL};
 	char *domains[] = {".*\\.org", NULL};
-	CaOverlayOptions options = {.name = PKI_OVERLAY, .directory = directory, .bootstrap = bootstrap,
-				    .domains = domains, .self_signed = self_signed,
-				    .digest = RELOAD_DIGEST_SHA256, .days = 60, .ca_days = 400,
+	CaOverlayOptions options = {.name = PKI_OVERLAY,
+				    .directory = directory,
+				    .bootstrap = bootstrap,
+				    .domains = domains,
+				    .self_signed = self_signed,
+				    .digest = RELOAD_DIGEST_SHA256,
+				    .days = 60,
+				    .ca_days = 400,
 				    .turn_density = -1};
 	unsigned counts[3] = {0}, warnings = 0;
 	ReloadNodeId id, again;
@@ -195,22 +206,26 @@ static void check_ca(bool self_signed)
 	authority = ca_authority_load(directory, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(authority->document->bootstrap_nodes->len, ==, 3);
-	g_assert_true(ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &id, &error));
+	g_assert_true(
+	    ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &id, &error));
 	g_assert_no_error(error);
 	/* Renewed: the Node-ID stays. */
-	g_assert_true(ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &again, &error));
+	g_assert_true(
+	    ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &again, &error));
 	g_assert_true(reload_node_id_equal(&id, &again));
 	node = ca_node_load(authority, node_directory, &error);
 	g_assert_no_error(error);
 	{
 		void *data[3] = {authority, node, counts};
 
-		write_text("subscribers", "alice@Example.org\n# a comment\n\nbob\ncarol@evil.com\n"
-					  "d d@example.org\n../../x@example.org\nalice@example.org\n");
+		write_text("subscribers",
+			   "alice@Example.org\n# a comment\n\nbob\ncarol@evil.com\n"
+			   "d d@example.org\n../../x@example.org\nalice@example.org\n");
 		{
 			char *path = at("subscribers");
 
-			g_assert_true(ca_subscribers_from_lines(path, PKI_OVERLAY, make_user, data, &error));
+			g_assert_true(
+			    ca_subscribers_from_lines(path, PKI_OVERLAY, make_user, data, &error));
 			g_assert_false(ca_is_sqlite(path));
 			g_free(path);
 		}
@@ -245,16 +260,18 @@ static void check_ca(bool self_signed)
 	g_assert_no_error(error);
 	g_assert_true(document->is_signed);
 	g_assert_cmpuint(document->sequence, ==, 2);
-	g_assert_cmpint(reload_document_check_successor(authority->document, document, ca_now(), &error), ==,
-			RELOAD_OK);
+	g_assert_cmpint(
+	    reload_document_check_successor(authority->document, document, ca_now(), &error), ==,
+	    RELOAD_OK);
 	{
 		ReloadTrust *trust = reload_document_trust(document, &error);
 		char *certificate = g_build_filename(node_directory, CA_NODE_CERTIFICATE, NULL);
 		GBytes *der = ca_read_certificate(certificate, &error);
 		ReloadCertificate *out;
 
-		g_assert_cmpint(reload_trust_verify(trust, pki_span(der), NULL, 0, ca_now(), &out, &error), ==,
-				RELOAD_OK);
+		g_assert_cmpint(
+		    reload_trust_verify(trust, pki_span(der), NULL, 0, ca_now(), &out, &error), ==,
+		    RELOAD_OK);
 		g_assert_true(reload_node_id_equal(reload_certificate_node_id(out), &id));
 		reload_certificate_unref(out);
 		g_bytes_unref(der);
@@ -295,11 +312,12 @@ static void collect(void *data, const char *aor)
 static void test_sqlite(void)
 {
 	char *path = at("kamailio.sqlite"), *program = g_find_program_in_path("sqlite3");
-	char *arguments[] = {program, path,
-			     "create table subscriber(id integer primary key, username, domain, password);"
-			     "insert into subscriber values(1,'alice','example.org','x'),(2,'b|o''b','',''),"
-			     "(3,'c'||char(10)||'d','example.org','');",
-			     NULL};
+	char *arguments[] = {
+	    program, path,
+	    "create table subscriber(id integer primary key, username, domain, password);"
+	    "insert into subscriber values(1,'alice','example.org','x'),(2,'b|o''b','',''),"
+	    "(3,'c'||char(10)||'d','example.org','');",
+	    NULL};
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 	GError *error = NULL;
 	int status = -1;
@@ -307,16 +325,19 @@ static void test_sqlite(void)
 	if (!program) {
 		g_test_skip("sqlite3 is not installed");
 	} else {
-		g_assert_true(g_spawn_sync(NULL, arguments, NULL, 0, NULL, NULL, NULL, NULL, &status, NULL));
+		g_assert_true(
+		    g_spawn_sync(NULL, arguments, NULL, 0, NULL, NULL, NULL, NULL, &status, NULL));
 		g_assert_cmpint(status, ==, 0);
 		g_assert_true(ca_is_sqlite(path));
-		g_assert_true(ca_subscribers_from_sqlite(path, "example.net", collect, names, &error));
+		g_assert_true(
+		    ca_subscribers_from_sqlite(path, "example.net", collect, names, &error));
 		g_assert_no_error(error);
 		g_assert_cmpuint(names->len, ==, 3);
 		g_assert_cmpstr(names->pdata[0], ==, "alice@example.org");
 		g_assert_cmpstr(names->pdata[1], ==, "b|o'b@example.net");
 		g_assert_cmpstr(names->pdata[2], ==, "c\nd@example.org");
-		g_assert_false(ca_subscribers_from_sqlite("/no/such.db", "x", collect, names, &error));
+		g_assert_false(
+		    ca_subscribers_from_sqlite("/no/such.db", "x", collect, names, &error));
 		g_assert_nonnull(strstr(error->message, "/no/such.db"));
 		g_error_free(error);
 	}

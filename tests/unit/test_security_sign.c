@@ -28,8 +28,8 @@ static GByteArray *make_message(const ReloadIdentity *identity, const GPtrArray 
 	header.destination_list = (ReloadSpan){destinations->data, destinations->len};
 	g_assert_cmpint(reload_write_header(message, &header), ==, RELOAD_OK);
 	start = message->len;
-	g_assert_true(reload_write_contents(message, RELOAD_PING_REQ, (ReloadSpan){(uint8_t *)"\0\0", 2},
-					    (ReloadSpan){NULL, 0}));
+	g_assert_true(reload_write_contents(
+	    message, RELOAD_PING_REQ, (ReloadSpan){(uint8_t *)"\0\0", 2}, (ReloadSpan){NULL, 0}));
 	{
 		GByteArray *contents = g_byte_array_new();
 
@@ -73,11 +73,14 @@ static void check_message(ReloadKeyType type)
 
 	/* Out of the cache, but not after its dates. */
 	g_assert_cmpint(verify(trust, message, PKI_NOW, NULL, NULL), ==, RELOAD_OK);
-	g_assert_cmpint(verify(trust, message, PKI_NOW + 11 * PKI_DAY, NULL, NULL), ==, RELOAD_E_EXPIRED);
-	g_assert_cmpint(verify(trust, message, PKI_NOW - 11 * PKI_DAY, NULL, NULL), ==, RELOAD_E_EXPIRED);
+	g_assert_cmpint(verify(trust, message, PKI_NOW + 11 * PKI_DAY, NULL, NULL), ==,
+			RELOAD_E_EXPIRED);
+	g_assert_cmpint(verify(trust, message, PKI_NOW - 11 * PKI_DAY, NULL, NULL), ==,
+			RELOAD_E_EXPIRED);
 
-	/* Every byte behind the header, and the transaction ID, is covered or makes the message malformed. (With an
-	 * empty cache each time: a certificate that is known need not even be there.) */
+	/* Every byte behind the header, and the transaction ID, is covered or makes the message
+	 * malformed. (With an empty cache each time: a certificate that is known need not even be
+	 * there.) */
 	for (size_t i = header; i < message->len; i++) {
 		ReloadTrust *fresh = pki_trust(&pki);
 
@@ -139,7 +142,8 @@ static void check_with_openssl(const ReloadIdentity *identity, const uint8_t *da
 	char *key = g_build_filename(directory, "key.pem", NULL);
 	char *input = g_build_filename(directory, "input", NULL);
 	char *value = g_build_filename(directory, "signature", NULL);
-	char *arguments[] = {"openssl", "dgst", "-sha256", "-verify", key, "-signature", value, input, NULL};
+	char *arguments[] = {"openssl",	   "dgst", "-sha256", "-verify", key,
+			     "-signature", value,  input,     NULL};
 	char *output = NULL;
 	FILE *file = fopen(key, "w");
 	int status = -1;
@@ -149,8 +153,9 @@ static void check_with_openssl(const ReloadIdentity *identity, const uint8_t *da
 	fclose(file);
 	g_assert_true(g_file_set_contents(input, (const char *)data, (gssize)length, NULL));
 	g_assert_true(
-		g_file_set_contents(value, (const char *)signature.data, (gssize)signature.len, NULL));
-	g_spawn_sync(NULL, arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status, &error);
+	    g_file_set_contents(value, (const char *)signature.data, (gssize)signature.len, NULL));
+	g_spawn_sync(NULL, arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status,
+		     &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(status, ==, 0);
 	g_assert_cmpstr(output, ==, "Verified OK\n");
@@ -174,7 +179,8 @@ static void append_number(GByteArray *out, uint64_t value, int bytes)
 	}
 }
 
-/* SignerIdentity: cert_hash(1), its length, sha256(4), the hash with its length; by GLib's SHA-256. */
+/* SignerIdentity: cert_hash(1), its length, sha256(4), the hash with its length; by GLib's SHA-256.
+ */
 static void append_signer(GByteArray *out, const ReloadIdentity *identity)
 {
 	ReloadSpan der = reload_certificate_der(reload_identity_certificate(identity));
@@ -195,7 +201,7 @@ static void append_signer(GByteArray *out, const ReloadIdentity *identity)
 static void check_message_with_openssl(gconstpointer data)
 {
 	ReloadIdentity *identity =
-		pki_identity(&pki, (ReloadKeyType)GPOINTER_TO_INT(data), 0x11, "alice@example.org");
+	    pki_identity(&pki, (ReloadKeyType)GPOINTER_TO_INT(data), 0x11, "alice@example.org");
 	GByteArray *message = make_message(identity, NULL);
 	GByteArray *input = g_byte_array_new();
 	GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA1);
@@ -204,7 +210,8 @@ static void check_message_with_openssl(gconstpointer data)
 	gsize length = sizeof(sha1);
 
 	g_assert_cmpint(
-		reload_message_decode((ReloadSpan){message->data, message->len}, 16, &decoded), ==, RELOAD_OK);
+	    reload_message_decode((ReloadSpan){message->data, message->len}, 16, &decoded), ==,
+	    RELOAD_OK);
 	g_checksum_update(checksum, (const guchar *)PKI_OVERLAY, -1);
 	g_checksum_get_digest(checksum, sha1, &length);
 	g_checksum_free(checksum);
@@ -224,7 +231,7 @@ static void check_message_with_openssl(gconstpointer data)
 static void check_stored_with_openssl(gconstpointer type)
 {
 	ReloadIdentity *identity =
-		pki_identity(&pki, (ReloadKeyType)GPOINTER_TO_INT(type), 0x11, "alice@example.org");
+	    pki_identity(&pki, (ReloadKeyType)GPOINTER_TO_INT(type), 0x11, "alice@example.org");
 	ReloadResourceId resource = {.len = 16};
 	ReloadStoredData data = {.storage_time = PKI_NOW, .lifetime = 600}, decoded;
 	GByteArray *out = g_byte_array_new(), *input = g_byte_array_new();
@@ -234,9 +241,10 @@ static void check_stored_with_openssl(gconstpointer type)
 	data.value.index = 7;
 	data.value.exists = true;
 	data.value.value = (ReloadSpan){(const uint8_t *)"value", 5};
-	g_assert_cmpint(reload_sign_stored_data(identity, &resource, 0x10, &data, out), ==, RELOAD_OK);
-	g_assert_cmpint(reload_stored_data_decode((ReloadSpan){out->data, out->len}, RELOAD_MODEL_ARRAY,
-						  &decoded),
+	g_assert_cmpint(reload_sign_stored_data(identity, &resource, 0x10, &data, out), ==,
+			RELOAD_OK);
+	g_assert_cmpint(reload_stored_data_decode((ReloadSpan){out->data, out->len},
+						  RELOAD_MODEL_ARRAY, &decoded),
 			==, RELOAD_OK);
 	g_assert_cmpuint(decoded.value.index, ==, 7);
 	g_byte_array_append(input, resource.id, 16);
@@ -253,10 +261,11 @@ static void check_stored_with_openssl(gconstpointer type)
 	reload_identity_unref(identity);
 }
 
-/* Verifies encoded data for resource and kind with only the certificates of message (NULL: none). */
-static ReloadStatus verify_stored(ReloadTrust *trust, const GByteArray *message, const GByteArray *encoded,
-				  uint8_t resource_fill, uint32_t kind, uint64_t add_time,
-				  ReloadNodeId *node_id)
+/* Verifies encoded data for resource and kind with only the certificates of message (NULL: none).
+ */
+static ReloadStatus verify_stored(ReloadTrust *trust, const GByteArray *message,
+				  const GByteArray *encoded, uint8_t resource_fill, uint32_t kind,
+				  uint64_t add_time, ReloadNodeId *node_id)
 {
 	ReloadCertificateSet *set = reload_certificate_set_new(trust);
 	ReloadResourceId resource = {.len = 16};
@@ -267,9 +276,9 @@ static ReloadStatus verify_stored(ReloadTrust *trust, const GByteArray *message,
 
 	memset(resource.id, resource_fill, 16);
 	if (message) {
-		g_assert_cmpint(reload_message_decode((ReloadSpan){message->data, message->len}, 16,
-						      &decoded),
-				==, RELOAD_OK);
+		g_assert_cmpint(
+		    reload_message_decode((ReloadSpan){message->data, message->len}, 16, &decoded),
+		    ==, RELOAD_OK);
 		reload_certificate_set_add_block(set, &decoded.security);
 	}
 	g_assert_cmpint(reload_stored_data_decode((ReloadSpan){encoded->data, encoded->len},
@@ -298,7 +307,8 @@ static void test_stored_data(void)
 	data.value.key = (ReloadSpan){expected.id, 16};
 	data.value.exists = true;
 	data.value.value = (ReloadSpan){(const uint8_t *)"value", 5};
-	g_assert_cmpint(reload_sign_stored_data(alice, &resource, 1, &data, encoded), ==, RELOAD_OK);
+	g_assert_cmpint(reload_sign_stored_data(alice, &resource, 1, &data, encoded), ==,
+			RELOAD_OK);
 
 	/* Twice the same certificate travels once. */
 	g_ptr_array_add(certificates, reload_identity_certificate(alice));
@@ -312,7 +322,8 @@ static void test_stored_data(void)
 	}
 	g_assert_cmpint(verify_stored(trust, bare, encoded, 0xab, 1, 0, &node_id), ==,
 			RELOAD_E_CERTIFICATE);
-	g_assert_cmpint(verify_stored(trust, message, encoded, 0xab, 1, 0, &node_id), ==, RELOAD_OK);
+	g_assert_cmpint(verify_stored(trust, message, encoded, 0xab, 1, 0, &node_id), ==,
+			RELOAD_OK);
 	g_assert_true(reload_node_id_equal(&node_id, &expected));
 	/* Now the trust's cache knows alice. */
 	g_assert_cmpint(verify_stored(trust, NULL, encoded, 0xab, 1, 0, &node_id), ==, RELOAD_OK);
@@ -339,33 +350,36 @@ static void test_none_is_refused(void)
 	ReloadStoredData data = {.storage_time = 1, .signature = reload_signature_none()};
 
 	data.value.model = RELOAD_MODEL_SINGLE;
-	g_assert_cmpint(reload_verify_stored_data(set, &resource, 1, &data, PKI_NOW, NULL, NULL), ==,
-			RELOAD_E_SIGNATURE);
+	g_assert_cmpint(reload_verify_stored_data(set, &resource, 1, &data, PKI_NOW, NULL, NULL),
+			==, RELOAD_E_SIGNATURE);
 	reload_certificate_set_free(set);
 	reload_trust_unref(trust);
 }
 
-/* A certificate with two Node-IDs signs with cert_hash_node_id, and the verifier learns which one. */
+/* A certificate with two Node-IDs signs with cert_hash_node_id, and the verifier learns which one.
+ */
 static void test_several_node_ids(void)
 {
 	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_P256, NULL);
 	ReloadNodeId ids[2] = {pki_node_id(0x31), pki_node_id(0x32)}, got;
-	ReloadCertificateRequest request = {PKI_OVERLAY, ids, 2, "two@example.org", PKI_NOW - PKI_DAY,
-					    PKI_NOW + PKI_DAY};
+	ReloadCertificateRequest request = {
+	    PKI_OVERLAY, ids, 2, "two@example.org", PKI_NOW - PKI_DAY, PKI_NOW + PKI_DAY};
 	GBytes *der = reload_issue_certificate(pki.ca, pki.ca_key, key, &request, NULL);
 	ReloadTrust *trust = pki_trust(&pki);
 	ReloadCertificate *certificate;
 
-	g_assert_cmpint(reload_certificate_parse(pki_span(der), PKI_OVERLAY, 16, &certificate, NULL), ==,
-			RELOAD_OK);
+	g_assert_cmpint(
+	    reload_certificate_parse(pki_span(der), PKI_OVERLAY, 16, &certificate, NULL), ==,
+	    RELOAD_OK);
 	for (int i = 0; i < 2; i++) {
-		ReloadIdentity *identity = reload_identity_new(certificate, NULL, key, &ids[i], NULL);
+		ReloadIdentity *identity =
+		    reload_identity_new(certificate, NULL, key, &ids[i], NULL);
 		GByteArray *message = make_message(identity, NULL);
 		ReloadMessage decoded;
 
-		g_assert_cmpint(reload_message_decode((ReloadSpan){message->data, message->len}, 16,
-						      &decoded),
-				==, RELOAD_OK);
+		g_assert_cmpint(
+		    reload_message_decode((ReloadSpan){message->data, message->len}, 16, &decoded),
+		    ==, RELOAD_OK);
 		g_assert_cmpint(decoded.security.signature.identity.type, ==,
 				RELOAD_SIGNER_CERT_HASH_NODE_ID);
 		g_assert_cmpint(verify(trust, message, PKI_NOW, NULL, &got), ==, RELOAD_OK);
@@ -388,14 +402,14 @@ int main(int argc, char **argv)
 	g_test_add_func("/security/sign/message/p256", test_message_p256);
 	g_test_add_func("/security/sign/message/rsa", test_message_rsa);
 	g_test_add_func("/security/sign/cache", test_cache);
-	g_test_add_data_func("/security/sign/openssl/message/p256", GINT_TO_POINTER(RELOAD_KEY_P256),
-			     check_message_with_openssl);
-	g_test_add_data_func("/security/sign/openssl/message/rsa", GINT_TO_POINTER(RELOAD_KEY_RSA2048),
-			     check_message_with_openssl);
+	g_test_add_data_func("/security/sign/openssl/message/p256",
+			     GINT_TO_POINTER(RELOAD_KEY_P256), check_message_with_openssl);
+	g_test_add_data_func("/security/sign/openssl/message/rsa",
+			     GINT_TO_POINTER(RELOAD_KEY_RSA2048), check_message_with_openssl);
 	g_test_add_data_func("/security/sign/openssl/stored/p256", GINT_TO_POINTER(RELOAD_KEY_P256),
 			     check_stored_with_openssl);
-	g_test_add_data_func("/security/sign/openssl/stored/rsa", GINT_TO_POINTER(RELOAD_KEY_RSA2048),
-			     check_stored_with_openssl);
+	g_test_add_data_func("/security/sign/openssl/stored/rsa",
+			     GINT_TO_POINTER(RELOAD_KEY_RSA2048), check_stored_with_openssl);
 	g_test_add_func("/security/sign/stored", test_stored_data);
 	g_test_add_func("/security/sign/stored/none", test_none_is_refused);
 	g_test_add_func("/security/sign/several-node-ids", test_several_node_ids);

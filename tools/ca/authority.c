@@ -31,11 +31,13 @@ static bool load_key_and_certificate(CaAuthority *authority, GError **error)
 		const unsigned char *position = g_bytes_get_data(authority->certificate, &length);
 		X509 *x509 = d2i_X509(NULL, &position, (long)length);
 
-		good = x509 && reload_asn1_time_to_ms(X509_get0_notAfter(x509), &authority->not_after);
+		good =
+		    x509 && reload_asn1_time_to_ms(X509_get0_notAfter(x509), &authority->not_after);
 		if (good && X509_check_private_key(x509, authority->key) != 1) {
-			reload_fail(error, RELOAD_E_CONFIG,
-				    "%s: private key is not the one of %s: restore the CA's directory", key,
-				    certificate);
+			reload_fail(
+			    error, RELOAD_E_CONFIG,
+			    "%s: private key is not the one of %s: restore the CA's directory", key,
+			    certificate);
 			good = false;
 		}
 		X509_free(x509);
@@ -78,23 +80,26 @@ GBytes *ca_issue(const CaAuthority *authority, EVP_PKEY *key, const ReloadNodeId
 {
 	int64_t now = ca_now();
 	ReloadCertificateRequest request = {
-		.overlay = authority->document->overlay,
-		.node_ids = node_id,
-		.node_id_count = 1,
-		.user_name = user_name,
-		.not_before = now - BACKDATE_MS,
-		.not_after = MIN(now + days * CA_DAY_MS, authority->not_after),
+	    .overlay = authority->document->overlay,
+	    .node_ids = node_id,
+	    .node_id_count = 1,
+	    .user_name = user_name,
+	    .not_before = now - BACKDATE_MS,
+	    .not_after = MIN(now + days * CA_DAY_MS, authority->not_after),
 	};
 
 	if (!authority->certificate)
 		return reload_issue_self_signed(key, authority->document->self_signed_digest,
-						authority->document->node_id_length, &request, error);
+						authority->document->node_id_length, &request,
+						error);
 	if (authority->not_after < now + CA_DAY_MS) {
 		reload_fail(error, RELOAD_E_EXPIRED,
-			    "%s/ca.crt: certificate ends within a day: make a new CA", authority->directory);
+			    "%s/ca.crt: certificate ends within a day: make a new CA",
+			    authority->directory);
 		return NULL;
 	}
-	return reload_issue_certificate(authority->certificate, authority->key, key, &request, error);
+	return reload_issue_certificate(authority->certificate, authority->key, key, &request,
+					error);
 }
 
 /* RFC 6940, 11.3: Node-IDs are cryptographically random and the CA's to choose. */
@@ -108,8 +113,10 @@ static bool random_node_id(const CaAuthority *authority, ReloadNodeId *out, GErr
 	return false;
 }
 
-/* What an earlier certificate in the directory said, to be kept when it is renewed; expired or not. */
-static bool read_earlier(const CaAuthority *authority, const char *path, CaNode *node, GError **error)
+/* What an earlier certificate in the directory said, to be kept when it is renewed; expired or not.
+ */
+static bool read_earlier(const CaAuthority *authority, const char *path, CaNode *node,
+			 GError **error)
 {
 	GBytes *der = ca_read_certificate(path, error);
 	ReloadCertificate *certificate = NULL;
@@ -123,8 +130,9 @@ static bool read_earlier(const CaAuthority *authority, const char *path, CaNode 
 					authority->document->node_id_length, &certificate,
 					error) == RELOAD_OK;
 	if (good && X509_check_private_key(reload_certificate_x509(certificate), node->key) != 1) {
-		reload_fail(error, RELOAD_E_CONFIG, "certificate is for another key than " CA_NODE_KEY
-						    " beside it: restore the key, or choose another directory");
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "certificate is for another key than " CA_NODE_KEY
+			    " beside it: restore the key, or choose another directory");
 		good = false;
 	}
 	if (good) {
@@ -178,8 +186,8 @@ static CaNode *node_new(const CaAuthority *authority, const char *directory, Rel
 	if (good && authority->certificate)
 		good = random_node_id(authority, &node->node_id, error);
 	else if (good)
-		good = reload_node_id_from_key(node->key, authority->document->self_signed_digest, 0,
-					       authority->document->node_id_length,
+		good = reload_node_id_from_key(node->key, authority->document->self_signed_digest,
+					       0, authority->document->node_id_length,
 					       &node->node_id) == RELOAD_OK;
 	if (good)
 		return node;
@@ -232,39 +240,43 @@ bool ca_make_node(const CaAuthority *authority, const char *node_directory, cons
 static bool has_good_one(const CaAuthority *authority, const CaNode *node, const char *users,
 			 const char *aor)
 {
-	ReloadUserIdentities *store =
-		reload_user_identities_new(users, node->key, authority->document->overlay,
-					   authority->document->node_id_length, 1);
+	ReloadUserIdentities *store = reload_user_identities_new(
+	    users, node->key, authority->document->overlay, authority->document->node_id_length, 1);
 	ReloadIdentity *identity = NULL;
-	bool good = reload_user_identities_find(store, aor, ca_now(), &identity, NULL) == RELOAD_OK &&
-		    reload_certificate_not_after(reload_identity_certificate(identity)) >=
-			    ca_now() + CA_WARN_DAYS * CA_DAY_MS &&
-		    reload_node_id_equal(reload_identity_node_id(identity), &node->node_id);
+	bool good =
+	    reload_user_identities_find(store, aor, ca_now(), &identity, NULL) == RELOAD_OK &&
+	    reload_certificate_not_after(reload_identity_certificate(identity)) >=
+		ca_now() + CA_WARN_DAYS * CA_DAY_MS &&
+	    reload_node_id_equal(reload_identity_node_id(identity), &node->node_id);
 
 	reload_identity_unref(identity);
 	reload_user_identities_free(store);
 	return good;
 }
 
-static bool canonicalize(const CaAuthority *authority, const char *text, ReloadAor *aor, GError **error)
+static bool canonicalize(const CaAuthority *authority, const char *text, ReloadAor *aor,
+			 GError **error)
 {
-	bool is_uri = g_ascii_strncasecmp(text, "sip:", 4) == 0 || g_ascii_strncasecmp(text, "sips:", 5) == 0;
+	bool is_uri =
+	    g_ascii_strncasecmp(text, "sip:", 4) == 0 || g_ascii_strncasecmp(text, "sips:", 5) == 0;
 	ReloadStatus status = is_uri ? reload_aor_from_uri(text, strlen(text), aor)
 				     : reload_aor_from_name(text, strlen(text), aor);
 
 	if (status != RELOAD_OK)
-		reload_fail(error, status, "user \"%.300s\": is no AOR like alice@%s (%s): correct it", text,
+		reload_fail(error, status,
+			    "user \"%.300s\": is no AOR like alice@%s (%s): correct it", text,
 			    authority->document->overlay, reload_strerror(status));
 	else if (!reload_document_admits_user(authority->document, aor->text))
-		status = reload_fail(error, RELOAD_E_FORBIDDEN,
-				     "user \"%s\": the overlay's document does not admit that domain: "
-				     "correct one of them",
-				     aor->text);
+		status =
+		    reload_fail(error, RELOAD_E_FORBIDDEN,
+				"user \"%s\": the overlay's document does not admit that domain: "
+				"correct one of them",
+				aor->text);
 	return status == RELOAD_OK;
 }
 
-CaUserResult ca_make_user(const CaAuthority *authority, const CaNode *node, const char *text, int days,
-			  bool renew, GError **error)
+CaUserResult ca_make_user(const CaAuthority *authority, const CaNode *node, const char *text,
+			  int days, bool renew, GError **error)
 {
 	CaUserResult result = CA_USER_REFUSED;
 	char *users, *file, *path;
@@ -280,7 +292,8 @@ CaUserResult ca_make_user(const CaAuthority *authority, const CaNode *node, cons
 		result = CA_USER_KEPT;
 	} else {
 		der = ca_issue(authority, node->key, &node->node_id, aor.text, days, error);
-		if (der && ca_make_directory(users, error) && ca_write_certificate(path, der, error))
+		if (der && ca_make_directory(users, error) &&
+		    ca_write_certificate(path, der, error))
 			result = CA_USER_MADE;
 		if (der)
 			g_bytes_unref(der);

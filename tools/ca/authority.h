@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The overlay's CA in a directory: ca.crt, ca.key, signer.crt, signer.key and overlay.xml. In self-signed mode there is
- * no CA; nodes sign for themselves and the directory holds the signer and the document only. */
+/* The overlay's CA in a directory: ca.crt, ca.key, signer.crt, signer.key and overlay.xml. In
+ * self-signed mode there is no CA; nodes sign for themselves and the directory holds the signer and
+ * the document only. */
 #ifndef TOOLS_CA_AUTHORITY_H
 #define TOOLS_CA_AUTHORITY_H
 
@@ -18,7 +19,7 @@ typedef struct {
 	char *directory;
 	ReloadDocument *document;
 	GBytes *certificate; /* DER; NULL in self-signed mode */
-	EVP_PKEY *key;       /* NULL in self-signed mode */
+	EVP_PKEY *key;	     /* NULL in self-signed mode */
 	int64_t not_after;   /* of certificate */
 } CaAuthority;
 
@@ -36,13 +37,14 @@ char *ca_path(const char *directory, const char *name);
 CaAuthority *ca_authority_load(const char *directory, GError **error);
 void ca_authority_free(CaAuthority *authority);
 
-/* Makes a certificate for key: of the CA, or self-signed (then node_id is ignored: it follows from the key). days: its
- * life, which never exceeds the CA's. */
+/* Makes a certificate for key: of the CA, or self-signed (then node_id is ignored: it follows from
+ * the key). days: its life, which never exceeds the CA's. */
 GBytes *ca_issue(const CaAuthority *authority, EVP_PKEY *key, const ReloadNodeId *node_id,
 		 const char *user_name, int days, GError **error);
 
-/* Makes a node's directory, or renews the certificate in one that has a key already: key, Node-ID and name stay, unless
- * user_name (NULL: as it was, or node-XXXXXXXX@overlay) says otherwise. *node_id may be NULL. */
+/* Makes a node's directory, or renews the certificate in one that has a key already: key, Node-ID
+ * and name stay, unless user_name (NULL: as it was, or node-XXXXXXXX@overlay) says otherwise.
+ * *node_id may be NULL. */
 bool ca_make_node(const CaAuthority *authority, const char *node_directory, const char *user_name,
 		  ReloadKeyType type, int days, ReloadNodeId *node_id, GError **error);
 
@@ -55,8 +57,9 @@ typedef enum {
 	CA_USER_REFUSED,
 } CaUserResult;
 
-/* Makes the certificate of one AOR for the edge node, in its users directory. renew: even if there is a good one. */
-CaUserResult ca_make_user(const CaAuthority *authority, const CaNode *node, const char *aor, int days,
-			  bool renew, GError **error);
+/* Makes the certificate of one AOR for the edge node, in its users directory. renew: even if there
+ * is a good one. */
+CaUserResult ca_make_user(const CaAuthority *authority, const CaNode *node, const char *aor,
+			  int days, bool renew, GError **error);
 
 #endif

@@ -25,8 +25,8 @@ static void warn(Check *check, const char *line)
 	check->warn(check->data, line);
 }
 
-static void judge(Check *check, const char *path, const char *what, int64_t not_before, int64_t not_after,
-		  const char *remedy)
+static void judge(Check *check, const char *path, const char *what, int64_t not_before,
+		  int64_t not_after, const char *remedy)
 {
 	char *date, *line;
 
@@ -34,9 +34,9 @@ static void judge(Check *check, const char *path, const char *what, int64_t not_
 		return;
 	date = ca_date(not_before > check->now ? not_before : not_after);
 	line = g_strdup_printf("%s: %s %s on %s: %s", path, what,
-			       not_before > check->now	 ? "begins only"
+			       not_before > check->now	? "begins only"
 			       : not_after < check->now ? "has expired"
-							 : "expires",
+							: "expires",
 			       date, remedy);
 	warn(check, line);
 	g_free(date);

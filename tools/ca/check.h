@@ -14,8 +14,8 @@ typedef struct {
 	unsigned warned;
 } CaCheckResult;
 
-/* Looks at a certificate, an overlay document, or all of these in a directory and below it. What ends before now + days
- * (or cannot be read) is told to warn. */
+/* Looks at a certificate, an overlay document, or all of these in a directory and below it. What
+ * ends before now + days (or cannot be read) is told to warn. */
 void ca_check_path(const char *path, int64_t now, int days, CaWarning warn, void *data,
 		   CaCheckResult *result);
 

@@ -18,8 +18,8 @@ bool ca_make_directory(const char *path, GError **error)
 {
 	if (g_mkdir_with_parents(path, 0700) == 0)
 		return true;
-	reload_fail(error, RELOAD_E_CONFIG, "%s: directory cannot be made (%s): choose another", path,
-		    g_strerror(errno));
+	reload_fail(error, RELOAD_E_CONFIG, "%s: directory cannot be made (%s): choose another",
+		    path, g_strerror(errno));
 	return false;
 }
 
@@ -58,7 +58,8 @@ bool ca_write_file(const char *path, const char *text, size_t length, unsigned m
 	}
 	if (!good) {
 		unlink(temporary);
-		reload_fail(error, RELOAD_E_CONFIG, "%s: cannot be written (%s): check the directory", path,
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: cannot be written (%s): check the directory", path,
 			    g_strerror(saved));
 	}
 	g_free(temporary);
@@ -71,7 +72,8 @@ bool ca_write_certificate(const char *path, GBytes *der, GError **error)
 	bool good;
 
 	if (!pem) {
-		reload_fail(error, RELOAD_E_INTERNAL, "%s: certificate cannot be written as PEM", path);
+		reload_fail(error, RELOAD_E_INTERNAL, "%s: certificate cannot be written as PEM",
+			    path);
 		return false;
 	}
 	good = ca_write_file(path, pem, strlen(pem), 0644, error);
@@ -85,7 +87,8 @@ bool ca_write_key(const char *path, EVP_PKEY *key, GError **error)
 	bool good;
 
 	if (!pem) {
-		reload_fail(error, RELOAD_E_INTERNAL, "%s: private key cannot be written as PEM", path);
+		reload_fail(error, RELOAD_E_INTERNAL, "%s: private key cannot be written as PEM",
+			    path);
 		return false;
 	}
 	good = ca_write_file(path, pem, strlen(pem), 0600, error);
@@ -103,9 +106,10 @@ GBytes *ca_read_certificate(const char *path, GError **error)
 	int length = 0;
 
 	if (!file) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: certificate cannot be read (%s): correct the path, or make it again", path,
-			    g_strerror(errno));
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "%s: certificate cannot be read (%s): correct the path, or make it again", path,
+		    g_strerror(errno));
 		return NULL;
 	}
 	x509 = PEM_read_X509(file, NULL, NULL, NULL);
@@ -117,8 +121,8 @@ GBytes *ca_read_certificate(const char *path, GError **error)
 	if (length > 0)
 		bytes = g_bytes_new(der, (gsize)length);
 	else
-		reload_fail(error, RELOAD_E_CONFIG, "%s: certificate is malformed (not PEM): make it again",
-			    path);
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: certificate is malformed (not PEM): make it again", path);
 	OPENSSL_free(der);
 	return bytes;
 }

@@ -33,30 +33,30 @@ static bool make_keys(const CaOverlayOptions *options, Keys *keys, GError **erro
 	char *ca_name = g_strdup_printf("CA of %.40s", options->name);
 	char *signer_name = g_strdup_printf("signer@%s", options->name);
 	ReloadCertificateRequest request = {
-		.overlay = options->name,
-		.node_ids = &keys->signer_id,
-		.node_id_count = 1,
-		.user_name = signer_name,
-		.not_before = now - CA_DAY_MS,
-		.not_after = now + options->days * CA_DAY_MS,
+	    .overlay = options->name,
+	    .node_ids = &keys->signer_id,
+	    .node_id_count = 1,
+	    .user_name = signer_name,
+	    .not_before = now - CA_DAY_MS,
+	    .not_after = now + options->days * CA_DAY_MS,
 	};
 
 	keys->signer_key = reload_key_generate(options->key_type, error);
 	if (options->self_signed && keys->signer_key) {
 		reload_node_id_from_key(keys->signer_key, options->digest, 0, 16, &keys->signer_id);
-		keys->signer = reload_issue_self_signed(keys->signer_key, options->digest, 16, &request,
-							error);
+		keys->signer = reload_issue_self_signed(keys->signer_key, options->digest, 16,
+							&request, error);
 	} else if (keys->signer_key) {
 		keys->signer_id.len = 16;
 		keys->ca_key = RAND_bytes(keys->signer_id.id, 16) == 1
-				       ? reload_key_generate(options->key_type, error)
-				       : NULL;
+				   ? reload_key_generate(options->key_type, error)
+				   : NULL;
 		if (keys->ca_key)
 			keys->ca = reload_issue_ca(keys->ca_key, ca_name, now - CA_DAY_MS,
 						   now + options->ca_days * CA_DAY_MS, error);
 		if (keys->ca)
-			keys->signer = reload_issue_certificate(keys->ca, keys->ca_key, keys->signer_key,
-								&request, error);
+			keys->signer = reload_issue_certificate(keys->ca, keys->ca_key,
+								keys->signer_key, &request, error);
 	}
 	g_free(ca_name);
 	g_free(signer_name);
@@ -92,12 +92,14 @@ static bool add_bootstrap(GString *text, const char *where, GError **error)
 		number = (int)g_ascii_strtoll(port, NULL, 10);
 	if (length == 0 || length >= sizeof(host) || number < 1 || number > 65535 ||
 	    !reload_address_from_text(host, (uint16_t)number, &address)) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "--bootstrap %s: is no numeric ADDRESS:PORT or [IPV6-ADDRESS]:PORT: correct it",
-			    where);
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "--bootstrap %s: is no numeric ADDRESS:PORT or [IPV6-ADDRESS]:PORT: correct it",
+		    where);
 		return false;
 	}
-	g_string_append_printf(text, "    <bootstrap-node address=\"%s\" port=\"%d\"/>\n", host, number);
+	g_string_append_printf(text, "    <bootstrap-node address=\"%s\" port=\"%d\"/>\n", host,
+			       number);
 	return true;
 }
 
@@ -119,7 +121,8 @@ static void add_escaped(GString *text, const char *element, const char *value)
 	g_free(escaped);
 }
 
-/* RFC 6940, 11.1: "Each kind-block consists of a single kind element and a kind-signature"; RFC 7904, 3.4. */
+/* RFC 6940, 11.1: "Each kind-block consists of a single kind element and a kind-signature"; RFC
+ * 7904, 3.4. */
 static void add_kinds(GString *text, char **domains)
 {
 	const ReloadKind *kind;
@@ -133,10 +136,12 @@ static void add_kinds(GString *text, char **domains)
 				       "        <max-count>%u</max-count>\n"
 				       "        <max-size>%u</max-size>\n",
 				       kind->name, reload_data_model_name(kind->model),
-				       reload_access_name(kind->access), kind->max_count, kind->max_size);
+				       reload_access_name(kind->access), kind->max_count,
+				       kind->max_size);
 		if (kind->max_node_multiple > 0)
-			g_string_append_printf(text, "        <max-node-multiple>%u</max-node-multiple>\n",
-					       kind->max_node_multiple);
+			g_string_append_printf(
+			    text, "        <max-node-multiple>%u</max-node-multiple>\n",
+			    kind->max_node_multiple);
 		if (kind->id == RELOAD_KIND_SIP_REGISTRATION && domains && *domains) {
 			g_string_append(text, "        <sip:domain-restriction enable=\"true\">\n");
 			for (char **domain = domains; *domain; domain++)
@@ -184,8 +189,8 @@ static GBytes *make_text(const CaOverlayOptions *options, const Keys *keys, GErr
 		add_root(text, keys->ca);
 	if (options->self_signed)
 		g_string_append_printf(
-			text, "    <self-signed-permitted digest=\"%s\">true</self-signed-permitted>\n",
-			options->digest == RELOAD_DIGEST_SHA1 ? "sha1" : "sha256");
+		    text, "    <self-signed-permitted digest=\"%s\">true</self-signed-permitted>\n",
+		    options->digest == RELOAD_DIGEST_SHA1 ? "sha1" : "sha256");
 	for (char **where = options->bootstrap; good && where && *where; where++)
 		good = add_bootstrap(text, *where, error);
 	g_string_append(text, "    <no-ice>true</no-ice>\n");
@@ -244,7 +249,8 @@ static bool write_bytes(const char *directory, const char *name, GBytes *bytes, 
 	return good;
 }
 
-static bool write_pair(const char *directory, const char *name, EVP_PKEY *key, GBytes *der, GError **error)
+static bool write_pair(const char *directory, const char *name, EVP_PKEY *key, GBytes *der,
+		       GError **error)
 {
 	char *key_path = g_strdup_printf("%s/%s.key", directory, name);
 	char *path = g_strdup_printf("%s/%s.crt", directory, name);
@@ -266,7 +272,8 @@ static bool is_free(const char *directory, GError **error)
 
 		if (there)
 			reload_fail(error, RELOAD_E_CONFIG,
-				    "%s: exists already: an overlay is there, choose another --dir", path);
+				    "%s: exists already: an overlay is there, choose another --dir",
+				    path);
 		g_free(path);
 		if (there)
 			return false;
@@ -283,12 +290,14 @@ bool ca_create_overlay(const CaOverlayOptions *options, GError **error)
 	if (is_free(options->directory, error) && make_keys(options, &keys, error))
 		text = make_text(options, &keys, error);
 	if (text)
-		done = sign_and_check(text, "overlay.xml", &keys, options->name, 1, options->days, error);
+		done = sign_and_check(text, "overlay.xml", &keys, options->name, 1, options->days,
+				      error);
 	if (done && ca_make_directory(options->directory, error))
-		good = (!keys.ca ||
-			write_pair(options->directory, "ca", keys.ca_key, keys.ca, error)) &&
-		       write_pair(options->directory, "signer", keys.signer_key, keys.signer, error) &&
-		       write_bytes(options->directory, "overlay.xml", done, error);
+		good =
+		    (!keys.ca ||
+		     write_pair(options->directory, "ca", keys.ca_key, keys.ca, error)) &&
+		    write_pair(options->directory, "signer", keys.signer_key, keys.signer, error) &&
+		    write_bytes(options->directory, "overlay.xml", done, error);
 	keys_clear(&keys);
 	if (text)
 		g_bytes_unref(text);
@@ -297,13 +306,15 @@ bool ca_create_overlay(const CaOverlayOptions *options, GError **error)
 	return good;
 }
 
-/* The document before its new signature, however old or changed: read by ourselves, for the operator at the CA. */
+/* The document before its new signature, however old or changed: read by ourselves, for the
+ * operator at the CA. */
 static bool load_signer(const char *directory, const char *overlay, int days, Keys *keys,
 			ReloadDocument *document, GError **error)
 {
-	char *key = ca_path(directory, "signer.key"), *certificate = ca_path(directory, "signer.crt");
-	CaAuthority authority = {.directory = (char *)directory, .document = document,
-				 .not_after = INT64_MAX};
+	char *key = ca_path(directory, "signer.key"),
+	     *certificate = ca_path(directory, "signer.crt");
+	CaAuthority authority = {
+	    .directory = (char *)directory, .document = document, .not_after = INT64_MAX};
 	char *ca_key = ca_path(directory, "ca.key"), *ca_certificate = ca_path(directory, "ca.crt");
 	char *name = g_strdup_printf("signer@%s", overlay);
 	ReloadCertificate *old = NULL;
@@ -323,7 +334,8 @@ static bool load_signer(const char *directory, const char *overlay, int days, Ke
 		authority.key = authority.certificate ? reload_key_load(ca_key, error) : NULL;
 	}
 	if (old && (document->self_signed_permitted || authority.key))
-		keys->signer = ca_issue(&authority, keys->signer_key, &keys->signer_id, name, days, error);
+		keys->signer =
+		    ca_issue(&authority, keys->signer_key, &keys->signer_id, name, days, error);
 	if (keys->signer && !ca_write_certificate(certificate, keys->signer, error)) {
 		g_bytes_unref(keys->signer);
 		keys->signer = NULL;
@@ -342,7 +354,8 @@ static bool load_signer(const char *directory, const char *overlay, int days, Ke
 	return keys->signer != NULL;
 }
 
-bool ca_sign_document(const char *directory, const char *path, int sequence, int days, GError **error)
+bool ca_sign_document(const char *directory, const char *path, int sequence, int days,
+		      GError **error)
 {
 	char *own = path ? g_strdup(path) : ca_path(directory, "overlay.xml");
 	ReloadDocument *document = reload_document_load_unverified(own, error);
@@ -353,8 +366,8 @@ bool ca_sign_document(const char *directory, const char *path, int sequence, int
 
 	if (document && load_signer(directory, document->overlay, days, &keys, document, error))
 		done = sign_and_check(document->bytes, own, &keys, document->overlay,
-				      sequence >= 0 ? sequence : (document->sequence + 1) % 65535, days,
-				      error);
+				      sequence >= 0 ? sequence : (document->sequence + 1) % 65535,
+				      days, error);
 	if (done) {
 		const char *data = g_bytes_get_data(done, &length);
 

@@ -25,8 +25,8 @@ static void pass_on(char *name, const char *default_domain, CaSubscriber each, v
 	g_free(whole);
 }
 
-bool ca_subscribers_from_lines(const char *path, const char *default_domain, CaSubscriber each, void *data,
-			       GError **error)
+bool ca_subscribers_from_lines(const char *path, const char *default_domain, CaSubscriber each,
+			       void *data, GError **error)
 {
 	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	char *line = NULL;
@@ -34,16 +34,18 @@ bool ca_subscribers_from_lines(const char *path, const char *default_domain, CaS
 	bool good;
 
 	if (!file) {
-		reload_fail(error, RELOAD_E_CONFIG, "%s: subscribers cannot be read (%s): correct the path",
-			    path, g_strerror(errno));
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: subscribers cannot be read (%s): correct the path", path,
+			    g_strerror(errno));
 		return false;
 	}
 	while (getline(&line, &size, file) >= 0)
 		pass_on(line, default_domain, each, data);
 	good = !ferror(file);
 	if (!good)
-		reload_fail(error, RELOAD_E_CONFIG, "%s: subscribers cannot be read (%s): correct the path",
-			    path, g_strerror(errno));
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: subscribers cannot be read (%s): correct the path", path,
+			    g_strerror(errno));
 	free(line);
 	if (file != stdin)
 		fclose(file);
@@ -70,7 +72,8 @@ static char *from_hex(const char *hex)
 	char *text = g_malloc(length + 1);
 
 	for (size_t i = 0; i < length; i++) {
-		int high = g_ascii_xdigit_value(hex[2 * i]), low = g_ascii_xdigit_value(hex[2 * i + 1]);
+		int high = g_ascii_xdigit_value(hex[2 * i]),
+		    low = g_ascii_xdigit_value(hex[2 * i + 1]);
 
 		if (high < 0 || low < 0 || (high == 0 && low == 0)) {
 			g_free(text);
@@ -99,13 +102,21 @@ static void pass_on_row(const char *row, const char *default_domain, CaSubscribe
 	g_strfreev(columns);
 }
 
-bool ca_subscribers_from_sqlite(const char *path, const char *default_domain, CaSubscriber each, void *data,
-				GError **error)
+bool ca_subscribers_from_sqlite(const char *path, const char *default_domain, CaSubscriber each,
+				void *data, GError **error)
 {
 	/* As hex, so that nothing in a name is taken for a separator. */
-	char *arguments[] = {"sqlite3", "-readonly", "-batch", "-noheader", "-list", "-separator", "|", NULL,
-			     "select hex(username), hex(coalesce(domain,'')) from subscriber order by id;",
-			     NULL};
+	char *arguments[] = {
+	    "sqlite3",
+	    "-readonly",
+	    "-batch",
+	    "-noheader",
+	    "-list",
+	    "-separator",
+	    "|",
+	    NULL,
+	    "select hex(username), hex(coalesce(domain,'')) from subscriber order by id;",
+	    NULL};
 	char *absolute = g_canonicalize_filename(path, NULL);
 	char *output = NULL, *messages = NULL, **rows;
 	GError *reason = NULL;
@@ -113,18 +124,20 @@ bool ca_subscribers_from_sqlite(const char *path, const char *default_domain, Ca
 	bool good;
 
 	arguments[7] = absolute; /* never looks like an option */
-	good = g_spawn_sync(NULL, arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &messages,
-			    &status, &reason);
+	good = g_spawn_sync(NULL, arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output,
+			    &messages, &status, &reason);
 	if (!good) {
 		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: the sqlite3 program cannot be run (%s): install sqlite3, or give the names a "
+			    "%s: the sqlite3 program cannot be run (%s): install sqlite3, or give "
+			    "the names a "
 			    "line each",
 			    path, reason->message);
 		g_error_free(reason);
 	} else if (!g_spawn_check_wait_status(status, NULL)) {
 		good = false;
-		reload_fail(error, RELOAD_E_CONFIG, "%s: subscriber table cannot be read (%s): correct the path",
-			    path, g_strstrip(messages));
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: subscriber table cannot be read (%s): correct the path", path,
+			    g_strstrip(messages));
 	}
 	if (good) {
 		rows = g_strsplit(output, "\n", 0);
