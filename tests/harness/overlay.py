@@ -117,9 +117,11 @@ class Peer(Node):
         if not self.process.alive():
             raise process.Unexpected("%s has ended; its last lines (%s):\n%s" % (
                 self.name, self.process.log, "\n".join(self.process.lines()[-8:])))
-        if not os.path.exists(self.control):
+        try:
+            answer = self.ask("status")
+        except process.Unexpected:  # not listening yet
             return False
-        return any(line.split() == ["state", "joined"] for line in self.ask("status"))
+        return any(line.split() == ["state", "joined"] for line in answer)
 
     def joined(self, timeout=30):
         process.until(self.is_joined, timeout, "%s joins (log: %s)" % (self.name, self.process.log))

@@ -127,6 +127,41 @@ class RawPhone:
             raise process.Unexpected("BYE: %s" % (answer.first if answer else "no answer"))
         return took
 
+    def give_up(self, callee, timeout=10):
+        """Calls sip:callee@domain and sends CANCEL as soon as its proxy has answered 100 to the INVITE with
+        credentials; returns the final answers: (to CANCEL, to INVITE), in whatever order they come."""
+        uri = "sip:%s@%s" % (callee, self.domain)
+        call_id = "raw-%d-%s@%s" % (next(_numbers), self.port, self.address)
+        authorization = []
+        for cseq in (1, 2):
+            branch = "z9hG4bKraw%d" % next(_numbers)
+            common = ["Via: SIP/2.0/UDP %s:%d;branch=%s;rport" % (self.address, self.port, branch),
+                      "From: <sip:%s@%s>;tag=raw%s" % (self.user, self.domain, self.port), "Call-ID: " + call_id,
+                      "Max-Forwards: 70"]
+            self.send("\n".join(["INVITE %s SIP/2.0" % uri] + common + [
+                "To: <%s>" % uri, "CSeq: %d INVITE" % cseq, "Contact: " + self.contact()] + authorization +
+                ["Content-Length: 0", "", ""]))
+            finals, cancelled = {}, False
+            end = time.monotonic() + timeout
+            while len(finals) < 2 and time.monotonic() < end:
+                message = self.receive(max(0.01, end - time.monotonic()))
+                if message is None or branch not in message.get("via") or message.code is None:
+                    continue
+                method = message.get("cseq").split()[-1]
+                if message.code >= 200:
+                    finals[method] = message
+                    if method == "INVITE":
+                        self.send("\n".join(["ACK %s SIP/2.0" % uri] + common + [
+                            "To: " + message.get("to"), "CSeq: %d ACK" % cseq, "Content-Length: 0", "", ""]))
+                        if cseq == 1:
+                            authorization = [self._answer_to(message, "INVITE", uri)]
+                            break
+                elif cseq == 2 and not cancelled:
+                    cancelled = True
+                    self.send("\n".join(["CANCEL %s SIP/2.0" % uri] + common + [
+                        "To: <%s>" % uri, "CSeq: 2 CANCEL", "Content-Length: 0", "", ""]))
+        return tuple(finals[one].code if one in finals else None for one in ("CANCEL", "INVITE"))
+
     def _final(self, branch, timeout):
         end = time.monotonic() + timeout
         while True:

@@ -57,8 +57,7 @@ class Case:
         shutil.copy(self.document, document)
         prepare(node, document)
         self.over.document = document
-        one = edge.Edge(self.over, 1, node if os.path.exists(os.path.join(node, "node.crt")) else self.good, {})
-        one.server._defines["P2P_NODE_DIR"] = '"%s"' % node
+        one = edge.Edge(self.over, 1, self.good, {}, defines={"P2P_NODE_DIR": '"%s"' % node})
         listen = "%s:%d" % (self.block.peer(1), net.RELOAD_PORT)
         for tool, argv in (
                 ("reload-peer", [os.path.join(BUILD, "reload-peer"), "--document", document, "--dir", node,

@@ -76,6 +76,7 @@ def edge_killed(t, f):
     f.register("dave", 4, 2)
     f.register("dave", 5, 3)
     f.register("carol", 3, 3)
+    process.until(lambda: f.edges[2].saved_contacts() >= 2, 15, "usrloc of edge 2 writes its contacts")
     with t.fact("an edge killed: phones of the others register and call each other within 5 s"):
         began = time.monotonic()
         f.edges[2].kill()
@@ -111,6 +112,8 @@ def restarted(t, f):
         tap.require(f.edges[1].contacts() >= 2, "usrloc holds %d contacts" % f.edges[1].contacts())
         found(f, "bob", 2, 2, "alice", 1)
     with t.fact("all killed and started again: one ring, and everybody is found"):
+        for one in f.edges.values():
+            process.until(lambda: one.saved_contacts() == one.contacts(), 15, "usrloc writes its contacts")
         for one in f.nodes():
             one.kill()
         for number, one in f.peers.items():

@@ -57,9 +57,14 @@ def unusual(t, f):
         f.refused("alice", 1, 1, "nobody", 404)
     with t.fact("a caller that gives up as soon as its proxy has answered 100 gets 487"):
         f.register("dave", 4, 3)
-        callee = f.callee("uas_cancelled", 4)
-        f.caller("uac_cancels_early", "alice", 1, 1, "dave").wait()
-        callee.stop()
+        callee = f.callee("uas_cancelled", 4)  # which the INVITE reaches, or not
+        try:
+            one = rawphone.RawPhone("alice", DOMAIN, f.users["alice"], f.phone(8), 5060, f.proxy(1))
+            codes = one.give_up("dave")
+            one.close()
+            tap.require(codes == (200, 487), "CANCEL and INVITE were answered with %s and %s" % codes)
+        finally:
+            callee.stop()
     with t.fact("a user registered at two edges: both ring, and the losing branch is cancelled"):
         f.register("erin", 6, 1)
         f.register("erin", 7, 3)
