@@ -149,14 +149,15 @@ static int route_dialog(struct sip_msg *msg, str *route)
 
 	if (parse_uri(next->s, next->len, &uri) < 0)
 		return P2PSIP_FAILED;
+	if (!is_known_dialog(msg))
+		return P2PSIP_REFUSED;
 	if (p2psip_node_from_host(uri.host.s, uri.host.len, p2psip_config.overlay, node) == 0) {
-		if (from_flow || !is_known_dialog(msg) ||
-		    memcmp(node, p2psip_config.node, sizeof(node)) == 0)
+		if (from_flow || memcmp(node, p2psip_config.node, sizeof(node)) == 0)
 			return P2PSIP_REFUSED;
 		return to_node(msg, node, route);
 	}
 	if (from_flow)
-		return is_known_dialog(msg) ? to_phone(&uri) : P2PSIP_REFUSED;
+		return to_phone(&uri);
 	return p2psip_host_is_flow(&uri.host, 1) ? P2PSIP_REFUSED : P2PSIP_OK;
 }
 

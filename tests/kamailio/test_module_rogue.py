@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What another edge, or a phone, cannot make an edge do: a node of the overlay that writes its SIP by hand sends through
+its flow what an honest edge would not."""
+import os
+import re
+import socket
+import time
+
+from fake_edges import DOMAIN, Edges
+from harness import rawphone, sipp, tap
+
+NODE = "5e" * 16
+
+
+class RogueEdge:
+    """A node with a flow to an edge: datagrams of its Node-ID and one SIP message."""
+
+    def __init__(self, f, at, node=NODE):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((f.block.edge(9), 0))
+        self.node = node
+        self.to = (f.edge[at].address, 6085)
+        with open(os.path.join(f.store, ".nodes", node), "w", encoding="ascii") as file:
+            file.write("%s:%d" % self.socket.getsockname())
+        self.count = 0
+
+    def send(self, text):
+        self.socket.sendto(bytes.fromhex(self.node) + text.replace("\n", "\r\n").encode(), self.to)
+
+    def receive(self, timeout=3):
+        self.socket.settimeout(timeout)
+        try:
+            data, source = self.socket.recvfrom(65536)
+        except socket.timeout:
+            return None
+        return rawphone.Message(data[16:], source)
+
+    def ask(self, method, uri, headers=(), to_tag="", caller="mallory", timeout=3):
+        """Sends a request and returns its final answer, or None."""
+        self.count += 1
+        branch = "z9hG4bKrogue%s%d" % (self.node[:4], self.count)
+        self.send("\n".join(
+            ["%s %s SIP/2.0" % (method, uri), "Via: SIP/2.0/TLS %s.%s;branch=%s" % (self.node, DOMAIN, branch),
+             "From: <sip:%s@%s>;tag=r" % (caller, DOMAIN), "To: <%s>%s" % (uri, to_tag),
+             "Call-ID: rogue-%s-%d" % (self.node[:4], self.count), "CSeq: 1 " + method, "Max-Forwards: 20",
+             "Contact: <sip:x@192.0.2.7>"] + list(headers) + ["Content-Length: 0", "", ""]))
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            answer = self.receive(max(0.01, end - time.monotonic()))
+            if answer and answer.code and answer.code >= 200 and branch in answer.get("via"):
+                return answer
+        return None
+
+
+def refused(t, what, answer, *codes):
+    with t.fact(what):
+        tap.require(answer is not None and answer.code in codes, answer.first if answer else "no answer")
+
+
+def no_way_through(t, f, rogue):
+    other = "%032x.%s" % (f.edge[2].id, DOMAIN)
+    own = "%032x.%s" % (f.edge[1].id, DOMAIN)
+    refused(t, "an AOR that is not registered at this edge: 404", rogue.ask("OPTIONS", "sip:bob@" + DOMAIN), 404)
+    refused(t, "a domain outside the overlay: 403", rogue.ask("OPTIONS", "sip:bob@example.com"), 403)
+    refused(t, "an address: 403", rogue.ask("OPTIONS", "sip:bob@192.0.2.1"), 403)
+    refused(t, "REGISTER: 403", rogue.ask("REGISTER", "sip:" + DOMAIN), 403)
+    refused(t, "a Route to another edge is not followed",
+            rogue.ask("OPTIONS", "sip:nobody@" + DOMAIN, ["Route: <sip:%s;lr>" % other]), 404)
+    tag = ";tag=made-up"
+    for what, uri, route in (
+            ("to an address", "sip:x@192.0.2.1", "<sip:%s;lr>" % own),
+            ("to another edge by Route", "sip:x@192.0.2.1", "<sip:%s;lr>, <sip:%s;lr>" % (own, other)),
+            ("to another edge's flow", "sip:x@127.64.0.1:5091", "<sip:%s;lr>" % own),
+            ("to a flow by alias", "sip:x@192.0.2.1;alias=127.64.0.1~5091~1", "<sip:%s;lr>" % own),
+            ("by DNS", "sip:x@example.com", "<sip:%s;lr>" % own)):
+        refused(t, "a dialog that is none, %s: 403" % what,
+                rogue.ask("BYE", uri, ["Route: " + route], to_tag=tag), 403)
+    refused(t, "a dialog that is none, without Route: 481", rogue.ask("BYE", "sip:x@192.0.2.1", to_tag=tag), 481)
+
+
+def from_a_dialog(t, f, rogue):
+    """The rogue is a party of a call, and so knows the Record-Route of that dialog."""
+    callee = f.callee("uas_call", 1, seconds=20, values={"ringing": 10})
+    call_id = "rogue-dialog"
+    common = ["From: <sip:mallory@%s>;tag=r" % DOMAIN, "Call-ID: " + call_id, "Max-Forwards: 20"]
+
+    def request(method, uri, cseq, to, extra=()):
+        rogue.send("\n".join(["%s %s SIP/2.0" % (method, uri),
+                              "Via: SIP/2.0/TLS %s.%s;branch=z9hG4bKdlg%s%d" % (NODE, DOMAIN, method, cseq)] + common +
+                             ["To: " + to, "CSeq: %d %s" % (cseq, method), "Contact: <sip:x@192.0.2.7>"] +
+                             list(extra) + ["Content-Length: 0", "", ""]))
+
+    def final(method):
+        while True:
+            message = rogue.receive(4)
+            if message is None or (message.code and message.code >= 200 and method in message.get("cseq")):
+                return message
+    request("INVITE", "sip:alice@" + DOMAIN, 1, "<sip:alice@%s>" % DOMAIN)
+    answer = final("INVITE")
+    tap.require(answer and answer.code == 200, answer.first if answer else "no answer to the rogue's INVITE")
+    routes = ["Route: " + ", ".join(reversed([r.strip() for line in answer.all("record-route")
+                                              for r in line.split(",")]))]
+    to = answer.get("to")
+    contact = re.search(r"<([^>]+)>", answer.get("contact")).group(1)
+    request("ACK", contact, 1, to, routes)
+    time.sleep(0.1)
+    more = routes[0] + ", <sip:%032x.%s;lr>" % (f.edge[2].id, DOMAIN)
+    for number, (what, uri, route) in enumerate((
+            ("to another edge by Route", contact, more), ("to a flow", "sip:x@127.64.0.1:5091", routes[0]),
+            ("to a flow by alias", contact + ";alias=127.64.0.1~5091~1", routes[0]),
+            ("by DNS", "sip:x@example.com", routes[0])), start=2):
+        request("INFO", uri, number, to, [route])
+        refused(t, "a request in a dialog of its own, %s: 403" % what, final("INFO"), 403)
+    with t.fact("the same dialog works for what it is meant for"):
+        request("BYE", contact, 9, to, routes)
+        answer = final("BYE")
+        tap.require(answer and answer.code == 200, answer.first if answer else "no answer")
+        callee.wait(5)
+
+
+def identity(t, f, rogue):
+    for what, caller, asserted in (("a From AOR of another edge", "bob", False),
+                                   ("a From AOR that nobody registered", "nobody", False)):
+        with t.fact(what + ": no asserted identity"):
+            callee = f.callee("uas_options", 1)
+            answer = rogue.ask("OPTIONS", "sip:alice@" + DOMAIN, ["P-Asserted-Identity: <sip:bob@%s>" % DOMAIN],
+                               caller=caller)
+            tap.require(answer and answer.code == 200, answer.first if answer else "no answer")
+            callee.wait(5)
+            tap.require(("P-Asserted-Identity" in callee.messages()) == asserted, "the phone was told an identity")
+    with t.fact("where the record names the sending node the phone is told who calls"):
+        os.makedirs(os.path.join(f.store, "mallory@" + DOMAIN))
+        open(os.path.join(f.store, "mallory@" + DOMAIN, NODE), "w", encoding="ascii").close()
+        callee = f.callee("uas_options", 1)
+        rogue.ask("OPTIONS", "sip:alice@" + DOMAIN, caller="mallory")
+        callee.wait(5)
+        tap.require("P-Asserted-Identity: <sip:mallory@%s>" % DOMAIN in callee.messages(), "it was not")
+
+
+def phone_in_a_dialog(t, f):
+    """A phone that makes up a dialog, to reach what it may not reach outside of one."""
+    other = "%032x.%s" % (f.edge[2].id, DOMAIN)
+    for what, route in (("another edge's name", "<sip:%s;lr>" % other),
+                        ("this edge's and another edge's name",
+                         "<sip:%s;lr;r2=on>, <sip:%032x.%s;lr;r2=on>, <sip:%s;lr>" % (
+                             f.edge[1].proxy, f.edge[1].id, DOMAIN, other)),
+                        ("a server elsewhere", "<sip:192.0.2.1;lr>")):
+        with t.fact("a phone's made-up dialog with a Route to %s: 403" % what):
+            one = rawphone.RawPhone("alice", DOMAIN, f.users["alice"], f.block.phone(7), 5070, f.edge[1].proxy)
+            uri = "sip:bob@192.0.2.1"
+            answer = one.request("BYE", uri, ["Route: " + route], to=uri + ">;tag=made-up;x=<x", timeout=4)
+            one.close()
+            tap.require(answer and answer.code == 403, answer.first if answer else "no answer")
+
+
+def main():
+    with tap.run(100) as t:
+        f = Edges("module-rogue", 2)
+        f.start()
+        f.register("alice", 1, 1)
+        f.register("bob", 2, 2)
+        sipp.pair(f.callee("uas_call", 2), f.caller("uac_call", "alice", 1, 1, "bob"))
+        rogue = RogueEdge(f, 1)
+        no_way_through(t, f, rogue)
+        from_a_dialog(t, f, rogue)
+        identity(t, f, rogue)
+        phone_in_a_dialog(t, f)
+
+
+if __name__ == "__main__":
+    main()
