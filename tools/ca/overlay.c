@@ -283,7 +283,7 @@ static bool is_free(const char *directory, GError **error)
 
 bool ca_create_overlay(const CaOverlayOptions *options, GError **error)
 {
-	Keys keys = {NULL};
+	Keys keys = {.ca_key = NULL};
 	GBytes *text = NULL, *done = NULL;
 	bool good = false;
 
@@ -359,7 +359,7 @@ bool ca_sign_document(const char *directory, const char *path, int sequence, int
 {
 	char *own = path ? g_strdup(path) : ca_path(directory, "overlay.xml");
 	ReloadDocument *document = reload_document_load_unverified(own, error);
-	Keys keys = {NULL};
+	Keys keys = {.ca_key = NULL};
 	GBytes *done = NULL;
 	bool good = false;
 	gsize length;
