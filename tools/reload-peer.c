@@ -17,29 +17,31 @@ static int fail(GError *error)
 	return 1;
 }
 
-static bool parse(Arguments *arguments, ReloadDriverOptions *options, int *argc, char ***argv, GError **error)
+static bool parse(Arguments *arguments, ReloadDriverOptions *options, int *argc, char ***argv,
+		  GError **error)
 {
 	GOptionEntry entries[] = {
-		{"document", 0, 0, G_OPTION_ARG_FILENAME, &arguments->document, "overlay document", "FILE"},
-		{"overlay", 0, 0, G_OPTION_ARG_STRING, &arguments->overlay,
-		 "which overlay, where the document holds several", "NAME"},
-		{"dir", 0, 0, G_OPTION_ARG_FILENAME, &arguments->directory,
-		 "directory with " RELOAD_NODE_CERTIFICATE_FILE " and " RELOAD_NODE_KEY_FILE, "DIR"},
-		{"listen", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->listen,
-		 "address for links; may be given several times", "ADDR:PORT"},
-		{"advertise", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->advertise,
-		 "how others reach --listen, where that differs", "ADDR:PORT"},
-		{"first", 0, 0, G_OPTION_ARG_NONE, &arguments->first, "start the overlay if there is none",
-		 NULL},
-		{"keylog", 0, 0, G_OPTION_ARG_FILENAME, &arguments->keylog,
-		 "write TLS keys, to decode captures", "FILE"},
-		{"control", 0, 0, G_OPTION_ARG_FILENAME, &arguments->control, "socket for reloadctl",
-		 "SOCKET"},
-		{"check", 0, 0, G_OPTION_ARG_NONE, &arguments->check, "check the configuration and end",
-		 NULL},
-		{"log-level", 0, 0, G_OPTION_ARG_STRING, &arguments->log_level,
-		 "error, warning, notice, info or debug (notice)", "LEVEL"},
-		{NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
+	    {"document", 0, 0, G_OPTION_ARG_FILENAME, &arguments->document, "overlay document",
+	     "FILE"},
+	    {"overlay", 0, 0, G_OPTION_ARG_STRING, &arguments->overlay,
+	     "which overlay, where the document holds several", "NAME"},
+	    {"dir", 0, 0, G_OPTION_ARG_FILENAME, &arguments->directory,
+	     "directory with " RELOAD_NODE_CERTIFICATE_FILE " and " RELOAD_NODE_KEY_FILE, "DIR"},
+	    {"listen", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->listen,
+	     "address for links; may be given several times", "ADDR:PORT"},
+	    {"advertise", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->advertise,
+	     "how others reach --listen, where that differs", "ADDR:PORT"},
+	    {"first", 0, 0, G_OPTION_ARG_NONE, &arguments->first,
+	     "start the overlay if there is none", NULL},
+	    {"keylog", 0, 0, G_OPTION_ARG_FILENAME, &arguments->keylog,
+	     "write TLS keys, to decode captures", "FILE"},
+	    {"control", 0, 0, G_OPTION_ARG_FILENAME, &arguments->control, "socket for reloadctl",
+	     "SOCKET"},
+	    {"check", 0, 0, G_OPTION_ARG_NONE, &arguments->check, "check the configuration and end",
+	     NULL},
+	    {"log-level", 0, 0, G_OPTION_ARG_STRING, &arguments->log_level,
+	     "error, warning, notice, info or debug (notice)", "LEVEL"},
+	    {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
 	};
 	GOptionContext *context = g_option_context_new("- a peer of a RELOAD overlay");
 	bool good;

@@ -50,7 +50,8 @@ static bool read_answer(FILE *in, FILE *out, const char *path, GError **error)
 		else if (line[0] == '!')
 			ended = true;
 		else
-			fprintf(out, "%s\n", line + (line[0] == ' ' && (line[1] == '.' || line[1] == '!')));
+			fprintf(out, "%s\n",
+				line + (line[0] == ' ' && (line[1] == '.' || line[1] == '!')));
 	}
 	if (!ended)
 		reload_fail(error, RELOAD_E_TIMEOUT, "%s: the peer gave no answer", path);

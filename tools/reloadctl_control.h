@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Sends one command line and writes the lines of its answer to out. False, with error set: no such socket, no answer
- * within 30 s, or the reason why the peer did not do it. */
+/* Sends one command line and writes the lines of its answer to out. False, with error set: no such
+ * socket, no answer within 30 s, or the reason why the peer did not do it. */
 bool reloadctl_control(const char *path, const char *line, FILE *out, GError **error);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Application connections: expected after an AppAttach that we sent, or opened after one that we received; then a
- * stream of bytes (RFC 6940, 6.5.2). */
+/* Application connections: expected after an AppAttach that we sent, or opened after one that we
+ * received; then a stream of bytes (RFC 6940, 6.5.2). */
 #include "reload_core/link/links_private.h"
 
 static void received(void *user, ReloadStream *stream, ReloadSpan bytes)
@@ -54,8 +54,9 @@ static void up(Link *link)
 	links->statistics.app_connections++;
 	links->statistics.established++;
 	reload_log_write(links->log, RELOAD_LOG_INFO,
-			 "application connection %" G_GUINT64_FORMAT " %s %s (%s) for port %u up", link->id,
-			 link->outgoing ? "to" : "from", reload_node_id_to_text(&link->remote, node),
+			 "application connection %" G_GUINT64_FORMAT " %s %s (%s) for port %u up",
+			 link->id, link->outgoing ? "to" : "from",
+			 reload_node_id_to_text(&link->remote, node),
 			 reload_address_to_text(&link->address, name), link->app);
 	links->events.app_up(links->events.user, link->id, now);
 }
@@ -68,10 +69,10 @@ static void established(void *user, ReloadStream *stream, ReloadCertificate *cer
 }
 
 static const ReloadStreamEvents events = {
-	.established = established,
-	.received = received,
-	.written = written,
-	.closed = closed,
+    .established = established,
+    .received = received,
+    .written = written,
+    .closed = closed,
 };
 
 static bool room(ReloadLinks *links)
@@ -177,7 +178,8 @@ static Link *find_established(ReloadLinks *links, ReloadLinkId id)
 	return link != NULL && link->application && link->established ? link : NULL;
 }
 
-ReloadStatus reload_app_set_handler(ReloadLinks *links, ReloadLinkId id, const ReloadAppHandler *handler)
+ReloadStatus reload_app_set_handler(ReloadLinks *links, ReloadLinkId id,
+				    const ReloadAppHandler *handler)
 {
 	Link *link = find_established(links, id);
 

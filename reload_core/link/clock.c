@@ -14,8 +14,8 @@ int64_t reload_clock_step(ReloadClock *clock, int64_t wall, int64_t monotonic)
 		clock->rest = 0;
 		return clock->last;
 	}
-	/* ahead of the system's clock: by a hair, since both are read one after the other, or since somebody
-	 * has set it back */
+	/* ahead of the system's clock: by a hair, since both are read one after the other, or since
+	 * somebody has set it back */
 	if (clock->last - wall / 1000 > 1000) {
 		int64_t told = passed * 9 / 10 / 1000;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control socket: clients, each with one command at a time, bounded in number and in what they may send. */
+/* The control socket: clients, each with one command at a time, bounded in number and in what they
+ * may send. */
 #include "reload_core/link/control_private.h"
 
 #include "reload_core/security/error.h"
@@ -33,7 +34,8 @@ static void drop_source(GSource **source)
 	*source = NULL;
 }
 
-/* Waits for what can happen next: its command, or room for the answer; nothing but its end while it waits for one. */
+/* Waits for what can happen next: its command, or room for the answer; nothing but its end while it
+ * waits for one. */
 static void watch(Client *client)
 {
 	GIOCondition condition = G_IO_HUP | G_IO_ERR;
@@ -143,7 +145,8 @@ static gboolean client_ready(gint fd, GIOCondition condition, gpointer data)
 	if ((condition & G_IO_OUT) != 0) {
 		if (write_out(client) && client->out->len == 0)
 			watch(client);
-		return G_SOURCE_CONTINUE; /* drop_source has ended it where it is no longer wanted */
+		return G_SOURCE_CONTINUE; /* drop_source has ended it where it is no longer wanted
+					   */
 	}
 	if ((condition & G_IO_IN) == 0) {
 		close_client(client);
@@ -250,9 +253,10 @@ bool reload_control_listen(ReloadControl *control, const char *path, GError **er
 	struct stat status;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: longer than the %zu characters of a socket's path; name a shorter one", path,
-			    sizeof(address.sun_path) - 1);
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "%s: longer than the %zu characters of a socket's path; name a shorter one",
+		    path, sizeof(address.sun_path) - 1);
 		return false;
 	}
 	strcpy(address.sun_path, path);
@@ -260,9 +264,10 @@ bool reload_control_listen(ReloadControl *control, const char *path, GError **er
 		return false;
 	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (control->fd < 0 || !bind_private(control->fd, &address) || lstat(path, &status) != 0) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: cannot be made a control socket: %s; name one in a directory of your own",
-			    path, g_strerror(errno));
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "%s: cannot be made a control socket: %s; name one in a directory of your own",
+		    path, g_strerror(errno));
 		return false;
 	}
 	control->path = g_strdup(path);

@@ -23,7 +23,8 @@ static void on_state(void *user, ReloadNodeState state, int64_t now)
 		note_left(driver);
 }
 
-static bool on_app_request(void *user, uint16_t application, const ReloadNodeId *remote, int64_t now)
+static bool on_app_request(void *user, uint16_t application, const ReloadNodeId *remote,
+			   int64_t now)
 {
 	ReloadDriver *driver = user;
 
@@ -31,8 +32,8 @@ static bool on_app_request(void *user, uint16_t application, const ReloadNodeId 
 	       driver->owner.app_request(driver->owner.user, application, remote, now);
 }
 
-static void on_app_up(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
-		      bool requested_by_us, int64_t now)
+static void on_app_up(void *user, uint16_t application, const ReloadNodeId *remote,
+		      ReloadLinkId link, bool requested_by_us, int64_t now)
 {
 	ReloadDriver *driver = user;
 
@@ -43,8 +44,8 @@ static void on_app_up(void *user, uint16_t application, const ReloadNodeId *remo
 		reload_node_app_close(driver->node, link, now);
 }
 
-static void on_app_down(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
-			ReloadStatus why, int64_t now)
+static void on_app_down(void *user, uint16_t application, const ReloadNodeId *remote,
+			ReloadLinkId link, ReloadStatus why, int64_t now)
 {
 	ReloadDriver *driver = user;
 
@@ -61,8 +62,8 @@ static void on_document(void *user, ReloadDocument *document, ReloadTrust *trust
 	driver->files.document = reload_document_ref(document);
 	reload_trust_unref(driver->files.trust);
 	driver->files.trust = reload_trust_ref(trust);
-	if (reload_links_set_security(driver->links, trust, NULL, document->max_message_size, &error) !=
-	    RELOAD_OK)
+	if (reload_links_set_security(driver->links, trust, NULL, document->max_message_size,
+				      &error) != RELOAD_OK)
 		reload_log_write(driver->log, RELOAD_LOG_ERROR, "new document: %s", error->message);
 	g_clear_error(&error);
 	reload_log_write(driver->log, RELOAD_LOG_NOTICE, "document of %s, sequence %u, is in use",
@@ -111,18 +112,19 @@ static void on_tick(void *user, int64_t now)
 
 /* ---- making it ---- */
 
-static ReloadStatus make_links(ReloadDriver *driver, const ReloadDriverOptions *options, GError **error)
+static ReloadStatus make_links(ReloadDriver *driver, const ReloadDriverOptions *options,
+			       GError **error)
 {
 	ReloadLinksOptions links = {
-		.context = driver->context,
-		.trust = driver->files.trust,
-		.identity = driver->files.identity,
-		.max_message_size = driver->files.document->max_message_size,
-		.keylog_path = options->keylog_path,
-		.limits = options->limits,
-		.events = {driver, on_link_up, on_link_down, on_link_failing, on_receive, on_link_app_up,
-			   on_link_app_down, on_tick},
-		.log = driver->log,
+	    .context = driver->context,
+	    .trust = driver->files.trust,
+	    .identity = driver->files.identity,
+	    .max_message_size = driver->files.document->max_message_size,
+	    .keylog_path = options->keylog_path,
+	    .limits = options->limits,
+	    .events = {driver, on_link_up, on_link_down, on_link_failing, on_receive,
+		       on_link_app_up, on_link_app_down, on_tick},
+	    .log = driver->log,
 	};
 
 	driver->links = reload_links_new(&links, error);
@@ -130,7 +132,8 @@ static ReloadStatus make_links(ReloadDriver *driver, const ReloadDriverOptions *
 }
 
 /* Listens on each; the addresses become what they are bound to. */
-static ReloadStatus listen_on(ReloadDriver *driver, ReloadListenFor what, GArray *addresses, GError **error)
+static ReloadStatus listen_on(ReloadDriver *driver, ReloadListenFor what, GArray *addresses,
+			      GError **error)
 {
 	ReloadStatus status = RELOAD_OK;
 
@@ -142,22 +145,23 @@ static ReloadStatus listen_on(ReloadDriver *driver, ReloadListenFor what, GArray
 	return status;
 }
 
-static ReloadStatus make_node(ReloadDriver *driver, const ReloadDriverOptions *options, GError **error)
+static ReloadStatus make_node(ReloadDriver *driver, const ReloadDriverOptions *options,
+			      GError **error)
 {
 	const DriverAddresses *own = &driver->addresses;
 	const GArray *addresses = own->advertise->len > 0 ? own->advertise : own->listen;
 	const GArray *app = own->app_advertise->len > 0 ? own->app_advertise : own->app_listen;
 	ReloadNodeOptions node = {
-		.document = driver->files.document,
-		.trust = driver->files.trust,
-		.identity = driver->files.identity,
-		.first_node = options->first_node,
-		.addresses = (const ReloadAddress *)(void *)addresses->data,
-		.address_count = addresses->len,
-		.app_addresses = (const ReloadAddress *)(void *)app->data,
-		.app_address_count = app->len,
-		.storage = options->storage,
-		.events = {driver, on_state, on_app_request, on_app_up, on_app_down, on_document},
+	    .document = driver->files.document,
+	    .trust = driver->files.trust,
+	    .identity = driver->files.identity,
+	    .first_node = options->first_node,
+	    .addresses = (const ReloadAddress *)(void *)addresses->data,
+	    .address_count = addresses->len,
+	    .app_addresses = (const ReloadAddress *)(void *)app->data,
+	    .app_address_count = app->len,
+	    .storage = options->storage,
+	    .events = {driver, on_state, on_app_request, on_app_up, on_app_down, on_document},
 	};
 
 	reload_links_get_io(driver->links, &node.io);
@@ -170,15 +174,15 @@ static void log_start(ReloadDriver *driver)
 	char node[RELOAD_NODE_ID_TEXT], address[RELOAD_ADDRESS_TEXT];
 	const GArray *listen = driver->addresses.listen;
 	GPtrArray *warnings =
-		reload_driver_warnings(&driver->files, driver->document_path, driver->node_directory,
-				       reload_links_now(driver->links));
+	    reload_driver_warnings(&driver->files, driver->document_path, driver->node_directory,
+				   reload_links_now(driver->links));
 
 	for (guint i = 0; i < listen->len; i++)
-		reload_log_write(driver->log, RELOAD_LOG_NOTICE, "Node-ID %s of overlay %s listens on %s",
-				 reload_node_id_to_text(reload_node_id(driver->node), node),
-				 driver->files.document->overlay,
-				 reload_address_to_text(&g_array_index(listen, ReloadAddress, i),
-							address));
+		reload_log_write(
+		    driver->log, RELOAD_LOG_NOTICE, "Node-ID %s of overlay %s listens on %s",
+		    reload_node_id_to_text(reload_node_id(driver->node), node),
+		    driver->files.document->overlay,
+		    reload_address_to_text(&g_array_index(listen, ReloadAddress, i), address));
 	for (guint i = 0; warnings != NULL && i < warnings->len; i++)
 		reload_log_write(driver->log, RELOAD_LOG_WARNING, "%s", (char *)warnings->pdata[i]);
 	if (warnings != NULL)
@@ -277,9 +281,10 @@ static ReloadStatus take_over(ReloadDriver *driver, DriverFiles *files, bool new
 
 	if (!reload_node_id_equal(reload_identity_node_id(files->identity),
 				  reload_node_id(driver->node)))
-		return reload_fail(error, RELOAD_E_CONFIG,
-				   "%s/%s: certificate has another Node-ID than this peer; restart it",
-				   driver->node_directory, RELOAD_NODE_CERTIFICATE_FILE);
+		return reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "%s/%s: certificate has another Node-ID than this peer; restart it",
+		    driver->node_directory, RELOAD_NODE_CERTIFICATE_FILE);
 	/* the links first: they alone may still find a fault (a key that TLS cannot use) */
 	status = reload_links_set_security(driver->links, NULL, files->identity,
 					   driver->files.document->max_message_size, error);
@@ -303,8 +308,8 @@ ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 	int64_t now = reload_driver_now(driver);
 	DriverFiles files;
 	ReloadStatus status =
-		reload_driver_load(driver->document_path, driver->files.document->overlay,
-				   driver->node_directory, now, &files, error);
+	    reload_driver_load(driver->document_path, driver->files.document->overlay,
+			       driver->node_directory, now, &files, error);
 	bool newer;
 
 	if (status != RELOAD_OK)
@@ -312,8 +317,8 @@ ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 	/* the same document again is fine: then only certificates are new */
 	newer = !g_bytes_equal(files.document->bytes, driver->files.document->bytes);
 	if (newer)
-		status = reload_document_check_successor(driver->files.document, files.document, now,
-							 error);
+		status = reload_document_check_successor(driver->files.document, files.document,
+							 now, error);
 	if (status == RELOAD_OK)
 		status = take_over(driver, &files, newer, now, error);
 	reload_driver_files_clear(&files);
@@ -364,7 +369,8 @@ static void note_left(ReloadDriver *driver)
 	g_source_attach(driver->leave_source, driver->context);
 }
 
-void reload_driver_leave(ReloadDriver *driver, int64_t timeout, void (*done)(void *data), void *data)
+void reload_driver_leave(ReloadDriver *driver, int64_t timeout, void (*done)(void *data),
+			 void *data)
 {
 	if (driver->leaving)
 		return;
@@ -400,7 +406,8 @@ static gboolean on_hangup(gpointer data)
 	GError *error = NULL;
 
 	if (reload_driver_reload(driver, &error) != RELOAD_OK) {
-		reload_log_write(driver->log, RELOAD_LOG_ERROR, "nothing was reloaded: %s", error->message);
+		reload_log_write(driver->log, RELOAD_LOG_ERROR, "nothing was reloaded: %s",
+				 error->message);
 		g_error_free(error);
 	}
 	return G_SOURCE_CONTINUE;
@@ -409,9 +416,9 @@ static gboolean on_hangup(gpointer data)
 void reload_driver_run(ReloadDriver *driver)
 {
 	guint sources[] = {
-		g_unix_signal_add(SIGTERM, on_terminate, driver),
-		g_unix_signal_add(SIGINT, on_terminate, driver),
-		g_unix_signal_add(SIGHUP, on_hangup, driver),
+	    g_unix_signal_add(SIGTERM, on_terminate, driver),
+	    g_unix_signal_add(SIGINT, on_terminate, driver),
+	    g_unix_signal_add(SIGHUP, on_hangup, driver),
 	};
 
 	driver->loop = g_main_loop_new(driver->context, FALSE);
@@ -461,8 +468,8 @@ int64_t reload_driver_now(ReloadDriver *driver)
 
 bool reload_driver_bound(ReloadDriver *driver, ReloadListenFor what, unsigned n, ReloadAddress *out)
 {
-	const GArray *addresses = what == RELOAD_LISTEN_LINKS ? driver->addresses.listen
-							      : driver->addresses.app_listen;
+	const GArray *addresses =
+	    what == RELOAD_LISTEN_LINKS ? driver->addresses.listen : driver->addresses.app_listen;
 
 	if (n >= addresses->len)
 		return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A node in the real world: main loop, clock, links, files and signals around one ReloadNode, so that a
- * daemon is little more than its options. */
+/* A node in the real world: main loop, clock, links, files and signals around one ReloadNode, so
+ * that a daemon is little more than its options. */
 #ifndef RELOAD_LINK_DRIVER_H
 #define RELOAD_LINK_DRIVER_H
 
@@ -8,22 +8,23 @@
 #include "reload_core/link/log.h"
 #include "reload_core/peer/node.h"
 
-/* In the node's directory: its certificate followed by the CAs between it and a root-cert, and its key. */
+/* In the node's directory: its certificate followed by the CAs between it and a root-cert, and its
+ * key. */
 #define RELOAD_NODE_CERTIFICATE_FILE "node.crt"
 #define RELOAD_NODE_KEY_FILE "node.key"
 
 typedef struct ReloadDriver ReloadDriver;
 
-/* Strings are copied. Addresses are "192.0.2.1:6084", "[2001:db8::1]:6084", or an IP address alone with the default
- * port (RELOAD_PORT_DEFAULT; application connections 5060). */
+/* Strings are copied. Addresses are "192.0.2.1:6084", "[2001:db8::1]:6084", or an IP address alone
+ * with the default port (RELOAD_PORT_DEFAULT; application connections 5060). */
 typedef struct {
-	const char *program;       /* for the log */
+	const char *program;	   /* for the log */
 	const char *document_path; /* overlay.xml */
-	const char *overlay;       /* instance-name in it; NULL: the only one */
+	const char *overlay;	   /* instance-name in it; NULL: the only one */
 	const char *node_directory;
-	const char *const *listen;        /* NULL-terminated; at least one */
-	const char *const *advertise;     /* NULL or empty: what listen says */
-	const char *const *app_listen;    /* NULL or empty: no application connections */
+	const char *const *listen;	  /* NULL-terminated; at least one */
+	const char *const *advertise;	  /* NULL or empty: what listen says */
+	const char *const *app_listen;	  /* NULL or empty: no application connections */
 	const char *const *app_advertise; /* NULL or empty: what app_listen says */
 	bool first_node;
 	const char *keylog_path;  /* NULL: none */
@@ -35,14 +36,15 @@ typedef struct {
 	ReloadLinkLimits limits;
 	ReloadStorageLimits storage;
 	ReloadNodeEvents events; /* the owner's */
-	/* Files were read again (reload_driver_reload) without error: the owner's turn to do so. May be NULL; its
-	 * user is that of events. */
+	/* Files were read again (reload_driver_reload) without error: the owner's turn to do so.
+	 * May be NULL; its user is that of events. */
 	void (*reloaded)(void *user);
 } ReloadDriverOptions;
 
-/* Reads and checks everything that options name, without listening; RELOAD_E_CONFIG and the like with error set
- * to one line that names file, element and remedy. Certificates that end within 30 days: a line each in *warnings
- * (may be NULL; a GPtrArray of char * that the caller unrefs; set to NULL if there are none). */
+/* Reads and checks everything that options name, without listening; RELOAD_E_CONFIG and the like
+ * with error set to one line that names file, element and remedy. Certificates that end within 30
+ * days: a line each in *warnings (may be NULL; a GPtrArray of char * that the caller unrefs; set to
+ * NULL if there are none). */
 ReloadStatus reload_driver_check(const ReloadDriverOptions *options, GPtrArray **warnings,
 				 GError **error);
 
@@ -54,16 +56,17 @@ void reload_driver_free(ReloadDriver *driver);
 /* Starts joining. */
 void reload_driver_start(ReloadDriver *driver);
 
-/* Leaves the overlay within timeout ms (0: 2000) and sends what is queued; then calls done once, from the main loop. A
- * second call is ignored. */
-void reload_driver_leave(ReloadDriver *driver, int64_t timeout, void (*done)(void *data), void *data);
+/* Leaves the overlay within timeout ms (0: 2000) and sends what is queued; then calls done once,
+ * from the main loop. A second call is ignored. */
+void reload_driver_leave(ReloadDriver *driver, int64_t timeout, void (*done)(void *data),
+			 void *data);
 
-/* Reads document, certificate, chain and key again and takes them over; what is wrong leaves all as it was and
- * sets error to one line. */
+/* Reads document, certificate, chain and key again and takes them over; what is wrong leaves all as
+ * it was and sets error to one line. */
 ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error);
 
-/* Runs the main context until the node has left: SIGTERM and SIGINT leave, SIGHUP reloads; SIGPIPE is
- * ignored. For daemons whose only job this is; needs the default main context. */
+/* Runs the main context until the node has left: SIGTERM and SIGINT leave, SIGHUP reloads; SIGPIPE
+ * is ignored. For daemons whose only job this is; needs the default main context. */
 void reload_driver_run(ReloadDriver *driver);
 
 ReloadNode *reload_driver_node(ReloadDriver *driver);
@@ -74,7 +77,8 @@ ReloadIdentity *reload_driver_identity(ReloadDriver *driver);
 /* ms since the Unix epoch, never going backwards: the `now` of every reload_* call. */
 int64_t reload_driver_now(ReloadDriver *driver);
 /* The address that the first (or n-th) listener is bound to; false: no such. */
-bool reload_driver_bound(ReloadDriver *driver, ReloadListenFor what, unsigned n, ReloadAddress *out);
+bool reload_driver_bound(ReloadDriver *driver, ReloadListenFor what, unsigned n,
+			 ReloadAddress *out);
 const char *reload_driver_document_path(const ReloadDriver *driver);
 const char *reload_driver_node_directory(const ReloadDriver *driver);
 

@@ -10,9 +10,9 @@
 static const char *state_name(ReloadNodeState state)
 {
 	static const char *const names[] = {
-		[RELOAD_NODE_IDLE] = "idle",       [RELOAD_NODE_CONNECTING] = "connecting",
-		[RELOAD_NODE_JOINING] = "joining", [RELOAD_NODE_JOINED] = "joined",
-		[RELOAD_NODE_LEAVING] = "leaving", [RELOAD_NODE_LEFT] = "left",
+	    [RELOAD_NODE_IDLE] = "idle",       [RELOAD_NODE_CONNECTING] = "connecting",
+	    [RELOAD_NODE_JOINING] = "joining", [RELOAD_NODE_JOINED] = "joined",
+	    [RELOAD_NODE_LEAVING] = "leaving", [RELOAD_NODE_LEFT] = "left",
 	};
 
 	return (unsigned)state < G_N_ELEMENTS(names) ? names[state] : "unknown";
@@ -21,7 +21,8 @@ static const char *state_name(ReloadNodeState state)
 static void print_date(ReloadControlCall *call, const char *name, int64_t ms)
 {
 	GDateTime *time = ms == INT64_MAX ? NULL : g_date_time_new_from_unix_utc(ms / 1000);
-	char *text = time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S UTC") : g_strdup("never");
+	char *text =
+	    time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S UTC") : g_strdup("never");
 
 	reload_control_print(call, "%-22s %s", name, text);
 	g_free(text);
@@ -34,9 +35,9 @@ static void print_addresses(ReloadControlCall *call, const char *name, const GAr
 	char text[RELOAD_ADDRESS_TEXT];
 
 	for (guint i = 0; i < addresses->len; i++)
-		reload_control_print(call, "%-22s %s", name,
-				     reload_address_to_text(
-					     &g_array_index(addresses, ReloadAddress, i), text));
+		reload_control_print(
+		    call, "%-22s %s", name,
+		    reload_address_to_text(&g_array_index(addresses, ReloadAddress, i), text));
 }
 
 static void status(void *user, ReloadControlCall *call, unsigned argc, char **argv)
@@ -53,7 +54,8 @@ static void status(void *user, ReloadControlCall *call, unsigned argc, char **ar
 	reload_storage_usage(reload_node_storage(driver->node), &usage);
 	reload_control_print(call, "%-22s %s", "node-id",
 			     reload_node_id_to_text(reload_node_id(driver->node), node));
-	reload_control_print(call, "%-22s %s", "state", state_name(reload_node_state(driver->node)));
+	reload_control_print(call, "%-22s %s", "state",
+			     state_name(reload_node_state(driver->node)));
 	reload_control_print(call, "%-22s %s", "overlay", document->overlay);
 	reload_control_print(call, "%-22s %u%s", "document-sequence", document->sequence,
 			     document->is_signed ? " (signed)" : "");
@@ -64,12 +66,13 @@ static void status(void *user, ReloadControlCall *call, unsigned argc, char **ar
 	reload_control_print(call, "%-22s %u", "links", statistics.links);
 	reload_control_print(call, "%-22s %u", "app-connections", statistics.app_connections);
 	reload_control_print(call, "%-22s %u", "requests-open", statistics.requests_open);
-	reload_control_print(call, "%-22s %zu resources, %zu values, %zu bytes", "stored", usage.resources,
-			     usage.values, usage.bytes);
+	reload_control_print(call, "%-22s %zu resources, %zu values, %zu bytes", "stored",
+			     usage.resources, usage.values, usage.bytes);
 	reload_control_print(call, "%-22s %s", "user",
 			     reload_identity_user_name(driver->files.identity));
-	print_date(call, "certificate-ends",
-		   reload_certificate_not_after(reload_identity_certificate(driver->files.identity)));
+	print_date(
+	    call, "certificate-ends",
+	    reload_certificate_not_after(reload_identity_certificate(driver->files.identity)));
 	print_date(call, "document-ends", document->expiration);
 	reload_control_end(call, NULL);
 }
@@ -166,10 +169,10 @@ static void print_link(void *data, const ReloadLinkView *view)
 			     ", out %" G_GUINT64_FORMAT ", queued %zu, rtt %.1f ms",
 			     kind, node, view->outgoing ? "to  " : "from", address,
 			     !view->established ? "opening"
-			     : view->failing    ? "failing"
+			     : view->failing	? "failing"
 						: "up",
-			     (print->now - view->since) / 1000, view->messages_in, view->messages_out,
-			     view->queued_bytes, view->rtt);
+			     (print->now - view->since) / 1000, view->messages_in,
+			     view->messages_out, view->queued_bytes, view->rtt);
 	print->printed++;
 }
 
@@ -323,12 +326,14 @@ void reload_driver_add_commands(ReloadDriver *driver)
 	ReloadControl *control = driver->control;
 
 	reload_control_add(control, "status", "- this peer in a few lines", status, driver);
-	reload_control_add(control, "neighbors", "- predecessors and successors", neighbors, driver);
+	reload_control_add(control, "neighbors", "- predecessors and successors", neighbors,
+			   driver);
 	reload_control_add(control, "fingers", "- the finger table", fingers, driver);
 	reload_control_add(control, "links", "- links and application connections", links, driver);
 	reload_control_add(control, "stored", "- resources that this peer stores", stored, driver);
 	reload_control_add(control, "statistics", "- all counters", statistics, driver);
-	reload_control_add(control, "reload", "- read document and certificates again", reload, driver);
+	reload_control_add(control, "reload", "- read document and certificates again", reload,
+			   driver);
 	reload_control_add(control, "leave", "- leave the overlay and end", leave, driver);
 	reload_control_add(control, "log-level", "LEVEL - log more or less from now on", log_level,
 			   driver);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a daemon is configured with: reads and checks files and addresses, and says in one line what is wrong. */
+/* What a daemon is configured with: reads and checks files and addresses, and says in one line what
+ * is wrong. */
 #include "reload_core/link/driver_private.h"
 
 #include "reload_core/link/socket_address.h"
@@ -15,10 +16,12 @@ void reload_driver_files_clear(DriverFiles *files)
 }
 
 /* Is our own certificate one that the others will believe? */
-static ReloadStatus check_identity(const DriverFiles *files, const char *path, int64_t now, GError **error)
+static ReloadStatus check_identity(const DriverFiles *files, const char *path, int64_t now,
+				   GError **error)
 {
 	const GPtrArray *chain = reload_identity_chain(files->identity);
-	ReloadCertificate *certificate = reload_identity_certificate(files->identity), *verified = NULL;
+	ReloadCertificate *certificate = reload_identity_certificate(files->identity),
+			  *verified = NULL;
 	guint count = chain != NULL ? chain->len : 0;
 	ReloadSpan *spans = g_new0(ReloadSpan, count + 1);
 	ReloadStatus status;
@@ -29,8 +32,8 @@ static ReloadStatus check_identity(const DriverFiles *files, const char *path, i
 		spans[i].data = g_bytes_get_data(chain->pdata[i], &length);
 		spans[i].len = length;
 	}
-	status = reload_trust_verify(files->trust, reload_certificate_der(certificate), spans, count, now,
-				     &verified, error);
+	status = reload_trust_verify(files->trust, reload_certificate_der(certificate), spans,
+				     count, now, &verified, error);
 	g_free(spans);
 	reload_certificate_unref(verified);
 	if (status != RELOAD_OK)
@@ -90,7 +93,8 @@ static void warn(GPtrArray *warnings, int64_t end, int64_t now, const char *path
 		return;
 	time = g_date_time_new_from_unix_utc(end / 1000);
 	date = time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M UTC") : g_strdup("soon");
-	g_ptr_array_add(warnings, g_strdup_printf("%s: %s ends on %s; %s", path, what, date, remedy));
+	g_ptr_array_add(warnings,
+			g_strdup_printf("%s: %s ends on %s; %s", path, what, date, remedy));
 	g_free(date);
 	if (time != NULL)
 		g_date_time_unref(time);
@@ -102,8 +106,8 @@ GPtrArray *reload_driver_warnings(const DriverFiles *files, const char *document
 	GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
 	char *path = g_build_filename(node_directory, RELOAD_NODE_CERTIFICATE_FILE, NULL);
 
-	warn(warnings, reload_certificate_not_after(reload_identity_certificate(files->identity)), now, path,
-	     "certificate", "issue a new one and reload");
+	warn(warnings, reload_certificate_not_after(reload_identity_certificate(files->identity)),
+	     now, path, "certificate", "issue a new one and reload");
 	warn(warnings, files->document->expiration, now, document_path, "expiration",
 	     "get a newer document and reload");
 	g_free(path);
@@ -114,16 +118,18 @@ GPtrArray *reload_driver_warnings(const DriverFiles *files, const char *document
 
 /* ---- addresses ---- */
 
-static ReloadStatus parse_list(const char *const *texts, uint16_t port, GArray **out, GError **error)
+static ReloadStatus parse_list(const char *const *texts, uint16_t port, GArray **out,
+			       GError **error)
 {
 	*out = g_array_new(FALSE, FALSE, sizeof(ReloadAddress));
 	for (; texts != NULL && *texts != NULL; texts++) {
 		ReloadAddress address;
 
 		if (!reload_address_parse(*texts, port, &address))
-			return reload_fail(error, RELOAD_E_CONFIG,
-					   "\"%s\" is no address; write 192.0.2.1:6084 or [2001:db8::1]:6084",
-					   *texts);
+			return reload_fail(
+			    error, RELOAD_E_CONFIG,
+			    "\"%s\" is no address; write 192.0.2.1:6084 or [2001:db8::1]:6084",
+			    *texts);
 		g_array_append_val(*out, address);
 	}
 	return RELOAD_OK;
@@ -139,9 +145,10 @@ static ReloadStatus check_reachable(const GArray *listen, const GArray *advertis
 		char text[RELOAD_ADDRESS_TEXT];
 
 		if (reload_address_is_any(address))
-			return reload_fail(error, RELOAD_E_CONFIG,
-					   "nobody can connect to %s; advertise an address of this host",
-					   reload_address_to_text(address, text));
+			return reload_fail(
+			    error, RELOAD_E_CONFIG,
+			    "nobody can connect to %s; advertise an address of this host",
+			    reload_address_to_text(address, text));
 		if (advertise->len > 0 && address->port == 0)
 			return reload_fail(error, RELOAD_E_CONFIG,
 					   "nobody can connect to %s; advertise it with its port",
@@ -160,7 +167,8 @@ ReloadStatus reload_driver_parse_addresses(const ReloadDriverOptions *options, D
 				   "no address to listen on; name one such as 192.0.2.1:6084");
 	status = parse_list(options->listen, RELOAD_PORT_DEFAULT, &out->listen, error);
 	if (status == RELOAD_OK)
-		status = parse_list(options->advertise, RELOAD_PORT_DEFAULT, &out->advertise, error);
+		status =
+		    parse_list(options->advertise, RELOAD_PORT_DEFAULT, &out->advertise, error);
 	if (status == RELOAD_OK)
 		status = parse_list(options->app_listen, APP_PORT, &out->app_listen, error);
 	if (status == RELOAD_OK)
@@ -180,7 +188,8 @@ void reload_driver_addresses_clear(DriverAddresses *addresses)
 	g_clear_pointer(&addresses->app_advertise, g_array_unref);
 }
 
-ReloadStatus reload_driver_check(const ReloadDriverOptions *options, GPtrArray **warnings, GError **error)
+ReloadStatus reload_driver_check(const ReloadDriverOptions *options, GPtrArray **warnings,
+				 GError **error)
 {
 	int64_t now = g_get_real_time() / 1000;
 	DriverAddresses addresses = {0};

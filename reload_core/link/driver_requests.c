@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control commands that ask the overlay: ping, probe, fetch, lookup. Each waits for its answer. */
+/* The control commands that ask the overlay: ping, probe, fetch, lookup. Each waits for its answer.
+ */
 #include "reload_core/link/driver_private.h"
 
 #include "reload_core/usages/sip/lookup.h"
@@ -59,7 +60,8 @@ void reload_driver_end_requests(ReloadDriver *driver, const char *reason)
 
 /* ---- targets ---- */
 
-/* "0123...": 32 hex digits, a Node-ID; "=01ab": a Resource-ID; anything else: a Resource Name, such as an AOR. */
+/* "0123...": 32 hex digits, a Node-ID; "=01ab": a Resource-ID; anything else: a Resource Name, such
+ * as an AOR. */
 static bool parse_target(ReloadDriver *driver, const char *text, ReloadDestination *out)
 {
 	ReloadResourceId resource = {0};
@@ -91,8 +93,8 @@ static bool parse_target(ReloadDriver *driver, const char *text, ReloadDestinati
 
 /* ---- one request and its answer ---- */
 
-static void answered(void *data, ReloadStatus status, const ReloadMessage *answer, const ReloadNodeId *from,
-		     int64_t now)
+static void answered(void *data, ReloadStatus status, const ReloadMessage *answer,
+		     const ReloadNodeId *from, int64_t now)
 {
 	Pending *pending = data;
 	char node[RELOAD_NODE_ID_TEXT];
@@ -123,11 +125,11 @@ static void ask(ReloadDriver *driver, ReloadControlCall *call, const ReloadDesti
 		void (*print)(ReloadControlCall *, const ReloadMessage *, ReloadDriver *))
 {
 	ReloadRequest request = {
-		.destinations = destination,
-		.destination_count = 1,
-		.code = code,
-		.body = {body->data, body->len},
-		.timeout = TIMEOUT,
+	    .destinations = destination,
+	    .destination_count = 1,
+	    .code = code,
+	    .body = {body->data, body->len},
+	    .timeout = TIMEOUT,
 	};
 	Pending *pending;
 
@@ -149,8 +151,9 @@ static bool target_of(ReloadDriver *driver, ReloadControlCall *call, unsigned ar
 {
 	if (argc == wanted && parse_target(driver, argv[1], out))
 		return true;
-	reload_control_end(call, "name a target: 32 hex digits of a Node-ID, = and the hex digits of a "
-				 "Resource-ID, or a Resource Name such as an AOR");
+	reload_control_end(call,
+			   "name a target: 32 hex digits of a Node-ID, = and the hex digits of a "
+			   "Resource-ID, or a Resource Name such as an AOR");
 	return false;
 }
 
@@ -255,8 +258,9 @@ static void fetch(void *user, ReloadControlCall *call, unsigned argc, char **arg
 		return;
 	kind = parse_kind(driver, argv[2]);
 	if (kind == NULL || destination.type != RELOAD_DESTINATION_RESOURCE) {
-		reload_control_end(call, kind == NULL ? "the overlay defines no such Kind"
-						      : "a Node-ID stores nothing: name a resource");
+		reload_control_end(call, kind == NULL
+					     ? "the overlay defines no such Kind"
+					     : "a Node-ID stores nothing: name a resource");
 		return;
 	}
 	items = g_byte_array_new();
@@ -286,7 +290,7 @@ static void print_route(ReloadControlCall *call, const ReloadSipRoute *route)
 	reload_control_print(call, "%s  at %s  for %u s more%s%s", route->aor.text,
 			     reload_node_id_to_text(&route->node_id, node), route->lifetime,
 			     route->contact_prefs != NULL && route->contact_prefs[0] != '\0' ? "  "
-											      : "",
+											     : "",
 			     route->contact_prefs != NULL ? route->contact_prefs : "");
 }
 
@@ -304,7 +308,8 @@ static void found(void *data, ReloadStatus status, const ReloadSipFound *result,
 	for (unsigned i = 0; i < result->route_count; i++)
 		print_route(pending->call, &result->routes[i]);
 	for (unsigned i = 0; i < result->external_count; i++)
-		reload_control_print(pending->call, "%s  outside of the overlay", result->external[i].text);
+		reload_control_print(pending->call, "%s  outside of the overlay",
+				     result->external[i].text);
 	if (result->partial)
 		reload_control_print(pending->call, "there may be more: entries were discarded");
 	reload_control_print(pending->call, "found in %.1f ms",
@@ -324,7 +329,8 @@ static void lookup(void *user, ReloadControlCall *call, unsigned argc, char **ar
 		return;
 	}
 	if (argc != 2 || reload_aor_from_uri(argv[1], strlen(argv[1]), &aor) != RELOAD_OK) {
-		reload_control_end(call, "name an AOR such as alice@example.org, or a resource and a Kind");
+		reload_control_end(
+		    call, "name an AOR such as alice@example.org, or a resource and a Kind");
 		return;
 	}
 	if (driver->pending->len >= PENDING_MAX) {
@@ -332,8 +338,8 @@ static void lookup(void *user, ReloadControlCall *call, unsigned argc, char **ar
 		return;
 	}
 	pending = pending_new(driver, call);
-	status = reload_sip_lookup(driver->node, &aor, TIMEOUT, found, pending, reload_driver_now(driver),
-				   &pending->lookup);
+	status = reload_sip_lookup(driver->node, &aor, TIMEOUT, found, pending,
+				   reload_driver_now(driver), &pending->lookup);
 	if (status != RELOAD_OK)
 		finish(pending, reload_strerror(status));
 }
@@ -344,6 +350,7 @@ void reload_driver_add_requests(ReloadDriver *driver)
 
 	reload_control_add(control, "ping", "TARGET - ask for a sign of life", ping, driver);
 	reload_control_add(control, "probe", "TARGET - ask a peer how it is", probe, driver);
-	reload_control_add(control, "lookup", "AOR | TARGET KIND - find who serves a user; or fetch values",
-			   lookup, driver);
+	reload_control_add(control, "lookup",
+			   "AOR | TARGET KIND - find who serves a user; or fetch values", lookup,
+			   driver);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Incoming connections until their certificate has been seen: a bounded number, in all and from one address, each for a
- * bounded time. */
+/* Incoming connections until their certificate has been seen: a bounded number, in all and from one
+ * address, each for a bounded time. */
 #include "reload_core/link/links_private.h"
 
 #include "reload_core/link/socket_address.h"
@@ -94,7 +94,8 @@ static unsigned from_same_host(ReloadLinks *links, const ReloadAddress *from)
 	return count;
 }
 
-void reload_links_incoming(ReloadLinks *links, ReloadListenFor what, int fd, const ReloadAddress *from)
+void reload_links_incoming(ReloadLinks *links, ReloadListenFor what, int fd,
+			   const ReloadAddress *from)
 {
 	ReloadStreamOptions options;
 	Incoming *incoming;
@@ -103,10 +104,10 @@ void reload_links_incoming(ReloadLinks *links, ReloadListenFor what, int fd, con
 	links->statistics.accepted++;
 	if (from_same_host(links, from) >= links->limits.max_handshakes_source) {
 		links->statistics.refused_handshakes++;
-		reload_log_limited(links->log, &links->log_refused, RELOAD_LOG_WARNING,
-				   "connection from %s refused: %u handshakes from there are under way",
-				   reload_address_to_text(from, text),
-				   links->limits.max_handshakes_source);
+		reload_log_limited(
+		    links->log, &links->log_refused, RELOAD_LOG_WARNING,
+		    "connection from %s refused: %u handshakes from there are under way",
+		    reload_address_to_text(from, text), links->limits.max_handshakes_source);
 		close(fd);
 		return;
 	}
@@ -145,13 +146,13 @@ static void accepted_app(void *user, int fd, const ReloadAddress *from)
 	reload_links_incoming(user, RELOAD_LISTEN_APP, fd, from);
 }
 
-ReloadStatus reload_links_listen(ReloadLinks *links, ReloadListenFor what, const ReloadAddress *address,
-				 ReloadAddress *bound, GError **error)
+ReloadStatus reload_links_listen(ReloadLinks *links, ReloadListenFor what,
+				 const ReloadAddress *address, ReloadAddress *bound, GError **error)
 {
 	ReloadAddress got;
 	ReloadListener *listener = reload_listener_new(
-		links->context, address, &got,
-		what == RELOAD_LISTEN_LINKS ? accepted_link : accepted_app, links, error);
+	    links->context, address, &got,
+	    what == RELOAD_LISTEN_LINKS ? accepted_link : accepted_app, links, error);
 
 	if (listener == NULL)
 		return RELOAD_E_CONFIG;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looks at all links and application connections four times a second: are they failing, idle, expected for too long, is
- * their certificate still good? Rests while there are none. */
+/* Looks at all links and application connections four times a second: are they failing, idle,
+ * expected for too long, is their certificate still good? Rests while there are none. */
 #include "reload_core/link/links_private.h"
 
 #define INTERVAL 250
@@ -21,8 +21,8 @@ static bool chains(ReloadLinks *links, const ReloadCertificate *certificate, int
 		spans[i].data = g_bytes_get_data(chain->pdata[i], &length);
 		spans[i].len = length;
 	}
-	status = reload_trust_verify(links->trust, reload_certificate_der(certificate), spans, count, now,
-				     &verified, NULL);
+	status = reload_trust_verify(links->trust, reload_certificate_der(certificate), spans,
+				     count, now, &verified, NULL);
 	reload_certificate_unref(verified);
 	g_free(spans);
 	return status == RELOAD_OK;
@@ -62,7 +62,8 @@ static gboolean keep(gpointer data)
 {
 	ReloadLinks *links = data;
 	int64_t now = reload_links_now(links);
-	/* When we ourselves were held up, ACKs are waiting to be read: others have not failed for that. */
+	/* When we ourselves were held up, ACKs are waiting to be read: others have not failed for
+	 * that. */
 	bool stalled = now - links->kept > 3 * INTERVAL;
 	bool whole_chain = links->recheck_chains;
 	bool due = whole_chain || now - links->rechecked >= RECHECK_INTERVAL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of links and application connections: making and ending them, and what operators see of them. */
+/* The table of links and application connections: making and ending them, and what operators see of
+ * them. */
 #include "reload_core/link/links_private.h"
 
 #include "reload_core/link/socket.h"
@@ -101,12 +102,12 @@ void reload_links_down(Link *link, ReloadStatus why, const char *text)
 	char node[RELOAD_NODE_ID_TEXT], address[RELOAD_ADDRESS_TEXT];
 
 	if (link->established && reload_log_wants(links->log, RELOAD_LOG_INFO))
-		reload_log_write(links->log, RELOAD_LOG_INFO, "%s %" G_GUINT64_FORMAT " %s %s down: %s",
-				 application ? "application connection" : "link", id,
-				 link->remote.len != 0 ? reload_node_id_to_text(&link->remote, node)
-						       : "-",
-				 reload_address_to_text(&link->address, address),
-				 text != NULL ? text : reload_strerror(why));
+		reload_log_write(
+		    links->log, RELOAD_LOG_INFO, "%s %" G_GUINT64_FORMAT " %s %s down: %s",
+		    application ? "application connection" : "link", id,
+		    link->remote.len != 0 ? reload_node_id_to_text(&link->remote, node) : "-",
+		    reload_address_to_text(&link->address, address),
+		    text != NULL ? text : reload_strerror(why));
 	reload_links_remove(link, 0);
 	if (application)
 		links->events.app_down(links->events.user, id, why, reload_links_now(links));
@@ -122,13 +123,13 @@ static int64_t now_for_tls(void *user)
 void reload_links_stream_options(ReloadLinks *links, bool application, ReloadStreamOptions *out)
 {
 	*out = (ReloadStreamOptions){
-		.context = links->context,
-		.tls = links->tls,
-		.now = now_for_tls,
-		.now_user = links,
-		.handshake_timeout = links->limits.handshake_timeout,
-		.idle = application ? APP_IDLE : LINK_IDLE,
-		.give_up = application ? APP_GIVE_UP : links->limits.failed_timeout,
+	    .context = links->context,
+	    .tls = links->tls,
+	    .now = now_for_tls,
+	    .now_user = links,
+	    .handshake_timeout = links->limits.handshake_timeout,
+	    .idle = application ? APP_IDLE : LINK_IDLE,
+	    .give_up = application ? APP_GIVE_UP : links->limits.failed_timeout,
 	};
 }
 
@@ -188,16 +189,16 @@ static void write_log(void *user, ReloadLogLevel level, const char *text)
 void reload_links_get_io(ReloadLinks *links, ReloadIo *io)
 {
 	*io = (ReloadIo){
-		.user = links,
-		.link_connect = reload_overlay_connect,
-		.link_send = reload_overlay_send,
-		.link_close = reload_overlay_close,
-		.app_expect = reload_app_expect,
-		.app_connect = reload_app_connect,
-		.app_close = reload_app_close,
-		.wakeup_at = wakeup_at,
-		.random = reload_links_random,
-		.log = write_log,
+	    .user = links,
+	    .link_connect = reload_overlay_connect,
+	    .link_send = reload_overlay_send,
+	    .link_close = reload_overlay_close,
+	    .app_expect = reload_app_expect,
+	    .app_connect = reload_app_connect,
+	    .app_close = reload_app_close,
+	    .wakeup_at = wakeup_at,
+	    .random = reload_links_random,
+	    .log = write_log,
 	};
 }
 
@@ -206,18 +207,18 @@ void reload_links_get_io(ReloadLinks *links, ReloadIo *io)
 static void set_defaults(ReloadLinkLimits *limits)
 {
 	static const ReloadLinkLimits defaults = {
-		.max_links = 1024,
-		.max_links_per_node = 8,
-		.max_app_connections = 4096,
-		.max_handshakes = 128,
-		.max_handshakes_source = 48,
-		.max_connecting = 256,
-		.max_queue_bytes = 1024 * 1024,
-		.max_queue_messages = 1024,
-		.handshake_timeout = 5000,
-		.close_timeout = 2000,
-		.failed_timeout = 30000,
-		.silence_timeout = 3000,
+	    .max_links = 1024,
+	    .max_links_per_node = 8,
+	    .max_app_connections = 4096,
+	    .max_handshakes = 128,
+	    .max_handshakes_source = 48,
+	    .max_connecting = 256,
+	    .max_queue_bytes = 1024 * 1024,
+	    .max_queue_messages = 1024,
+	    .handshake_timeout = 5000,
+	    .close_timeout = 2000,
+	    .failed_timeout = 30000,
+	    .silence_timeout = 3000,
 	};
 
 #define DEFAULT(member)                                                                            \
@@ -240,7 +241,8 @@ static void set_defaults(ReloadLinkLimits *limits)
 #undef DEFAULT
 }
 
-/* OpenSSL writes with write(2): a connection that the other side has reset would end the process. */
+/* OpenSSL writes with write(2): a connection that the other side has reset would end the process.
+ */
 static void ignore_sigpipe(void)
 {
 	struct sigaction action;
@@ -335,12 +337,13 @@ void reload_links_free(ReloadLinks *links)
 	g_free(links);
 }
 
-ReloadStatus reload_links_set_security(ReloadLinks *links, ReloadTrust *trust, ReloadIdentity *identity,
-				       uint32_t max_message_size, GError **error)
+ReloadStatus reload_links_set_security(ReloadLinks *links, ReloadTrust *trust,
+				       ReloadIdentity *identity, uint32_t max_message_size,
+				       GError **error)
 {
-	ReloadTls *tls = reload_tls_new(trust != NULL ? trust : links->trust,
-					identity != NULL ? identity : links->identity, links->keylog,
-					error);
+	ReloadTls *tls =
+	    reload_tls_new(trust != NULL ? trust : links->trust,
+			   identity != NULL ? identity : links->identity, links->keylog, error);
 	GHashTableIter iter;
 	gpointer value;
 

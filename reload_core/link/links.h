@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All links and application connections of one node: the real-world side of ReloadIo (peer/io.h), on
- * the GLib main loop. Overlay links are TLS-TCP-FH-NO-ICE (RFC 6940, 6.6.2 and 6.6.5): TLS 1.2 or 1.3
- * with both sides authenticated against the overlay's trust, framed, acknowledged and measured. One
- * thread: the one that runs the main context. */
+/* All links and application connections of one node: the real-world side of ReloadIo (peer/io.h),
+ * on the GLib main loop. Overlay links are TLS-TCP-FH-NO-ICE (RFC 6940, 6.6.2 and 6.6.5): TLS 1.2
+ * or 1.3 with both sides authenticated against the overlay's trust, framed, acknowledged and
+ * measured. One thread: the one that runs the main context. */
 #ifndef RELOAD_LINK_LINKS_H
 #define RELOAD_LINK_LINKS_H
 
@@ -17,8 +17,8 @@ typedef struct ReloadLinks ReloadLinks;
  * within a function of ReloadIo. */
 typedef struct {
 	void *user;
-	void (*link_up)(void *user, ReloadLinkId link, ReloadCertificate *certificate, bool outgoing,
-			int64_t now);
+	void (*link_up)(void *user, ReloadLinkId link, ReloadCertificate *certificate,
+			bool outgoing, int64_t now);
 	void (*link_down)(void *user, ReloadLinkId link, ReloadStatus why, int64_t now);
 	void (*link_failing)(void *user, ReloadLinkId link, bool failing, int64_t now);
 	void (*receive)(void *user, ReloadLinkId link, ReloadSpan message, int64_t now);
@@ -29,18 +29,18 @@ typedef struct {
 
 /* Bounds; a member that is 0 takes its default. Times in ms. */
 typedef struct {
-	unsigned max_links;             /* established overlay links; 1024 */
-	unsigned max_links_per_node;    /* of one Node-ID, both directions; 8 */
-	unsigned max_app_connections;   /* established or expected; 4096 */
-	unsigned max_handshakes;        /* incoming, under way; the oldest gives way; 128 */
+	unsigned max_links;		/* established overlay links; 1024 */
+	unsigned max_links_per_node;	/* of one Node-ID, both directions; 8 */
+	unsigned max_app_connections;	/* established or expected; 4096 */
+	unsigned max_handshakes;	/* incoming, under way; the oldest gives way; 128 */
 	unsigned max_handshakes_source; /* the same from one address; newcomers are refused; 48 */
-	unsigned max_connecting;        /* outgoing, under way; 256 */
-	size_t max_queue_bytes;         /* waiting to be written, of one link; 1 MiB */
-	unsigned max_queue_messages;    /* likewise; 1024 */
-	int64_t handshake_timeout;      /* TCP and TLS together; 5000 */
-	int64_t close_timeout;          /* to send what is queued when a link is closed; 2000 */
-	int64_t failed_timeout;         /* failing for so long: down (6.6.5); 30000 */
-	int64_t silence_timeout;        /* nothing heard from the other host's TCP: failing; 3000 */
+	unsigned max_connecting;	/* outgoing, under way; 256 */
+	size_t max_queue_bytes;		/* waiting to be written, of one link; 1 MiB */
+	unsigned max_queue_messages;	/* likewise; 1024 */
+	int64_t handshake_timeout;	/* TCP and TLS together; 5000 */
+	int64_t close_timeout;		/* to send what is queued when a link is closed; 2000 */
+	int64_t failed_timeout;		/* failing for so long: down (6.6.5); 30000 */
+	int64_t silence_timeout;	/* nothing heard from the other host's TCP: failing; 3000 */
 } ReloadLinkLimits;
 
 typedef struct {
@@ -67,17 +67,19 @@ typedef enum {
 	RELOAD_LISTEN_APP,   /* application connections (AppAttach, 6.5.2) */
 } ReloadListenFor;
 
-/* Listens on a numeric address; port 0 lets the system choose, and *bound (may be NULL) tells which.
- * RELOAD_E_CONFIG with error set to one line. */
-ReloadStatus reload_links_listen(ReloadLinks *links, ReloadListenFor what, const ReloadAddress *address,
-				 ReloadAddress *bound, GError **error);
+/* Listens on a numeric address; port 0 lets the system choose, and *bound (may be NULL) tells
+ * which. RELOAD_E_CONFIG with error set to one line. */
+ReloadStatus reload_links_listen(ReloadLinks *links, ReloadListenFor what,
+				 const ReloadAddress *address, ReloadAddress *bound,
+				 GError **error);
 /* Accepts nothing new from here on. */
 void reload_links_stop_listening(ReloadLinks *links);
 
-/* Uses another trust and identity from here on (NULL: the old one). Links whose certificate the new trust
- * refuses go down with RELOAD_E_CERTIFICATE, from the main loop. */
-ReloadStatus reload_links_set_security(ReloadLinks *links, ReloadTrust *trust, ReloadIdentity *identity,
-				       uint32_t max_message_size, GError **error);
+/* Uses another trust and identity from here on (NULL: the old one). Links whose certificate the new
+ * trust refuses go down with RELOAD_E_CERTIFICATE, from the main loop. */
+ReloadStatus reload_links_set_security(ReloadLinks *links, ReloadTrust *trust,
+				       ReloadIdentity *identity, uint32_t max_message_size,
+				       GError **error);
 
 /* The driver's time: ms since the Unix epoch, never going backwards. */
 int64_t reload_links_now(ReloadLinks *links);
@@ -88,16 +90,16 @@ bool reload_links_drained(const ReloadLinks *links);
 /* One link or application connection, for operators and for who uses it. */
 typedef struct {
 	ReloadLinkId id;
-	bool application;       /* an application connection */
-	uint16_t app;           /* its application port, as in AppAttach */
+	bool application; /* an application connection */
+	uint16_t app;	  /* its application port, as in AppAttach */
 	bool outgoing, established, failing;
-	ReloadNodeId remote;    /* len 0: not known yet */
-	ReloadAddress address;  /* the other side's */
-	ReloadAddress local;    /* ours; type 0 until connected */
-	int64_t since;          /* when it was made */
-	int64_t last_activity;  /* when bytes last came or went */
-	double rtt;             /* smoothed, ms; 0: not measured yet */
-	double rto;             /* ms */
+	ReloadNodeId remote;   /* len 0: not known yet */
+	ReloadAddress address; /* the other side's */
+	ReloadAddress local;   /* ours; type 0 until connected */
+	int64_t since;	       /* when it was made */
+	int64_t last_activity; /* when bytes last came or went */
+	double rtt;	       /* smoothed, ms; 0: not measured yet */
+	double rto;	       /* ms */
 	size_t queued_bytes;
 	uint64_t messages_in, messages_out, bytes_in, bytes_out;
 	uint64_t acks_in;
@@ -111,15 +113,15 @@ void reload_links_each(ReloadLinks *links, void (*each)(void *data, const Reload
 
 typedef struct {
 	uint64_t accepted, connected, established;
-	uint64_t refused_handshakes;  /* too many under way */
-	uint64_t refused_links;       /* too many links or application connections */
-	uint64_t timeouts;            /* of handshakes */
-	uint64_t bad_certificate;     /* none, not chained, expired, or another Node-ID than expected */
-	uint64_t bad_tls;             /* anything else wrong in a handshake or record */
-	uint64_t bad_frame;           /* malformed or too large */
-	uint64_t unexpected_app;      /* application connections without an AppAttach */
-	uint64_t queue_full;          /* messages dropped */
-	uint64_t failed;              /* links given up after failed_timeout */
+	uint64_t refused_handshakes; /* too many under way */
+	uint64_t refused_links;	     /* too many links or application connections */
+	uint64_t timeouts;	     /* of handshakes */
+	uint64_t bad_certificate; /* none, not chained, expired, or another Node-ID than expected */
+	uint64_t bad_tls;	  /* anything else wrong in a handshake or record */
+	uint64_t bad_frame;	  /* malformed or too large */
+	uint64_t unexpected_app;  /* application connections without an AppAttach */
+	uint64_t queue_full;	  /* messages dropped */
+	uint64_t failed;	  /* links given up after failed_timeout */
 	unsigned links, app_connections, app_expected, handshakes, closing;
 } ReloadLinksStatistics;
 void reload_links_statistics(const ReloadLinks *links, ReloadLinksStatistics *out);

@@ -10,8 +10,8 @@
 #include "reload_core/link/stream.h"
 #include "reload_core/wire/framing.h"
 
-/* The kernel's signs of life on an overlay link (then the silence_timeout tells of a dead host), and on an application
- * connection, which it ends by itself. ms. */
+/* The kernel's signs of life on an overlay link (then the silence_timeout tells of a dead host),
+ * and on an application connection, which it ends by itself. ms. */
 #define LINK_IDLE 1000
 #define APP_IDLE 4000
 #define APP_GIVE_UP 10000
@@ -34,7 +34,8 @@ typedef struct {
 	ReloadAckWindow received;
 	ReloadRtt rtt;
 	uint32_t next_sequence;
-	GQueue ends; /* where the queued messages end, as GSIZE_TO_POINTER of bytes since the beginning */
+	GQueue ends; /* where the queued messages end, as GSIZE_TO_POINTER of bytes since the
+			beginning */
 	int64_t failing_since;
 
 	/* application connections */
@@ -62,7 +63,7 @@ struct ReloadLinks {
 	GHashTable *closing;  /* the set of connections that send what is queued and then end */
 	GSource *ticker;      /* the node's timer */
 	GSource *keeper;      /* looks at all links from time to time */
-	int64_t kept;         /* when it last did */
+	int64_t kept;	      /* when it last did */
 	int64_t rechecked;    /* when certificates were last looked at again */
 	bool recheck_chains;  /* the trust was replaced since */
 	ReloadLinksStatistics statistics;
@@ -88,14 +89,16 @@ void reload_links_random(void *user, uint8_t *out, size_t len);
 
 /* ---- incoming.c ---- */
 /* A connection was accepted. */
-void reload_links_incoming(ReloadLinks *links, ReloadListenFor what, int fd, const ReloadAddress *from);
+void reload_links_incoming(ReloadLinks *links, ReloadListenFor what, int fd,
+			   const ReloadAddress *from);
 /* Drops all whose handshake is under way. */
 void reload_links_drop_incoming(ReloadLinks *links);
 void reload_links_log_refusal(ReloadLinks *links, const ReloadAddress *address, bool outgoing,
 			      ReloadStatus why, const char *text);
 
 /* ---- overlay_link.c ---- */
-ReloadLinkId reload_overlay_connect(void *user, const ReloadAddress *address, const ReloadNodeId *expect);
+ReloadLinkId reload_overlay_connect(void *user, const ReloadAddress *address,
+				    const ReloadNodeId *expect);
 /* An incoming stream has proven to be that node's. */
 void reload_overlay_adopt(ReloadLinks *links, ReloadStream *stream, const ReloadAddress *from);
 ReloadStatus reload_overlay_send(void *user, ReloadLinkId id, ReloadSpan message);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What operators and other rooms see of links: views and counters; and the smallest services of ReloadIo. */
+/* What operators and other rooms see of links: views and counters; and the smallest services of
+ * ReloadIo. */
 #include "reload_core/link/links_private.h"
 
 #include "reload_core/link/socket.h"
@@ -9,21 +10,21 @@
 static void view(Link *link, ReloadLinkView *out)
 {
 	*out = (ReloadLinkView){
-		.id = link->id,
-		.application = link->application,
-		.app = link->app,
-		.outgoing = link->outgoing,
-		.established = link->established,
-		.failing = link->failing,
-		.remote = link->remote,
-		.address = link->address,
-		.since = link->since,
-		.last_activity = link->last_activity,
-		.rtt = link->rtt.measured ? link->rtt.srtt : 0,
-		.rto = reload_rtt_rto(&link->rtt),
-		.messages_in = link->messages_in,
-		.messages_out = link->messages_out,
-		.acks_in = link->rtt.acks,
+	    .id = link->id,
+	    .application = link->application,
+	    .app = link->app,
+	    .outgoing = link->outgoing,
+	    .established = link->established,
+	    .failing = link->failing,
+	    .remote = link->remote,
+	    .address = link->address,
+	    .since = link->since,
+	    .last_activity = link->last_activity,
+	    .rtt = link->rtt.measured ? link->rtt.srtt : 0,
+	    .rto = reload_rtt_rto(&link->rtt),
+	    .messages_in = link->messages_in,
+	    .messages_out = link->messages_out,
+	    .acks_in = link->rtt.acks,
 	};
 	if (link->stream == NULL)
 		return;
@@ -69,8 +70,8 @@ void reload_links_statistics(const ReloadLinks *links, ReloadLinksStatistics *ou
 void reload_links_random(void *user, uint8_t *out, size_t len)
 {
 	(void)user;
-	/* Fails only if the system has no randomness at all. To go on with bytes that others could guess
-	 * would be worse than to stop; nobody else can bring this about. */
+	/* Fails only if the system has no randomness at all. To go on with bytes that others could
+	 * guess would be worse than to stop; nobody else can bring this about. */
 	if (RAND_bytes(out, (int)len) != 1)
 		g_error("no randomness: OpenSSL's generator cannot be seeded");
 }

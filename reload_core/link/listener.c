@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Accepts connections, a few in each turn of the loop, and rests when the process is out of descriptors. */
+/* Accepts connections, a few in each turn of the loop, and rests when the process is out of
+ * descriptors. */
 #include "reload_core/link/listener.h"
 
 #include "reload_core/link/socket.h"
@@ -9,8 +10,8 @@
 
 /* In one turn of the loop. */
 #define ACCEPT_AT_ONCE 16
-/* After accept failed for want of descriptors or memory: the socket stays readable, and asking at once again would keep
- * the processor busy. us. */
+/* After accept failed for want of descriptors or memory: the socket stays readable, and asking at
+ * once again would keep the processor busy. us. */
 #define REST 500000
 
 struct ReloadListener {

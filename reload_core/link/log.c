@@ -13,8 +13,8 @@ struct ReloadLog {
 };
 
 static const char *const names[] = {
-	[RELOAD_LOG_ERROR] = "error", [RELOAD_LOG_WARNING] = "warning", [RELOAD_LOG_NOTICE] = "notice",
-	[RELOAD_LOG_INFO] = "info",   [RELOAD_LOG_DEBUG] = "debug",
+    [RELOAD_LOG_ERROR] = "error", [RELOAD_LOG_WARNING] = "warning", [RELOAD_LOG_NOTICE] = "notice",
+    [RELOAD_LOG_INFO] = "info",	  [RELOAD_LOG_DEBUG] = "debug",
 };
 
 ReloadLog *reload_log_new(const char *program, ReloadLogLevel level, ReloadLogSink sink, void *user)
@@ -72,8 +72,8 @@ static void write_line(const ReloadLog *log, ReloadLogLevel level, char *text)
 	time = g_date_time_new_now_utc();
 	stamp = g_date_time_format(time, "%Y-%m-%dT%H:%M:%S");
 	line = g_strdup_printf("%s.%03dZ %s[%ld]: %s: %s\n", stamp,
-			       g_date_time_get_microsecond(time) / 1000, log->program, (long)getpid(),
-			       names[level], text);
+			       g_date_time_get_microsecond(time) / 1000, log->program,
+			       (long)getpid(), names[level], text);
 	/* in one piece, for others may write to the same file */
 	if (write(STDERR_FILENO, line, strlen(line)) < 0)
 		errno = 0; /* nobody reads; there is nobody to tell */
@@ -83,7 +83,7 @@ static void write_line(const ReloadLog *log, ReloadLogLevel level, char *text)
 }
 
 static void write_formatted(ReloadLog *log, ReloadLogLevel level, const char *format, va_list args)
-	G_GNUC_PRINTF(3, 0);
+    G_GNUC_PRINTF(3, 0);
 
 static void write_formatted(ReloadLog *log, ReloadLogLevel level, const char *format, va_list args)
 {
@@ -104,8 +104,8 @@ void reload_log_write(ReloadLog *log, ReloadLogLevel level, const char *format, 
 	va_end(args);
 }
 
-void reload_log_limited(ReloadLog *log, ReloadLogLimit *limit, ReloadLogLevel level, const char *format,
-			...)
+void reload_log_limited(ReloadLog *log, ReloadLogLimit *limit, ReloadLogLevel level,
+			const char *format, ...)
 {
 	int64_t now = g_get_monotonic_time();
 	va_list args;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The log of a daemon: one line each, to standard error in syslog's style, with a level and a limit on the
- * rate of lines that say the same. */
+/* The log of a daemon: one line each, to standard error in syslog's style, with a level and a limit
+ * on the rate of lines that say the same. */
 #ifndef RELOAD_LINK_LOG_H
 #define RELOAD_LINK_LOG_H
 
@@ -11,9 +11,10 @@ typedef struct ReloadLog ReloadLog;
 /* Where lines go instead of standard error: the text has no line end. */
 typedef void (*ReloadLogSink)(void *user, ReloadLogLevel level, const char *text);
 
-/* A new log that lets through `level` and what is more severe. program: the first word of each line. sink
- * may be NULL. Free with reload_log_free. */
-ReloadLog *reload_log_new(const char *program, ReloadLogLevel level, ReloadLogSink sink, void *user);
+/* A new log that lets through `level` and what is more severe. program: the first word of each
+ * line. sink may be NULL. Free with reload_log_free. */
+ReloadLog *reload_log_new(const char *program, ReloadLogLevel level, ReloadLogSink sink,
+			  void *user);
 void reload_log_free(ReloadLog *log);
 
 /* "error", "warning", "notice", "info" or "debug"; false: none of them. */
@@ -23,10 +24,10 @@ bool reload_log_wants(const ReloadLog *log, ReloadLogLevel level);
 
 /* Writes one line; control characters in it become '?'. log may be NULL. */
 void reload_log_write(ReloadLog *log, ReloadLogLevel level, const char *format, ...)
-	G_GNUC_PRINTF(3, 4);
+    G_GNUC_PRINTF(3, 4);
 
-/* The same at most once a second for each place that has a ReloadLogLimit of its own; the next line says how
- * many were left out. */
+/* The same at most once a second for each place that has a ReloadLogLimit of its own; the next line
+ * says how many were left out. */
 typedef struct {
 	int64_t last; /* monotonic, us */
 	unsigned left_out;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Overlay links, TLS-TCP-FH-NO-ICE: messages in frames, each acknowledged, failure noticed by ACKs that do not come
- * (RFC 6940, 6.6.2 and 6.6.5). */
+/* Overlay links, TLS-TCP-FH-NO-ICE: messages in frames, each acknowledged, failure noticed by ACKs
+ * that do not come (RFC 6940, 6.6.2 and 6.6.5). */
 #include "reload_core/link/links_private.h"
 
 #include "reload_core/link/socket.h"
@@ -14,8 +14,8 @@ static void receive_message(Link *link, const ReloadFrame *frame, int64_t now)
 	bool duplicate;
 	uint32_t mask = reload_ack_window_add(&link->received, frame->sequence, &duplicate);
 
-	/* An ACK for each message, at once. Where the other side sends but does not read, its ACKs are left
-	 * out: they are hints, and memory is bounded. */
+	/* An ACK for each message, at once. Where the other side sends but does not read, its ACKs
+	 * are left out: they are hints, and memory is bounded. */
 	if (queue != NULL && reload_stream_queued(link->stream) < links->limits.max_queue_bytes) {
 		reload_write_ack_frame(queue, frame->sequence, mask);
 		reload_stream_queue_changed(link->stream);
@@ -111,7 +111,8 @@ static bool admitted(ReloadLinks *links, const ReloadNodeId *node, const ReloadA
 	links->statistics.refused_links++;
 	reload_log_limited(links->log, &links->log_refused, RELOAD_LOG_WARNING,
 			   "link with %s (%s) closed: too many links",
-			   reload_address_to_text(address, name), reload_node_id_to_text(node, text));
+			   reload_address_to_text(address, name),
+			   reload_node_id_to_text(node, text));
 	return false;
 }
 
@@ -125,14 +126,16 @@ static void up(Link *link, ReloadCertificate *certificate)
 		links->connecting--;
 	link->established = true;
 	link->since = link->last_activity = now;
-	if (link->remote.len == 0) /* else it is the one that was expected, and the certificate has it */
+	if (link->remote.len ==
+	    0) /* else it is the one that was expected, and the certificate has it */
 		link->remote = *reload_certificate_node_id(certificate);
 	link->parser = reload_frame_parser_new(links->max_message_size);
 	links->statistics.links++;
 	links->statistics.established++;
 	reload_stream_set_reading(link->stream, true);
-	reload_log_write(links->log, RELOAD_LOG_INFO, "link %" G_GUINT64_FORMAT " %s %s (%s) up", link->id,
-			 link->outgoing ? "to" : "from", reload_node_id_to_text(&link->remote, node),
+	reload_log_write(links->log, RELOAD_LOG_INFO, "link %" G_GUINT64_FORMAT " %s %s (%s) up",
+			 link->id, link->outgoing ? "to" : "from",
+			 reload_node_id_to_text(&link->remote, node),
 			 reload_address_to_text(&link->address, name));
 	links->events.link_up(links->events.user, link->id, certificate, link->outgoing, now);
 }
@@ -150,9 +153,9 @@ static void established(void *user, ReloadStream *stream, ReloadCertificate *cer
 }
 
 static const ReloadStreamEvents events = {
-	.established = established,
-	.received = received,
-	.closed = closed,
+    .established = established,
+    .received = received,
+    .closed = closed,
 };
 
 void reload_overlay_adopt(ReloadLinks *links, ReloadStream *stream, const ReloadAddress *from)
@@ -173,7 +176,8 @@ void reload_overlay_adopt(ReloadLinks *links, ReloadStream *stream, const Reload
 
 /* ---- what the node asks for ---- */
 
-ReloadLinkId reload_overlay_connect(void *user, const ReloadAddress *address, const ReloadNodeId *expect)
+ReloadLinkId reload_overlay_connect(void *user, const ReloadAddress *address,
+				    const ReloadNodeId *expect)
 {
 	ReloadLinks *links = user;
 	ReloadStreamOptions options;
@@ -219,7 +223,7 @@ ReloadStatus reload_overlay_send(void *user, ReloadLinkId id, ReloadSpan message
 	if (message.len > links->max_message_size)
 		return RELOAD_E_TOO_LARGE;
 	if (reload_stream_queued(link->stream) + message.len + RELOAD_FRAME_DATA_HEADER >
-		    links->limits.max_queue_bytes ||
+		links->limits.max_queue_bytes ||
 	    reload_overlay_waiting(link) >= links->limits.max_queue_messages) {
 		links->statistics.queue_full++;
 		return RELOAD_E_LIMIT;
@@ -229,7 +233,7 @@ ReloadStatus reload_overlay_send(void *user, ReloadLinkId id, ReloadSpan message
 	link->last_activity = reload_links_now(links);
 	reload_rtt_sent(&link->rtt, link->next_sequence++, link->last_activity);
 	g_queue_push_tail(&link->ends, GSIZE_TO_POINTER(reload_stream_taken(link->stream) +
-							 reload_stream_queued(link->stream)));
+							reload_stream_queued(link->stream)));
 	link->messages_out++;
 	reload_stream_queue_changed(link->stream);
 	return RELOAD_OK;
@@ -254,7 +258,8 @@ void reload_overlay_keep(Link *link, int64_t now)
 	if (!link->established)
 		return;
 	/* a host that is gone, or a process that is stuck on one that is not */
-	silent = reload_socket_silence(reload_stream_fd(link->stream)) > links->limits.silence_timeout;
+	silent =
+	    reload_socket_silence(reload_stream_fd(link->stream)) > links->limits.silence_timeout;
 	overdue = reload_rtt_overdue(&link->rtt, now);
 	if (!silent && !overdue) {
 		working_again(link, now);
@@ -265,8 +270,9 @@ void reload_overlay_keep(Link *link, int64_t now)
 
 		link->failing = true;
 		link->failing_since = now;
-		reload_log_write(links->log, RELOAD_LOG_INFO, "link %" G_GUINT64_FORMAT " to %s is failing",
-				 link->id, reload_node_id_to_text(&link->remote, node));
+		reload_log_write(links->log, RELOAD_LOG_INFO,
+				 "link %" G_GUINT64_FORMAT " to %s is failing", link->id,
+				 reload_node_id_to_text(&link->remote, node));
 		links->events.link_failing(links->events.user, link->id, true, now);
 	} else if (now - link->failing_since > links->limits.failed_timeout) {
 		links->statistics.failed++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The round-trip time of a link, measured by its ACKs, and the time-out that follows from it (RFC 6298, 2; RFC 6940,
- * 6.6.5). Nothing is retransmitted: the time-out only says that a link may be failing. */
+/* The round-trip time of a link, measured by its ACKs, and the time-out that follows from it (RFC
+ * 6298, 2; RFC 6940, 6.6.5). Nothing is retransmitted: the time-out only says that a link may be
+ * failing. */
 #ifndef RELOAD_LINK_RTT_H
 #define RELOAD_LINK_RTT_H
 
@@ -24,7 +25,7 @@ typedef struct {
 		int64_t sent;
 	} waiting[RELOAD_RTT_TRACKED]; /* a ring, oldest first */
 	unsigned first, count;
-	uint32_t next;    /* the sequence number after the last one sent */
+	uint32_t next;	  /* the sequence number after the last one sent */
 	int64_t last_ack; /* when an ACK for something sent last came */
 	uint64_t acks;
 } ReloadRtt;
@@ -32,8 +33,9 @@ typedef struct {
 /* Notes that the data frame with that number is sent at now (ms). */
 void reload_rtt_sent(ReloadRtt *rtt, uint32_t sequence, int64_t now);
 
-/* Notes an ACK. TCP keeps the order, so it covers all that was sent before, too. False: it acknowledges nothing that
- * was sent and not yet acknowledged; the remote is odd, and it is ignored. */
+/* Notes an ACK. TCP keeps the order, so it covers all that was sent before, too. False: it
+ * acknowledges nothing that was sent and not yet acknowledged; the remote is odd, and it is
+ * ignored. */
 bool reload_rtt_acked(ReloadRtt *rtt, uint32_t sequence, int64_t now);
 
 /* The retransmission time-out in ms. */

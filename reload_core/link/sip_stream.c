@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Cuts a stream of bytes into whole SIP messages (RFC 3261, 7.5 and 18.3; RFC 5626, 4.4.1). It is strict about line ends:
- * who reads the message next may take a lone LF for the end of a line, and would then see other headers than we did. */
+/* Cuts a stream of bytes into whole SIP messages (RFC 3261, 7.5 and 18.3; RFC 5626, 4.4.1). It is
+ * strict about line ends: who reads the message next may take a lone LF for the end of a line, and
+ * would then see other headers than we did. */
 #include "reload_core/link/sip_stream.h"
 
 struct ReloadSipStream {
 	GByteArray *bytes;
-	size_t start;    /* of the message that is being gathered */
-	size_t scanned;  /* no end of header begins before; from start */
-	size_t taken;    /* length of the message that was handed out last, still in bytes */
-	size_t header;   /* length of the header, 0: not complete yet */
-	size_t body;     /* then: length of the body */
-	bool half_ping;  /* one CRLF of a keep-alive has come */
+	size_t start;	/* of the message that is being gathered */
+	size_t scanned; /* no end of header begins before; from start */
+	size_t taken;	/* length of the message that was handed out last, still in bytes */
+	size_t header;	/* length of the header, 0: not complete yet */
+	size_t body;	/* then: length of the body */
+	bool half_ping; /* one CRLF of a keep-alive has come */
 	unsigned pings;
 	ReloadStatus failed;
 };
@@ -80,14 +81,16 @@ static bool line_length(const uint8_t *text, size_t length, size_t *out)
 	return false;
 }
 
-/* Request-Line: Method SP Request-URI SP SIP/2.0; Status-Line: SIP/2.0 SP 3DIGIT SP Reason-Phrase. */
+/* Request-Line: Method SP Request-URI SP SIP/2.0; Status-Line: SIP/2.0 SP 3DIGIT SP Reason-Phrase.
+ */
 static bool start_line_valid(const uint8_t *line, size_t length)
 {
 	static const char version[] = "SIP/2.0";
 	const size_t version_length = sizeof(version) - 1;
 	const uint8_t *end = line + length, *space;
 
-	if (length > version_length && g_ascii_strncasecmp((const char *)line, version, version_length) == 0)
+	if (length > version_length &&
+	    g_ascii_strncasecmp((const char *)line, version, version_length) == 0)
 		return length >= version_length + 5 && line[7] == ' ' && g_ascii_isdigit(line[8]) &&
 		       g_ascii_isdigit(line[9]) && g_ascii_isdigit(line[10]) && line[11] == ' ';
 	space = memchr(line, ' ', length);
@@ -107,7 +110,8 @@ static bool is_content_length(const uint8_t *name, size_t length)
 	static const char full[] = "Content-Length";
 
 	return (length == 1 && (*name == 'l' || *name == 'L')) ||
-	       (length == sizeof(full) - 1 && g_ascii_strncasecmp((const char *)name, full, length) == 0);
+	       (length == sizeof(full) - 1 &&
+		g_ascii_strncasecmp((const char *)name, full, length) == 0);
 }
 
 static bool is_space(uint8_t c)
@@ -149,7 +153,8 @@ static bool read_field(const uint8_t *field, size_t length, bool *found, size_t 
 		return false;
 	if (!is_content_length(field, name))
 		return true;
-	if (!parse_length(field + colon + 1, length - colon - 1, &value) || (*found && value != *body))
+	if (!parse_length(field + colon + 1, length - colon - 1, &value) ||
+	    (*found && value != *body))
 		return false;
 	*found = true;
 	*body = value;

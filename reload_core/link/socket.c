@@ -11,7 +11,8 @@
 
 #define BACKLOG 512
 
-static int open_socket(const ReloadAddress *address, struct sockaddr_storage *sockaddr, socklen_t *length)
+static int open_socket(const ReloadAddress *address, struct sockaddr_storage *sockaddr,
+		       socklen_t *length)
 {
 	*length = reload_address_to_sockaddr(address, sockaddr);
 	if (*length == 0) {
@@ -33,8 +34,8 @@ static bool bind_and_listen(int fd, const struct sockaddr_storage *sockaddr, soc
 	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (sockaddr->ss_family == AF_INET6) /* :: and 0.0.0.0 can then both be listened on */
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	return bind(fd, (const struct sockaddr *)sockaddr, length) == 0 && listen(fd, BACKLOG) == 0 &&
-	       reload_socket_local(fd, bound);
+	return bind(fd, (const struct sockaddr *)sockaddr, length) == 0 &&
+	       listen(fd, BACKLOG) == 0 && reload_socket_local(fd, bound);
 }
 
 int reload_socket_listen(const ReloadAddress *address, ReloadAddress *bound, GError **error)
@@ -45,9 +46,10 @@ int reload_socket_listen(const ReloadAddress *address, ReloadAddress *bound, GEr
 	int fd = open_socket(address, &sockaddr, &length);
 
 	if (fd < 0 || !bind_and_listen(fd, &sockaddr, length, bound)) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "cannot listen on %s: %s; listen on an address of this host with a free port",
-			    reload_address_to_text(address, text), g_strerror(errno));
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "cannot listen on %s: %s; listen on an address of this host with a free port",
+		    reload_address_to_text(address, text), g_strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;

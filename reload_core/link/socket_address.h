@@ -7,8 +7,8 @@
 
 #include <sys/socket.h>
 
-/* Reads "192.0.2.1:6084", "[2001:db8::1]:6084", "192.0.2.1", "2001:db8::1" or "[2001:db8::1]" (then with
- * default_port); false: anything else, a host name too. */
+/* Reads "192.0.2.1:6084", "[2001:db8::1]:6084", "192.0.2.1", "2001:db8::1" or "[2001:db8::1]" (then
+ * with default_port); false: anything else, a host name too. */
 bool reload_address_parse(const char *text, uint16_t default_port, ReloadAddress *out);
 
 /* Returns the length in bytes of what was filled in, 0 if address is neither IPv4 nor IPv6. */

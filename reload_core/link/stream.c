@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The life of one TLS connection: its states, its source on the main loop, its end. The bytes themselves are moved by
- * stream_io.c. */
+/* The life of one TLS connection: its states, its source on the main loop, its end. The bytes
+ * themselves are moved by stream_io.c. */
 #include "reload_core/link/stream_private.h"
 
 #include "reload_core/link/socket.h"
@@ -118,7 +118,8 @@ static void finish(ReloadStream *stream)
 static void start_draining(ReloadStream *stream)
 {
 	ERR_clear_error();
-	(void)SSL_shutdown(stream->ssl); /* one close_notify; the other side's need not be waited for */
+	(void)SSL_shutdown(
+	    stream->ssl); /* one close_notify; the other side's need not be waited for */
 	ERR_clear_error();
 	if (shutdown(stream->fd, SHUT_WR) != 0) {
 		reload_stream_fail(stream, RELOAD_E_CANCELLED, NULL);
@@ -127,7 +128,8 @@ static void start_draining(ReloadStream *stream)
 	stream->state = STREAM_DRAINING;
 }
 
-/* Closing a socket with unread bytes makes the kernel send a reset, which may destroy what we sent last. */
+/* Closing a socket with unread bytes makes the kernel send a reset, which may destroy what we sent
+ * last. */
 static void drain(ReloadStream *stream)
 {
 	char scratch[16384];
@@ -195,7 +197,8 @@ static void step_up(ReloadStream *stream, GIOCondition ready)
 		reload_stream_read(stream);
 	}
 	if (hung_up && !stream->reading)
-		reload_stream_fail(stream, RELOAD_E_UNREACHABLE, "the other side closed the connection");
+		reload_stream_fail(stream, RELOAD_E_UNREACHABLE,
+				   "the other side closed the connection");
 	/* also what the events above have queued: an answer goes out together with its ACK */
 	if (stream->state == STREAM_UP)
 		reload_stream_flush(stream);
@@ -305,7 +308,8 @@ ReloadStream *reload_stream_accept(int fd, const ReloadStreamOptions *options)
 	return stream;
 }
 
-ReloadStream *reload_stream_connect(const ReloadAddress *address, const ReloadStreamOptions *options)
+ReloadStream *reload_stream_connect(const ReloadAddress *address,
+				    const ReloadStreamOptions *options)
 {
 	ReloadStream *stream = make(reload_socket_connect(address), options);
 

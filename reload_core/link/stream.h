@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One TLS connection over TCP on the main loop: handshake with a time limit, a queue for writing that gathers what is
- * written in one turn of the loop, orderly closing. Links and application connections are made of it. */
+/* One TLS connection over TCP on the main loop: handshake with a time limit, a queue for writing
+ * that gathers what is written in one turn of the loop, orderly closing. Links and application
+ * connections are made of it. */
 #ifndef RELOAD_LINK_STREAM_H
 #define RELOAD_LINK_STREAM_H
 
@@ -11,25 +12,27 @@ typedef struct ReloadStream ReloadStream;
 
 /* All are called from the main loop, never from within a reload_stream_* function. */
 typedef struct {
-	/* The handshake is done; certificate: the other side's, verified; a view. Nothing is read yet. */
+	/* The handshake is done; certificate: the other side's, verified; a view. Nothing is read
+	 * yet. */
 	void (*established)(void *user, ReloadStream *stream, ReloadCertificate *certificate);
 	/* Bytes; a view for the time of the call. */
 	void (*received)(void *user, ReloadStream *stream, ReloadSpan bytes);
 	/* May be NULL. All that was queued has been written. */
 	void (*written)(void *user, ReloadStream *stream);
-	/* It failed or the other side closed it; the last event, free the stream. text: for the log; a view. */
+	/* It failed or the other side closed it; the last event, free the stream. text: for the
+	 * log; a view. */
 	void (*closed)(void *user, ReloadStream *stream, ReloadStatus why, const char *text);
 } ReloadStreamEvents;
 
 typedef struct {
 	GMainContext *context;
 	ReloadTls *tls;
-	const ReloadNodeId *expect;   /* the certificate must hold it; NULL: any will do */
-	int64_t (*now)(void *user);   /* ms since the Unix epoch, for validity dates */
+	const ReloadNodeId *expect; /* the certificate must hold it; NULL: any will do */
+	int64_t (*now)(void *user); /* ms since the Unix epoch, for validity dates */
 	void *now_user;
-	int64_t handshake_timeout;    /* ms */
-	int64_t idle;                 /* ms, as of reload_socket_tune */
-	int64_t give_up;              /* ms, likewise */
+	int64_t handshake_timeout;	  /* ms */
+	int64_t idle;			  /* ms, as of reload_socket_tune */
+	int64_t give_up;		  /* ms, likewise */
 	const ReloadStreamEvents *events; /* must outlive the stream */
 	void *user;
 } ReloadStreamOptions;
@@ -37,7 +40,8 @@ typedef struct {
 /* The stream takes over fd, an accepted socket. */
 ReloadStream *reload_stream_accept(int fd, const ReloadStreamOptions *options);
 /* Connects; also where that fails at once a stream is returned, whose closed event follows. */
-ReloadStream *reload_stream_connect(const ReloadAddress *address, const ReloadStreamOptions *options);
+ReloadStream *reload_stream_connect(const ReloadAddress *address,
+				    const ReloadStreamOptions *options);
 
 /* Whom events go to from here on (an incoming stream finds its owner only after the handshake). */
 void reload_stream_set_user(ReloadStream *stream, const ReloadStreamEvents *events, void *user);
@@ -53,9 +57,11 @@ void reload_stream_queue_changed(ReloadStream *stream);
 size_t reload_stream_queued(const ReloadStream *stream);
 uint64_t reload_stream_taken(const ReloadStream *stream);
 
-/* Gives the stream up without further events: what is queued is sent within linger ms (0: nothing is), then both sides
- * are closed, the stream frees itself, and done is called. False: that happened at once, and done is not called. */
-bool reload_stream_close(ReloadStream *stream, int64_t linger, void (*done)(void *user), void *user);
+/* Gives the stream up without further events: what is queued is sent within linger ms (0: nothing
+ * is), then both sides are closed, the stream frees itself, and done is called. False: that
+ * happened at once, and done is not called. */
+bool reload_stream_close(ReloadStream *stream, int64_t linger, void (*done)(void *user),
+			 void *user);
 /* Closes at once and frees, without events or done. Also for a stream that is closing. */
 void reload_stream_free(ReloadStream *stream);
 

@@ -36,7 +36,8 @@ static void report(ReloadStream *stream, int error)
 	const char *reason;
 
 	if (error == SSL_ERROR_ZERO_RETURN) {
-		reload_stream_fail(stream, RELOAD_E_UNREACHABLE, "the other side closed the connection");
+		reload_stream_fail(stream, RELOAD_E_UNREACHABLE,
+				   "the other side closed the connection");
 	} else if (stream->peer.refused != RELOAD_OK && stream->state == STREAM_HANDSHAKE) {
 		reload_stream_fail(stream, stream->peer.refused, stream->peer.reason);
 	} else if (error == SSL_ERROR_SYSCALL) {
@@ -62,7 +63,8 @@ bool reload_stream_handshake(ReloadStream *stream)
 		/* verify_peer has run in every full handshake, and there are no others */
 		if (stream->peer.certificate != NULL)
 			return true;
-		reload_stream_fail(stream, RELOAD_E_CERTIFICATE, "the other side showed no certificate");
+		reload_stream_fail(stream, RELOAD_E_CERTIFICATE,
+				   "the other side showed no certificate");
 		return false;
 	}
 	error = SSL_get_error(stream->ssl, result);
@@ -132,7 +134,8 @@ void reload_stream_flush(ReloadStream *stream)
 
 		ERR_clear_error();
 		errno = 0;
-		if (SSL_write_ex(stream->ssl, stream->out->data + stream->start, length, &taken) != 1) {
+		if (SSL_write_ex(stream->ssl, stream->out->data + stream->start, length, &taken) !=
+		    1) {
 			error = SSL_get_error(stream->ssl, 0);
 			if (error == SSL_ERROR_WANT_WRITE)
 				stream->want_out = true;

@@ -13,8 +13,8 @@ typedef enum {
 	STREAM_UP,
 	STREAM_FLUSHING, /* closing: what is queued is still written */
 	STREAM_DRAINING, /* closing: all is written, the other side's end is awaited */
-	STREAM_FAILED,   /* to be reported by the next dispatch */
-	STREAM_GONE,     /* freed; its memory goes when the dispatch under way ends */
+	STREAM_FAILED,	 /* to be reported by the next dispatch */
+	STREAM_GONE,	 /* freed; its memory goes when the dispatch under way ends */
 } StreamState;
 
 struct ReloadStream {
@@ -29,12 +29,12 @@ struct ReloadStream {
 	bool reading;
 	bool read_again;     /* there may be more to read in OpenSSL's buffer */
 	bool flush_soon;     /* something was queued in this turn of the loop */
-	bool want_out;       /* the socket is full, or the handshake wants to write */
+	bool want_out;	     /* the socket is full, or the handshake wants to write */
 	bool read_wants_out; /* TLS must write before it can read, and the other way round */
 	bool write_wants_in;
-	bool busy;           /* within dispatch */
-	bool closing;        /* FAILED while closing: the owner is not told */
-	GByteArray *out;     /* from `start` on: to be written */
+	bool busy;	 /* within dispatch */
+	bool closing;	 /* FAILED while closing: the owner is not told */
+	GByteArray *out; /* from `start` on: to be written */
 	size_t start;
 	uint64_t taken, bytes_in;
 	ReloadStatus why;

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A chain of a few certificates; the default of 100 KiB is more than anyone needs to hold for a stranger. */
+/* A chain of a few certificates; the default of 100 KiB is more than anyone needs to hold for a
+ * stranger. */
 #define MAX_CHAIN_BYTES 32768
 
 struct ReloadTls {
@@ -46,8 +47,8 @@ static int verify_peer(X509_STORE_CTX *store, void *arg)
 	g_clear_pointer(&peer->certificate, reload_certificate_unref);
 	g_clear_pointer(&peer->reason, g_free);
 	peer->refused = reload_trust_verify_x509(
-		tls->trust, X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store),
-		peer->now(peer->now_user), &peer->certificate, &error);
+	    tls->trust, X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store),
+	    peer->now(peer->now_user), &peer->certificate, &error);
 	if (peer->refused == RELOAD_OK && peer->expect.len != 0 &&
 	    !reload_certificate_has_node_id(peer->certificate, &peer->expect)) {
 		peer->refused = reload_fail(&error, RELOAD_E_CERTIFICATE,
@@ -79,7 +80,8 @@ static void log_key(const SSL *ssl, const char *line)
 {
 	ReloadTls *tls = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), tls_index());
 	char *text = g_strconcat(line, "\n", NULL);
-	ssize_t written = write(tls->keylog, text, strlen(text)); /* whole lines: others append too */
+	ssize_t written =
+	    write(tls->keylog, text, strlen(text)); /* whole lines: others append too */
 
 	(void)written; /* a disk that is full costs the log, not the link */
 	g_free(text);
@@ -110,13 +112,14 @@ static bool configure(ReloadTls *tls)
 {
 	SSL_CTX *context = tls->context;
 
-	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION |
-					     SSL_OP_CIPHER_SERVER_PREFERENCE |
-					     SSL_OP_PRIORITIZE_CHACHA);
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
+					 SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+					 SSL_OP_PRIORITIZE_CHACHA);
 	/* every connection shows its certificate anew: a session resumed would escape revocation */
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-					  SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_read_ahead(context, 1);
 	SSL_CTX_set_max_cert_list(context, MAX_CHAIN_BYTES);
 	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
@@ -142,9 +145,10 @@ ReloadTls *reload_tls_new(ReloadTrust *trust, ReloadIdentity *identity, int keyl
 		unsigned long code = ERR_peek_last_error();
 		const char *reason = ERR_reason_error_string(code);
 
-		reload_fail(error, RELOAD_E_CERTIFICATE,
-			    "the node's certificate and key cannot be used for TLS: %s; issue new ones",
-			    reason != NULL ? reason : "unknown reason");
+		reload_fail(
+		    error, RELOAD_E_CERTIFICATE,
+		    "the node's certificate and key cannot be used for TLS: %s; issue new ones",
+		    reason != NULL ? reason : "unknown reason");
 		ERR_clear_error();
 		reload_tls_unref(tls);
 		return NULL;
@@ -194,19 +198,22 @@ void reload_tls_peer_clear(ReloadTlsPeer *peer)
 int reload_tls_open_keylog(const char *path, GError **error)
 {
 	struct stat status;
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	int fd =
+	    open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 
 	if (fd < 0) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: cannot be opened as key log: %s; name a file in a directory of your own",
-			    path, g_strerror(errno));
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "%s: cannot be opened as key log: %s; name a file in a directory of your own",
+		    path, g_strerror(errno));
 		return -1;
 	}
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
 	    (status.st_mode & 077) != 0) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: is no key log: it must be a regular file of your own with mode 0600",
-			    path);
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "%s: is no key log: it must be a regular file of your own with mode 0600",
+		    path);
 		close(fd);
 		return -1;
 	}

@@ -20,7 +20,7 @@ LinkCa *link_ca_new(void)
 	LinkCa *ca = g_new0(LinkCa, 1);
 	GPtrArray *roots = g_ptr_array_new();
 	ReloadTrustOptions options = {
-		.overlay = LINK_OVERLAY, .node_id_length = 16, .root_certs = roots};
+	    .overlay = LINK_OVERLAY, .node_id_length = 16, .root_certs = roots};
 	GError *error = NULL;
 
 	ca->key = reload_key_generate(RELOAD_KEY_P256, &error);
@@ -46,12 +46,12 @@ ReloadIdentity *link_ca_issue(LinkCa *ca, int64_t valid_for)
 {
 	ReloadNodeId id = {.len = 16};
 	ReloadCertificateRequest request = {
-		.overlay = LINK_OVERLAY,
-		.node_ids = &id,
-		.node_id_count = 1,
-		.user_name = "node@links.example.org",
-		.not_before = wall() - HOUR,
-		.not_after = wall() + valid_for,
+	    .overlay = LINK_OVERLAY,
+	    .node_ids = &id,
+	    .node_id_count = 1,
+	    .user_name = "node@links.example.org",
+	    .not_before = wall() - HOUR,
+	    .not_after = wall() + valid_for,
 	};
 	ReloadCertificate *certificate = NULL;
 	ReloadIdentity *identity;
@@ -64,8 +64,8 @@ ReloadIdentity *link_ca_issue(LinkCa *ca, int64_t valid_for)
 	der = reload_issue_certificate(ca->certificate, ca->key, key, &request, &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(reload_certificate_parse(
-				reload_span(g_bytes_get_data(der, NULL), g_bytes_get_size(der)),
-				LINK_OVERLAY, 16, &certificate, &error),
+			    reload_span(g_bytes_get_data(der, NULL), g_bytes_get_size(der)),
+			    LINK_OVERLAY, 16, &certificate, &error),
 			==, RELOAD_OK);
 	identity = reload_identity_new(certificate, NULL, key, NULL, &error);
 	g_assert_no_error(error);
@@ -155,11 +155,11 @@ LinkNode *link_node_new_with(ReloadTrust *trust, ReloadIdentity *identity, const
 {
 	LinkNode *node = g_new0(LinkNode, 1);
 	ReloadLinksOptions options = {
-		.trust = trust,
-		.identity = identity,
-		.max_message_size = LINK_MAX_MESSAGE,
-		.keylog_path = keylog,
-		.events = {node, link_up, link_down, link_failing, receive, app_up, app_down, tick},
+	    .trust = trust,
+	    .identity = identity,
+	    .max_message_size = LINK_MAX_MESSAGE,
+	    .keylog_path = keylog,
+	    .events = {node, link_up, link_down, link_failing, receive, app_up, app_down, tick},
 	};
 	ReloadAddress any;
 	GError *error = NULL;
@@ -247,10 +247,11 @@ void link_node_connect_app(LinkNode *a, LinkNode *b)
 {
 	unsigned a_ups = a->app_ups, b_ups = b->app_ups;
 
-	g_assert_cmpuint(a->io.app_expect(a->io.user, 5060, link_node_id(b),
-					  reload_links_now(a->links) + 5000),
-			 !=, 0);
-	g_assert_cmpuint(b->io.app_connect(b->io.user, 5060, &a->app_address, link_node_id(a)), !=, 0);
+	g_assert_cmpuint(
+	    a->io.app_expect(a->io.user, 5060, link_node_id(b), reload_links_now(a->links) + 5000),
+	    !=, 0);
+	g_assert_cmpuint(b->io.app_connect(b->io.user, 5060, &a->app_address, link_node_id(a)), !=,
+			 0);
 	LINK_WAIT(a->app_ups > a_ups && b->app_ups > b_ups);
 	link_node_record(a);
 	link_node_record(b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Links under test: overlays with a CA, nodes whose links record their events, and clients made of bare OpenSSL that
- * misbehave. All on loopback, in one thread and one main context. */
+/* Links under test: overlays with a CA, nodes whose links record their events, and clients made of
+ * bare OpenSSL that misbehave. All on loopback, in one thread and one main context. */
 #ifndef TESTS_UNIT_LINK_FIXTURE_H
 #define TESTS_UNIT_LINK_FIXTURE_H
 
@@ -31,13 +31,13 @@ typedef struct {
 	ReloadAddress address, app_address;
 	unsigned ups, downs, app_ups, app_downs, ticks, failing_changes;
 	bool failing;
-	ReloadLinkId link, app;       /* that came up last */
-	ReloadLinkId down_link;       /* that went down last */
-	ReloadStatus why;             /* it did */
-	ReloadNodeId remote;          /* in the certificate of the link that came up last */
+	ReloadLinkId link, app; /* that came up last */
+	ReloadLinkId down_link; /* that went down last */
+	ReloadStatus why;	/* it did */
+	ReloadNodeId remote;	/* in the certificate of the link that came up last */
 	bool outgoing;
-	GPtrArray *messages;          /* GBytes: received on links */
-	GString *stream;              /* received on application connections */
+	GPtrArray *messages; /* GBytes: received on links */
+	GString *stream;     /* received on application connections */
 	bool close_on_receive;
 } LinkNode;
 
@@ -51,7 +51,8 @@ const ReloadNodeId *link_node_id(const LinkNode *node);
 ReloadLinkId link_node_connect(LinkNode *a, LinkNode *b);
 ReloadLinksStatistics link_node_statistics(LinkNode *node);
 ReloadStatus link_node_send(LinkNode *node, const char *text);
-/* Sets up an application connection that a expects and b opens, with handlers that record into stream. */
+/* Sets up an application connection that a expects and b opens, with handlers that record into
+ * stream. */
 void link_node_connect_app(LinkNode *a, LinkNode *b);
 void link_node_record(LinkNode *node);
 
@@ -77,14 +78,16 @@ typedef struct {
 	int error; /* of SSL_get_error, when it has failed */
 } RawClient;
 
-/* Connects by TCP only. identity NULL: shows no certificate. version: 0 or TLS1_1_VERSION ... as the highest. */
+/* Connects by TCP only. identity NULL: shows no certificate. version: 0 or TLS1_1_VERSION ... as
+ * the highest. */
 RawClient *raw_client_new(const ReloadAddress *address, ReloadIdentity *identity, int version);
 void raw_client_free(RawClient *client);
 /* Shakes hands while the main loop runs; false: it failed. */
 bool raw_client_handshake(RawClient *client);
 /* Writes all while the main loop runs; false: it failed. */
 bool raw_client_write(RawClient *client, const void *bytes, size_t length);
-/* Reads once while the main loop runs; returns the number of bytes, 0 when the other side has closed. */
+/* Reads once while the main loop runs; returns the number of bytes, 0 when the other side has
+ * closed. */
 size_t raw_client_read(RawClient *client, void *bytes, size_t length);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A bare TLS client for tests of links: one that may show no certificate, send anything, or never read. */
+/* A bare TLS client for tests of links: one that may show no certificate, send anything, or never
+ * read. */
 #include "tests/unit/link_fixture.h"
 
 #include "reload_core/link/socket.h"
@@ -21,11 +22,11 @@ RawClient *raw_client_new(const ReloadAddress *address, ReloadIdentity *identity
 	if (identity != NULL) {
 		ReloadCertificate *certificate = reload_identity_certificate(identity);
 
-		g_assert_cmpint(SSL_CTX_use_certificate(client->context,
-							reload_certificate_x509(certificate)),
-				==, 1);
-		g_assert_cmpint(SSL_CTX_use_PrivateKey(client->context, reload_identity_key(identity)), ==,
-				1);
+		g_assert_cmpint(
+		    SSL_CTX_use_certificate(client->context, reload_certificate_x509(certificate)),
+		    ==, 1);
+		g_assert_cmpint(
+		    SSL_CTX_use_PrivateKey(client->context, reload_identity_key(identity)), ==, 1);
 	}
 	client->ssl = SSL_new(client->context);
 	SSL_set_fd(client->ssl, client->fd);

@@ -61,10 +61,11 @@ static void test_early_bytes(Fixture *fixture, gconstpointer data)
 	LinkNode *a = fixture->a, *b = fixture->b;
 
 	(void)data;
-	g_assert_cmpuint(a->io.app_expect(a->io.user, 5060, link_node_id(b),
-					  reload_links_now(a->links) + 5000),
-			 !=, 0);
-	g_assert_cmpuint(b->io.app_connect(b->io.user, 5060, &a->app_address, link_node_id(a)), !=, 0);
+	g_assert_cmpuint(
+	    a->io.app_expect(a->io.user, 5060, link_node_id(b), reload_links_now(a->links) + 5000),
+	    !=, 0);
+	g_assert_cmpuint(b->io.app_connect(b->io.user, 5060, &a->app_address, link_node_id(a)), !=,
+			 0);
 	LINK_WAIT(b->app_ups == 1);
 	g_assert_cmpint(send_text(b, "early"), ==, RELOAD_OK);
 	LINK_WAIT(a->app_ups == 1);
@@ -83,9 +84,9 @@ static void test_unexpected(Fixture *fixture, gconstpointer data)
 
 	(void)data;
 	/* b is expected; the third, whose certificate is good as well, is not */
-	g_assert_cmpuint(a->io.app_expect(a->io.user, 5060, link_node_id(b),
-					  reload_links_now(a->links) + 600),
-			 !=, 0);
+	g_assert_cmpuint(
+	    a->io.app_expect(a->io.user, 5060, link_node_id(b), reload_links_now(a->links) + 600),
+	    !=, 0);
 	g_assert_true(raw_client_handshake(client));
 	g_assert_cmpuint(raw_client_read(client, &byte, 1), ==, 0);
 	g_assert_cmpuint(link_node_statistics(a).unexpected_app, ==, 1);
@@ -94,8 +95,10 @@ static void test_unexpected(Fixture *fixture, gconstpointer data)
 	LINK_WAIT(a->app_downs == 1);
 	g_assert_cmpint(a->why, ==, RELOAD_E_TIMEOUT);
 	g_assert_cmpuint(link_node_statistics(a).app_expected, ==, 0);
-	g_assert_cmpuint(b->io.app_connect(b->io.user, 5060, &a->app_address, link_node_id(a)), !=, 0);
-	LINK_WAIT(b->app_ups == 1); /* for b its handshake is done; it has asked for nothing wrong */
+	g_assert_cmpuint(b->io.app_connect(b->io.user, 5060, &a->app_address, link_node_id(a)), !=,
+			 0);
+	LINK_WAIT(b->app_ups ==
+		  1); /* for b its handshake is done; it has asked for nothing wrong */
 	link_node_record(b);
 	LINK_WAIT(b->app_downs == 1);
 	g_assert_cmpuint(link_node_statistics(a).unexpected_app, ==, 2);
@@ -110,9 +113,9 @@ static void test_wrong_node_id(Fixture *fixture, gconstpointer data)
 	ReloadIdentity *third = link_ca_issue(fixture->ca, 60000);
 
 	(void)data;
-	g_assert_cmpuint(b->io.app_connect(b->io.user, 5060, &a->app_address,
-					   reload_identity_node_id(third)),
-			 !=, 0);
+	g_assert_cmpuint(
+	    b->io.app_connect(b->io.user, 5060, &a->app_address, reload_identity_node_id(third)),
+	    !=, 0);
 	LINK_WAIT(b->app_downs == 1);
 	g_assert_cmpint(b->why, ==, RELOAD_E_CERTIFICATE);
 	g_assert_cmpuint(a->app_ups + b->app_ups, ==, 0);
@@ -125,16 +128,17 @@ static void test_listeners_are_apart(Fixture *fixture, gconstpointer data)
 	LinkNode *a = fixture->a, *b = fixture->b;
 
 	(void)data;
-	g_assert_cmpuint(a->io.app_expect(a->io.user, 5060, link_node_id(b),
-					  reload_links_now(a->links) + 60000),
-			 !=, 0);
+	g_assert_cmpuint(
+	    a->io.app_expect(a->io.user, 5060, link_node_id(b), reload_links_now(a->links) + 60000),
+	    !=, 0);
 	g_assert_cmpuint(b->io.link_connect(b->io.user, &a->address, link_node_id(a)), !=, 0);
 	LINK_WAIT(a->ups == 1);
 	g_assert_cmpuint(a->app_ups, ==, 0);
 	g_assert_cmpuint(link_node_statistics(a).app_expected, ==, 1);
 	/* functions for one kind do nothing to the other */
 	a->io.app_close(a->io.user, a->link);
-	g_assert_cmpint(reload_app_send(a->links, a->link, reload_span_text("x")), ==, RELOAD_E_NOT_FOUND);
+	g_assert_cmpint(reload_app_send(a->links, a->link, reload_span_text("x")), ==,
+			RELOAD_E_NOT_FOUND);
 	g_assert_cmpuint(link_node_statistics(a).links, ==, 1);
 }
 
@@ -170,7 +174,7 @@ static void test_limits_and_idle(Fixture *fixture, gconstpointer data)
 {
 	LinkNode *a = fixture->a, *b = fixture->b;
 	ReloadAppHandler handler = {
-		.received = ignore, .writable = writable, .idle = idle, .idle_timeout = 300};
+	    .received = ignore, .writable = writable, .idle = idle, .idle_timeout = 300};
 	char *text = g_strnfill(1001, 'x');
 
 	(void)data;
@@ -194,7 +198,8 @@ static void test_limits_and_idle(Fixture *fixture, gconstpointer data)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-#define ADD(name, limits, test) g_test_add("/link/app/" name, Fixture, limits, set_up, test, tear_down)
+#define ADD(name, limits, test)                                                                    \
+	g_test_add("/link/app/" name, Fixture, limits, set_up, test, tear_down)
 	ADD("both_ways", NULL, test_both_ways);
 	ADD("early_bytes", NULL, test_early_bytes);
 	ADD("unexpected", NULL, test_unexpected);

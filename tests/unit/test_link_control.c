@@ -46,7 +46,8 @@ static void many(void *user, ReloadControlCall *call, unsigned argc, char **argv
 	(void)argc;
 	(void)argv;
 	for (unsigned i = 0; i < 100000; i++)
-		reload_control_print(call, "line %u of many, so that no socket takes all at once", i);
+		reload_control_print(call, "line %u of many, so that no socket takes all at once",
+				     i);
 	reload_control_end(call, NULL);
 }
 
@@ -102,8 +103,8 @@ static char *answer(int fd)
 
 		if (got > 0)
 			g_string_append_len(text, bytes, got);
-		ended = got == 0 || (got < 0 && errno != EAGAIN) || g_str_has_suffix(text->str, "\n.\n") ||
-			strcmp(text->str, ".\n") == 0 ||
+		ended = got == 0 || (got < 0 && errno != EAGAIN) ||
+			g_str_has_suffix(text->str, "\n.\n") || strcmp(text->str, ".\n") == 0 ||
 			(g_str_has_suffix(text->str, "\n") && g_strrstr(text->str, "! ") != NULL);
 		ended;
 	}));

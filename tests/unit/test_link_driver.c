@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole nodes with real sockets and files: two form a ring, talk, reload, lose each other, leave; and every kind of bad
- * configuration is refused with one line. */
+/* Whole nodes with real sockets and files: two form a ring, talk, reload, lose each other, leave;
+ * and every kind of bad configuration is refused with one line. */
 #include "reload_core/link/control.h"
 #include "reload_core/link/driver.h"
 #include "reload_core/link/socket.h"
@@ -18,7 +18,7 @@
 typedef struct {
 	char *directory, *ca, *document;
 	char *nodes[3]; /* directories */
-	char *address;  /* of the bootstrap node */
+	char *address;	/* of the bootstrap node */
 } Fixture;
 
 /* A port that is free now. */
@@ -49,8 +49,12 @@ static void make_node(Fixture *fixture, const char *directory)
 static void set_up(Fixture *fixture, gconstpointer data)
 {
 	char *bootstrap[2] = {NULL, NULL};
-	CaOverlayOptions options = {.name = OVERLAY, .bootstrap = bootstrap, .key_type = RELOAD_KEY_P256,
-				    .days = 90, .ca_days = 365, .turn_density = -1};
+	CaOverlayOptions options = {.name = OVERLAY,
+				    .bootstrap = bootstrap,
+				    .key_type = RELOAD_KEY_P256,
+				    .days = 90,
+				    .ca_days = 365,
+				    .turn_density = -1};
 	GError *error = NULL;
 
 	(void)data;
@@ -102,16 +106,17 @@ static void quiet(void *user, ReloadLogLevel level, const char *text)
 	g_test_message("%d %s", level, text);
 }
 
-static ReloadDriverOptions options_for(const Fixture *fixture, unsigned n, const char *const *listen)
+static ReloadDriverOptions options_for(const Fixture *fixture, unsigned n,
+				       const char *const *listen)
 {
 	return (ReloadDriverOptions){
-		.program = "test",
-		.document_path = fixture->document,
-		.node_directory = fixture->nodes[n],
-		.listen = listen,
-		.first_node = n == 0,
-		.log_level = RELOAD_LOG_INFO,
-		.log_sink = quiet,
+	    .program = "test",
+	    .document_path = fixture->document,
+	    .node_directory = fixture->nodes[n],
+	    .listen = listen,
+	    .first_node = n == 0,
+	    .log_level = RELOAD_LOG_INFO,
+	    .log_sink = quiet,
 	};
 }
 
@@ -194,7 +199,8 @@ static void leave(ReloadDriver *driver)
 
 static void test_ring(Fixture *fixture, gconstpointer data)
 {
-	const char *first[] = {fixture->address, NULL}, *second[] = {"[::1]:0", "127.0.0.1:0", NULL};
+	const char *first[] = {fixture->address, NULL},
+		   *second[] = {"[::1]:0", "127.0.0.1:0", NULL};
 	const char *third[] = {"127.0.0.1:0", NULL};
 	ReloadDriverOptions options = options_for(fixture, 0, first);
 	ReloadDriver *a = start(&options), *b, *c;
@@ -207,7 +213,8 @@ static void test_ring(Fixture *fixture, gconstpointer data)
 	b = start(&options);
 	options = options_for(fixture, 2, third);
 	c = start(&options);
-	LINK_WAIT(joined(b) && joined(c) && has_neighbors(a) && has_neighbors(b) && has_neighbors(c));
+	LINK_WAIT(joined(b) && joined(c) && has_neighbors(a) && has_neighbors(b) &&
+		  has_neighbors(c));
 	g_assert_true(reload_driver_bound(b, RELOAD_LISTEN_LINKS, 1, &address));
 	g_assert_cmpuint(address.port, !=, 0);
 	g_assert_false(reload_driver_bound(b, RELOAD_LISTEN_LINKS, 2, &address));
@@ -253,8 +260,10 @@ static void test_reload(Fixture *fixture, gconstpointer data)
 	(void)data;
 	options.reloaded = reloaded;
 	driver = start(&options);
-	memcpy(before, reload_certificate_sha256(reload_identity_certificate(reload_driver_identity(driver))),
-	       sizeof(before));
+	memcpy(
+	    before,
+	    reload_certificate_sha256(reload_identity_certificate(reload_driver_identity(driver))),
+	    sizeof(before));
 	/* a new certificate for the same key, and a newer document */
 	make_node(fixture, fixture->nodes[0]);
 	g_assert_true(ca_sign_document(fixture->ca, NULL, -1, 90, &error));
@@ -262,8 +271,8 @@ static void test_reload(Fixture *fixture, gconstpointer data)
 	assert_command(driver, "reload", "document sequence 2");
 	g_assert_cmpuint(reloaded_count, ==, 1);
 	g_assert_cmpint(memcmp(before,
-			       reload_certificate_sha256(reload_identity_certificate(
-				       reload_driver_identity(driver))),
+			       reload_certificate_sha256(
+				   reload_identity_certificate(reload_driver_identity(driver))),
 			       sizeof(before)),
 			!=, 0);
 	g_assert_cmpuint(reload_node_document(reload_driver_node(driver))->sequence, ==, 2);
@@ -301,7 +310,8 @@ static void assert_refused(const ReloadDriverOptions *options, const char *part)
 
 static void test_bad_addresses(Fixture *fixture, gconstpointer data)
 {
-	const char *none[] = {NULL}, *name[] = {"localhost:6084", NULL}, *any[] = {"0.0.0.0:6084", NULL};
+	const char *none[] = {NULL}, *name[] = {"localhost:6084", NULL},
+		   *any[] = {"0.0.0.0:6084", NULL};
 	const char *any6[] = {"[::]:6084", NULL}, *good[] = {"127.0.0.1:0", NULL};
 	const char *foreign[] = {"192.0.2.1:0", NULL};
 	ReloadDriverOptions options = options_for(fixture, 0, none);
@@ -381,7 +391,8 @@ static void test_warnings(Fixture *fixture, gconstpointer data)
 	(void)data;
 	g_assert_cmpint(reload_driver_check(&options, &warnings, &error), ==, RELOAD_OK);
 	g_assert_null(warnings);
-	g_assert_true(ca_make_node(authority, fixture->nodes[0], NULL, RELOAD_KEY_P256, 10, NULL, &error));
+	g_assert_true(
+	    ca_make_node(authority, fixture->nodes[0], NULL, RELOAD_KEY_P256, 10, NULL, &error));
 	g_assert_cmpint(reload_driver_check(&options, &warnings, &error), ==, RELOAD_OK);
 	g_assert_nonnull(warnings);
 	g_assert_nonnull(strstr(warnings->pdata[0], RELOAD_NODE_CERTIFICATE_FILE));

@@ -40,7 +40,8 @@ static RawClient *admitted(Fixture *fixture)
 	return client;
 }
 
-/* A client with that certificate (or none) gets no link. In TLS 1.3 it learns that only when it reads. */
+/* A client with that certificate (or none) gets no link. In TLS 1.3 it learns that only when it
+ * reads. */
 static void assert_not_admitted(Fixture *fixture, ReloadIdentity *identity, int version)
 {
 	RawClient *client = raw_client_new(&fixture->node->address, identity, version);
@@ -51,7 +52,7 @@ static void assert_not_admitted(Fixture *fixture, ReloadIdentity *identity, int 
 	if (raw_client_handshake(client))
 		g_assert_cmpuint(raw_client_read(client, &byte, 1), ==, 0);
 	LINK_WAIT(link_node_statistics(fixture->node).bad_certificate +
-			  link_node_statistics(fixture->node).bad_tls ==
+		      link_node_statistics(fixture->node).bad_tls ==
 		  before + 1);
 	g_assert_cmpuint(fixture->node->ups, ==, 0);
 	g_assert_cmpuint(fixture->node->downs, ==, 0);
@@ -77,8 +78,9 @@ static void test_other_overlay(Fixture *fixture, gconstpointer data)
 	assert_not_admitted(fixture, identity, 0);
 	assert_not_admitted(fixture, identity, TLS1_2_VERSION);
 	/* and the other way round: our node finds a stranger */
-	g_assert_cmpuint(fixture->node->io.link_connect(fixture->node->io.user, &stranger->address, NULL),
-			 !=, 0);
+	g_assert_cmpuint(
+	    fixture->node->io.link_connect(fixture->node->io.user, &stranger->address, NULL), !=,
+	    0);
 	LINK_WAIT(fixture->node->downs == 1 && link_node_statistics(stranger).handshakes == 0);
 	g_assert_cmpint(fixture->node->why, ==, RELOAD_E_CERTIFICATE);
 	g_assert_cmpuint(fixture->node->ups + stranger->ups, ==, 0);
@@ -148,14 +150,15 @@ static void test_silent_server(Fixture *fixture, gconstpointer data)
 	g_assert_true(reload_address_parse("127.0.0.1", 0, &any));
 	fd = reload_socket_listen(&any, &bound, NULL);
 	g_assert_cmpint(fd, >=, 0);
-	g_assert_cmpuint(fixture->node->io.link_connect(fixture->node->io.user, &bound, NULL), !=, 0);
+	g_assert_cmpuint(fixture->node->io.link_connect(fixture->node->io.user, &bound, NULL), !=,
+			 0);
 	LINK_WAIT(fixture->node->downs == 1);
 	g_assert_cmpint(fixture->node->why, ==, RELOAD_E_TIMEOUT);
 	close(fd);
 }
 
 static const ReloadLinkLimits few = {
-	.max_handshakes = 6, .max_handshakes_source = 4, .handshake_timeout = 60000};
+    .max_handshakes = 6, .max_handshakes_source = 4, .handshake_timeout = 60000};
 
 static bool is_closed(int fd)
 {
@@ -181,7 +184,7 @@ static void test_many_handshakes_of_one_source(Fixture *fixture, gconstpointer d
 }
 
 static const ReloadLinkLimits crowded = {
-	.max_handshakes = 6, .max_handshakes_source = 100, .handshake_timeout = 60000};
+    .max_handshakes = 6, .max_handshakes_source = 100, .handshake_timeout = 60000};
 
 /* Many half-open ones do not keep an honest node out. */
 static void test_many_handshakes(Fixture *fixture, gconstpointer data)
@@ -231,7 +234,8 @@ static void test_bad_frames(Fixture *fixture, gconstpointer data)
 static void test_garbage(Fixture *fixture, gconstpointer data)
 {
 	RawClient *client = admitted(fixture);
-	static const char garbage[] = "this is no TLS record, but it is long enough to look like one";
+	static const char garbage[] =
+	    "this is no TLS record, but it is long enough to look like one";
 	int fd;
 
 	(void)data;
@@ -265,7 +269,8 @@ static void test_killed(Fixture *fixture, gconstpointer data)
 	raw_client_free(client);
 
 	client = admitted(fixture);
-	g_assert_cmpint(setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), ==, 0);
+	g_assert_cmpint(setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), ==,
+			0);
 	close(client->fd);
 	client->fd = -1;
 	LINK_WAIT(fixture->node->downs == 2);
@@ -301,7 +306,8 @@ static void test_queue_overflow(Fixture *fixture, gconstpointer data)
 	raw_client_free(client);
 }
 
-/* One that sends messages without end and never reads: what waits for it stays bounded, all others are served. */
+/* One that sends messages without end and never reads: what waits for it stays bounded, all others
+ * are served. */
 static void test_flood(Fixture *fixture, gconstpointer data)
 {
 	RawClient *client = admitted(fixture);
@@ -320,7 +326,8 @@ static void test_flood(Fixture *fixture, gconstpointer data)
 		if (!raw_client_write(client, frames->data, frames->len))
 			break;
 		g_assert_true(reload_links_view(fixture->node->links, flooded, &view));
-		g_assert_cmpuint(view.queued_bytes, <=, small.max_queue_bytes + RELOAD_FRAME_ACK_SIZE);
+		g_assert_cmpuint(view.queued_bytes, <=,
+				 small.max_queue_bytes + RELOAD_FRAME_ACK_SIZE);
 		g_ptr_array_set_size(fixture->node->messages, 0);
 	}
 	g_assert_cmpint(link_node_send(other, "still here?"), ==, RELOAD_OK);
@@ -330,7 +337,8 @@ static void test_flood(Fixture *fixture, gconstpointer data)
 	raw_client_free(client);
 }
 
-static const ReloadLinkLimits narrow = {.max_links_per_node = 2, .max_links = 3, .max_connecting = 2};
+static const ReloadLinkLimits narrow = {
+    .max_links_per_node = 2, .max_links = 3, .max_connecting = 2};
 
 static void test_many_links(Fixture *fixture, gconstpointer data)
 {
@@ -361,7 +369,8 @@ static void test_many_links(Fixture *fixture, gconstpointer data)
 /* No tickets, no resumption, no renegotiation. */
 static void test_no_second_chances(Fixture *fixture, gconstpointer data)
 {
-	RawClient *client = raw_client_new(&fixture->node->address, fixture->identity, TLS1_2_VERSION);
+	RawClient *client =
+	    raw_client_new(&fixture->node->address, fixture->identity, TLS1_2_VERSION);
 	uint8_t byte;
 
 	(void)data;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The small measures of link/: round-trip times (RFC 6298), the clock, addresses as text, log lines. */
+/* The small measures of link/: round-trip times (RFC 6298), the clock, addresses as text, log
+ * lines. */
 #include "reload_core/link/clock.h"
 #include "reload_core/link/log.h"
 #include "reload_core/link/rtt.h"
@@ -37,7 +38,8 @@ static void test_acks(void)
 
 	g_assert_false(reload_rtt_acked(&rtt, 0, 1)); /* nothing was sent */
 	for (uint32_t i = 0; i < 200; i++)
-		reload_rtt_sent(&rtt, UINT32_MAX - 50 + i, 1000 + i); /* over the end of the numbers */
+		reload_rtt_sent(&rtt, UINT32_MAX - 50 + i,
+				1000 + i); /* over the end of the numbers */
 	g_assert_false(reload_rtt_acked(&rtt, UINT32_MAX - 51, 2000));
 	g_assert_false(reload_rtt_acked(&rtt, 149, 2000)); /* not sent yet */
 	g_assert_true(reload_rtt_acked(&rtt, UINT32_MAX - 50 + 9, 2000));
@@ -58,7 +60,8 @@ static void test_clock(void)
 	int64_t wall = 1700000000000000, monotonic = 5000000, last;
 
 	g_assert_cmpint(reload_clock_step(&clock, wall, monotonic), ==, 1700000000000);
-	g_assert_cmpint(reload_clock_step(&clock, wall + 1500, monotonic + 1500), ==, 1700000000001);
+	g_assert_cmpint(reload_clock_step(&clock, wall + 1500, monotonic + 1500), ==,
+			1700000000001);
 	/* set forward: follows */
 	g_assert_cmpint(reload_clock_step(&clock, wall + 3600000000, monotonic + 2000), ==,
 			1700003600000);
@@ -77,7 +80,8 @@ static void test_clock(void)
 	/* and has been caught up by then */
 	g_assert_cmpint(last, ==, wall / 1000 + 1002 + 100000000);
 	/* back by less than a second, as two clocks read one after the other may be: waits */
-	g_assert_cmpint(reload_clock_step(&clock, last * 1000 - 500000, clock.monotonic + 1000), ==, last);
+	g_assert_cmpint(reload_clock_step(&clock, last * 1000 - 500000, clock.monotonic + 1000), ==,
+			last);
 }
 
 /* Steps of less than a millisecond add up, also while it is ahead. */
@@ -98,13 +102,25 @@ static void test_addresses(void)
 	static const struct {
 		const char *text, *expected;
 	} cases[] = {
-		{"192.0.2.1:7000", "192.0.2.1:7000"}, {"192.0.2.1", "192.0.2.1:6084"},
-		{"[2001:db8::1]:7000", "[2001:db8::1]:7000"}, {"[::1]", "[::1]:6084"},
-		{"2001:db8::1", "[2001:db8::1]:6084"}, {"0.0.0.0:0", "0.0.0.0:0"},
-		{"localhost:7000", NULL}, {"192.0.2.1:", NULL}, {"192.0.2.1:65536", NULL},
-		{"192.0.2.1:-1", NULL}, {"192.0.2.1: 7", NULL}, {"192.0.2.256:7", NULL},
-		{"[192.0.2.1]:7", NULL}, {"[::1", NULL}, {"[::1]7", NULL}, {"[::1]:", NULL},
-		{"", NULL}, {":7", NULL}, {"[fe80::1%lo]:7", NULL},
+	    {"192.0.2.1:7000", "192.0.2.1:7000"},
+	    {"192.0.2.1", "192.0.2.1:6084"},
+	    {"[2001:db8::1]:7000", "[2001:db8::1]:7000"},
+	    {"[::1]", "[::1]:6084"},
+	    {"2001:db8::1", "[2001:db8::1]:6084"},
+	    {"0.0.0.0:0", "0.0.0.0:0"},
+	    {"localhost:7000", NULL},
+	    {"192.0.2.1:", NULL},
+	    {"192.0.2.1:65536", NULL},
+	    {"192.0.2.1:-1", NULL},
+	    {"192.0.2.1: 7", NULL},
+	    {"192.0.2.256:7", NULL},
+	    {"[192.0.2.1]:7", NULL},
+	    {"[::1", NULL},
+	    {"[::1]7", NULL},
+	    {"[::1]:", NULL},
+	    {"", NULL},
+	    {":7", NULL},
+	    {"[fe80::1%lo]:7", NULL},
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -57,7 +57,8 @@ static void test_ipv6(void)
 static void test_close_sends_what_is_queued(void)
 {
 	LinkCa *ca = link_ca_new();
-	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL), *b = link_node_new(ca, "127.0.0.1", NULL);
+	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL),
+		 *b = link_node_new(ca, "127.0.0.1", NULL);
 	char *text = g_strnfill(LINK_MAX_MESSAGE, 'x');
 
 	link_node_connect(a, b);
@@ -76,7 +77,8 @@ static void test_close_sends_what_is_queued(void)
 static void test_close_while_receiving(void)
 {
 	LinkCa *ca = link_ca_new();
-	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL), *b = link_node_new(ca, "127.0.0.1", NULL);
+	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL),
+		 *b = link_node_new(ca, "127.0.0.1", NULL);
 
 	link_node_connect(a, b);
 	b->close_on_receive = true;
@@ -93,7 +95,8 @@ static void test_close_while_receiving(void)
 static void test_refused_and_unreachable(void)
 {
 	LinkCa *ca = link_ca_new();
-	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL), *b = link_node_new(ca, "127.0.0.1", NULL);
+	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL),
+		 *b = link_node_new(ca, "127.0.0.1", NULL);
 	ReloadAddress nowhere = b->address, odd = {.type = 7};
 	ReloadLinkId link;
 
@@ -132,7 +135,8 @@ static void test_writes_are_gathered(void)
 	link_ca_free(ca);
 }
 
-/* Without ACKs a link is failing; with one it works again; without for longer it is given up (6.6.5). */
+/* Without ACKs a link is failing; with one it works again; without for longer it is given up
+ * (6.6.5). */
 static void test_failing(void)
 {
 	ReloadLinkLimits limits = {.failed_timeout = 1500};
@@ -168,20 +172,23 @@ static void test_failing(void)
 static void test_other_trust(void)
 {
 	LinkCa *ca = link_ca_new(), *other = link_ca_new();
-	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL), *b = link_node_new(ca, "127.0.0.1", NULL);
+	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL),
+		 *b = link_node_new(ca, "127.0.0.1", NULL);
 	ReloadIdentity *identity = link_ca_issue(ca, 60000);
 	GError *error = NULL;
 
 	link_node_connect(a, b);
 	/* another certificate of the same overlay: links stay, and the next shows it */
-	g_assert_cmpint(reload_links_set_security(a->links, NULL, identity, LINK_MAX_MESSAGE, &error), ==,
-			RELOAD_OK);
+	g_assert_cmpint(
+	    reload_links_set_security(a->links, NULL, identity, LINK_MAX_MESSAGE, &error), ==,
+	    RELOAD_OK);
 	g_assert_cmpuint(a->io.link_connect(a->io.user, &b->address, link_node_id(b)), !=, 0);
 	LINK_WAIT(b->ups == 2);
 	g_assert_true(reload_node_id_equal(&b->remote, reload_identity_node_id(identity)));
 	/* another CA: they go */
-	g_assert_cmpint(reload_links_set_security(a->links, other->trust, NULL, LINK_MAX_MESSAGE, &error),
-			==, RELOAD_OK);
+	g_assert_cmpint(
+	    reload_links_set_security(a->links, other->trust, NULL, LINK_MAX_MESSAGE, &error), ==,
+	    RELOAD_OK);
 	g_assert_cmpuint(a->downs, ==, 0);
 	LINK_WAIT(a->downs == 2 && b->downs == 2);
 	g_assert_cmpint(a->why, ==, RELOAD_E_CERTIFICATE);
@@ -220,7 +227,7 @@ static void test_keylog(void)
 	LinkNode *a = link_node_new_with(ca->trust, identity, "127.0.0.1", NULL, path);
 	LinkNode *b = link_node_new(ca, "127.0.0.1", NULL);
 	ReloadLinksOptions options = {
-		.trust = ca->trust, .identity = identity, .keylog_path = path};
+	    .trust = ca->trust, .identity = identity, .keylog_path = path};
 	GError *error = NULL;
 	char *text;
 	struct stat status;
@@ -253,7 +260,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/link/overlay/ipv4", test_ipv4);
 	g_test_add_func("/link/overlay/ipv6", test_ipv6);
-	g_test_add_func("/link/overlay/close_sends_what_is_queued", test_close_sends_what_is_queued);
+	g_test_add_func("/link/overlay/close_sends_what_is_queued",
+			test_close_sends_what_is_queued);
 	g_test_add_func("/link/overlay/close_while_receiving", test_close_while_receiving);
 	g_test_add_func("/link/overlay/refused_and_unreachable", test_refused_and_unreachable);
 	g_test_add_func("/link/overlay/writes_are_gathered", test_writes_are_gathered);
