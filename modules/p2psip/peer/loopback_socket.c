@@ -100,8 +100,7 @@ static int open_socket(uint16_t port, const char **what)
 	return -1;
 }
 
-LoopbackSocket *loopback_socket_new(uint16_t port, const struct sockaddr_in *kamailio,
-				    LoopbackReceiveFunc receive, void *data, GError **error)
+LoopbackSocket *loopback_socket_new(uint16_t port, const struct sockaddr_in *kamailio, GError **error)
 {
 	const char *what;
 	int fd = open_socket(port, &what);
@@ -116,17 +115,22 @@ LoopbackSocket *loopback_socket_new(uint16_t port, const struct sockaddr_in *kam
 	self = g_new0(LoopbackSocket, 1);
 	self->fd = fd;
 	self->kamailio = *kamailio;
+	return self;
+}
+
+void loopback_socket_serve(LoopbackSocket *self, LoopbackReceiveFunc receive, void *data)
+{
 	self->receive = receive;
 	self->data = data;
-	self->source = g_unix_fd_add(fd, G_IO_IN, readable, self);
-	return self;
+	self->source = g_unix_fd_add(self->fd, G_IO_IN, readable, self);
 }
 
 void loopback_socket_free(LoopbackSocket *self)
 {
 	if (self == NULL)
 		return;
-	g_source_remove(self->source);
+	if (self->source != 0)
+		g_source_remove(self->source);
 	close(self->fd);
 	g_free(self);
 }

@@ -13,10 +13,11 @@ typedef struct LoopbackSocket LoopbackSocket;
 /* Called for each datagram from Kamailio: address is where it was sent to (network byte order). */
 typedef void (*LoopbackReceiveFunc)(void *data, uint32_t address, ReloadSpan message);
 
-/* Opens the socket on port and serves it from the default main context; kamailio: where Kamailio's
- * overlay-side socket is. NULL with error: the port is taken, or the host forbids it. */
-LoopbackSocket *loopback_socket_new(uint16_t port, const struct sockaddr_in *kamailio,
-				    LoopbackReceiveFunc receive, void *data, GError **error);
+/* Opens the socket on port; kamailio: where Kamailio's overlay-side socket is. NULL with error: the port
+ * is taken, or the host forbids it. */
+LoopbackSocket *loopback_socket_new(uint16_t port, const struct sockaddr_in *kamailio, GError **error);
+/* Serves it from the default main context. */
+void loopback_socket_serve(LoopbackSocket *socket, LoopbackReceiveFunc receive, void *data);
 void loopback_socket_free(LoopbackSocket *socket);
 
 /* Sends message to Kamailio from the loopback address; false if the kernel refused it. */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Puts the edge together and keeps its time. */
+#include "modules/p2psip/peer/edge.h"
+
+#define TICK_MS 100
+/* Every so many ticks. */
+#define TICKS_REGISTRATIONS 5
+#define TICKS_STATISTICS 10
+
+static void state_changed(void *user, ReloadNodeState state, int64_t now)
+{
+	Edge *edge = user;
+
+	if (edge->broker == NULL)
+		return; /* still being put together; edge_new tells the first state */
+	edge_tell_state(edge, state);
+	registrations_joined(edge->registrations, state == RELOAD_NODE_JOINED, now);
+}
+
+static gboolean tick(gpointer user)
+{
+	Edge *edge = user;
+	static unsigned count;
+	int64_t now = reload_driver_now(edge->driver);
+
+	count++;
+	flows_tick(edge->flows, now);
+	if (count % TICKS_REGISTRATIONS == 0)
+		registrations_tick(edge->registrations, now);
+	if (count % TICKS_STATISTICS == 0)
+		edge_tell_statistics(edge);
+	return G_SOURCE_CONTINUE;
+}
+
+void edge_driver_options(const EdgeOptions *options, ReloadDriverOptions *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->program = "p2psip-peer";
+	out->document_path = options->document;
+	out->node_directory = options->node_directory;
+	out->listen = (const char *const *)options->listen;
+	out->advertise = (const char *const *)options->advertise;
+	out->app_listen = (const char *const *)options->flow_listen;
+	out->app_advertise = (const char *const *)options->flow_advertise;
+	out->first_node = options->first;
+	out->keylog_path = options->keylog;
+	out->log_level = options->log_level;
+}
+
+static void users_new(Edge *edge)
+{
+	const ReloadDocument *document = reload_driver_document(edge->driver);
+	g_autofree char *directory = g_build_filename(reload_driver_node_directory(edge->driver),
+						      RELOAD_USERS_DIRECTORY, NULL);
+
+	edge->users = reload_user_identities_new(
+		directory, reload_identity_key(reload_driver_identity(edge->driver)), document->overlay,
+		document->node_id_length, 0);
+}
+
+Edge *edge_new(const EdgeOptions *options, GError **error)
+{
+	Edge *edge = g_new0(Edge, 1);
+	ReloadDriverOptions driver_options;
+
+	edge->options = options;
+	edge_driver_options(options, &driver_options);
+	driver_options.events = (ReloadNodeEvents){.user = edge,
+						   .state = state_changed,
+						   .app_request = edge_app_request,
+						   .app_up = edge_app_up,
+						   .app_down = edge_app_down};
+	edge->loopback = loopback_socket_new(options->flow_port, &options->sip_socket, error);
+	if (edge->loopback == NULL ||
+	    (edge->driver = reload_driver_new(&driver_options, error)) == NULL) {
+		edge_free(edge);
+		return NULL;
+	}
+	users_new(edge);
+	edge_overlay_new(edge);
+	edge_flows_new(edge);
+	edge_commands_add(edge, reload_driver_control(edge->driver));
+	edge_broker_new(edge);
+	edge_tell_state(edge, RELOAD_NODE_IDLE);
+	edge->timer = g_timeout_add(TICK_MS, tick, edge);
+	return edge;
+}
+
+void edge_free(Edge *edge)
+{
+	if (edge->timer != 0)
+		g_source_remove(edge->timer);
+	/* Flows first: they answer for what is open. */
+	edge_flows_free(edge);
+	edge_overlay_free(edge);
+	broker_free(edge->broker);
+	edge->broker = NULL;
+	loopback_socket_free(edge->loopback);
+	if (edge->users != NULL)
+		reload_user_identities_free(edge->users);
+	if (edge->driver != NULL)
+		reload_driver_free(edge->driver);
+	g_free(edge);
+}
