@@ -94,7 +94,7 @@ void broker_send(Broker *self, struct p2psip_frame *frame, enum p2psip_type type
 {
 	size_t length = p2psip_frame_seal(frame, type, id);
 
-	if (self->in == 0)
+	if (self == NULL || self->in == 0)
 		return;
 	if (g_queue_is_empty(&self->queue) && p2psip_frame_send(self->fd, frame) == 0)
 		return;

@@ -18,7 +18,7 @@ typedef struct {
 Broker *broker_new(int fd, const BrokerHandler *handler);
 void broker_free(Broker *self);
 
-/* Seals and sends frame; queued (bounded) while the broker is slow. */
+/* Seals and sends frame; queued (bounded) while the broker is slow. self may be NULL: nobody is there. */
 void broker_send(Broker *self, struct p2psip_frame *frame, enum p2psip_type type, uint32_t id);
 
 #endif

@@ -2,6 +2,8 @@
 /* Puts the edge together and keeps its time. */
 #include "modules/p2psip/peer/edge.h"
 
+#include <stdio.h>
+
 #define TICK_MS 100
 /* Every so many ticks. */
 #define TICKS_REGISTRATIONS 5
@@ -32,7 +34,7 @@ static gboolean tick(gpointer user)
 	return G_SOURCE_CONTINUE;
 }
 
-void edge_driver_options(const EdgeOptions *options, ReloadDriverOptions *out)
+static void driver_options_from(const EdgeOptions *options, ReloadDriverOptions *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->program = "p2psip-peer";
@@ -45,6 +47,50 @@ void edge_driver_options(const EdgeOptions *options, ReloadDriverOptions *out)
 	out->first_node = options->first;
 	out->keylog_path = options->keylog;
 	out->log_level = options->log_level;
+}
+
+static void reloaded(void *user)
+{
+	Edge *edge = user;
+
+	reload_user_identities_reload(edge->users);
+	registrations_retry(edge->registrations, reload_driver_now(edge->driver));
+}
+
+/* What p2psip.so makes the server's names in SIP from. */
+static bool print_identity(const EdgeOptions *options, int64_t now, GError **error)
+{
+	g_autofree char *certificate =
+		g_build_filename(options->node_directory, RELOAD_NODE_CERTIFICATE_FILE, NULL);
+	g_autofree char *key = g_build_filename(options->node_directory, RELOAD_NODE_KEY_FILE, NULL);
+	ReloadDocument *document = reload_document_load_file(options->document, NULL, now, error);
+	ReloadIdentity *identity = NULL;
+	char hex[RELOAD_NODE_ID_TEXT];
+	bool ok;
+
+	if (document != NULL)
+		identity = reload_identity_load(certificate, key, document->overlay,
+						document->node_id_length, now, error);
+	ok = identity != NULL;
+	if (ok)
+		printf("%s %s\n", reload_node_id_to_text(reload_identity_node_id(identity), hex),
+		       document->overlay);
+	reload_identity_unref(identity);
+	reload_document_unref(document);
+	return ok;
+}
+
+bool edge_check(const EdgeOptions *options, GError **error)
+{
+	ReloadDriverOptions driver_options;
+	g_autoptr(GPtrArray) warnings = NULL;
+	ReloadStatus status;
+
+	driver_options_from(options, &driver_options);
+	status = reload_driver_check(&driver_options, &warnings, error);
+	for (guint i = 0; warnings != NULL && i < warnings->len; i++)
+		fprintf(stderr, "p2psip-peer: %s\n", (const char *)g_ptr_array_index(warnings, i));
+	return status == RELOAD_OK && print_identity(options, g_get_real_time() / 1000, error);
 }
 
 static void users_new(Edge *edge)
@@ -64,7 +110,8 @@ Edge *edge_new(const EdgeOptions *options, GError **error)
 	ReloadDriverOptions driver_options;
 
 	edge->options = options;
-	edge_driver_options(options, &driver_options);
+	driver_options_from(options, &driver_options);
+	driver_options.reloaded = reloaded;
 	driver_options.events = (ReloadNodeEvents){.user = edge,
 						   .state = state_changed,
 						   .app_request = edge_app_request,

@@ -38,8 +38,9 @@ typedef struct {
 Edge *edge_new(const EdgeOptions *options, GError **error);
 void edge_free(Edge *edge);
 
-/* Fills driver options from the command line; strings are those of options. */
-void edge_driver_options(const EdgeOptions *options, ReloadDriverOptions *out);
+/* Reads and checks all that options name and prints "NODE-ID OVERLAY" on standard output; warnings of
+ * certificates that end soon go to standard error. False with error set to one line. */
+bool edge_check(const EdgeOptions *options, GError **error);
 
 /* ---- edge_flows.c: between flows and connections ---- */
 void edge_flows_new(Edge *edge);

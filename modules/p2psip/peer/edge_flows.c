@@ -137,6 +137,8 @@ void edge_app_down(void *user, uint16_t application, const ReloadNodeId *remote,
 
 	(void)application;
 	(void)why;
+	if (edge->flows == NULL)
+		return; /* the edge ends */
 	/* A connection that was never up: the AppAttach has failed. */
 	if (!g_hash_table_remove(edge->streams, &key))
 		link = 0;
@@ -173,9 +175,12 @@ void edge_flows_new(Edge *edge)
 
 void edge_flows_free(Edge *edge)
 {
-	if (edge->flows != NULL)
-		flows_free(edge->flows, now_of(edge));
-	if (edge->streams != NULL)
-		g_hash_table_destroy(edge->streams);
+	Flows *flows = edge->flows;
+
+	if (flows == NULL)
+		return;
+	flows_free(flows, now_of(edge));
+	edge->flows = NULL;
+	g_hash_table_destroy(edge->streams);
 	flow_addresses_free(edge->addresses);
 }

@@ -11,14 +11,6 @@ static int fail(GError *error)
 	return 1;
 }
 
-static void print_identity(Edge *edge)
-{
-	char hex[RELOAD_NODE_ID_TEXT];
-
-	printf("%s %s\n", reload_node_id_to_text(reload_node_id(reload_driver_node(edge->driver)), hex),
-	       reload_driver_document(edge->driver)->overlay);
-}
-
 int main(int argc, char **argv)
 {
 	EdgeOptions options;
