@@ -12,6 +12,7 @@ typedef struct {
 	ReloadDestination destination;
 	uint64_t transaction; /* 0: answered */
 	ReloadNodeId remote;  /* who answered; len 0: not answered yet */
+	bool theirs_first;    /* the other side's own Attach to us makes the link */
 	ReloadStatus failure;
 	int64_t deadline;     /* ms */
 } Ours;
@@ -47,6 +48,15 @@ void reload_attaches_free(ReloadAttaches *attaches)
 	g_free(attaches);
 }
 
+static void log_attach(ReloadNode *node, const char *what, const ReloadNodeId *id, ReloadStatus status)
+{
+	char text[RELOAD_NODE_ID_TEXT];
+
+	reload_node_log(node, RELOAD_LOG_DEBUG, "Attach %s %s: %s", what,
+			id->len != 0 ? reload_node_id_to_text(id, text) : "(nobody yet)",
+			reload_strerror(status));
+}
+
 /* Ends one of our Attaches, telling the topology. */
 static void ours_done(ReloadNode *node, Ours *ours, ReloadStatus status, int64_t now)
 {
@@ -55,6 +65,7 @@ static void ours_done(ReloadNode *node, Ours *ours, ReloadStatus status, int64_t
 
 	if (ours->transaction != 0)
 		reload_router_cancel(node->router, ours->transaction);
+	log_attach(node, "to", &remote, status);
 	g_ptr_array_remove_fast(node->attaches->ours, ours);
 	node->plugin->attach_done(node->topology, cookie, status, remote.len != 0 ? &remote : NULL, now);
 }
@@ -74,6 +85,13 @@ static void answered(Ours *ours, const ReloadNodeId *from, int64_t now)
 		ours->deadline = now + RELOAD_LINK_WAIT_MS;
 }
 
+/* 6.5.1.2: an Attach of the other side is under way; it may still have to arrive here. */
+static void their_turn(Ours *ours, const ReloadNodeId *from, int64_t now)
+{
+	ours->theirs_first = true;
+	answered(ours, from, now);
+}
+
 static void on_reply(void *data, ReloadStatus status, const ReloadMessage *answer,
 		     const ReloadNodeId *from, int64_t now)
 {
@@ -85,7 +103,7 @@ static void on_reply(void *data, ReloadStatus status, const ReloadMessage *answe
 		answered(ours, from, now);
 	else if (status == RELOAD_E_REMOTE &&
 		 reload_node_error_code(answer) == RELOAD_ERROR_IN_PROGRESS)
-		answered(ours, from, now); /* its own Attach to us will make the link (6.5.1.2) */
+		their_turn(ours, from, now);
 	else
 		ours_done(ours->node, ours, status == RELOAD_OK ? RELOAD_E_MALFORMED : status, now);
 }
@@ -181,13 +199,14 @@ static bool yield_to(ReloadNode *node, const ReloadNodeId *remote, int64_t now)
 {
 	Ours *ours = ours_to(node, remote);
 
-	if (ours == NULL || ours->deadline <= now)
+	if (ours == NULL || ours->deadline <= now || ours->theirs_first)
 		return true;
 	if (ours->transaction == 0 || memcmp(node->self.id, remote->id, node->self.len) > 0)
 		return false;
 	reload_router_cancel(node->router, ours->transaction);
 	ours->transaction = 0;
 	ours->remote = *remote;
+	ours->theirs_first = true;
 	ours->deadline = now + RELOAD_LINK_WAIT_MS;
 	return true;
 }
@@ -261,6 +280,7 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request, R
 		return;
 	}
 	if (!yield_to(node, &asked.remote, now)) {
+		log_attach(node, "refused, ours is under way, from", &asked.remote, RELOAD_OK);
 		reload_outcome_error(outcome, RELOAD_ERROR_IN_PROGRESS, NULL);
 		return;
 	}
@@ -268,6 +288,7 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request, R
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "too many links");
 		return;
 	}
+	log_attach(node, "from", &asked.remote, RELOAD_OK);
 	write_body(node, "active", false, outcome->body);
 	if (attach.send_update && !connecting_to(node, &asked.remote)) {
 		SendUpdate *update = g_new0(SendUpdate, 1);

@@ -9,6 +9,10 @@
 /* A target is given two transmissions. */
 #define TIMEOUT_MS 7000
 #define TRIES_MAX 2
+/* A replica that was refused or lost is sent again after this time, so many times: the other side may not have
+ * heard yet that a peer between us is gone, and then we are no plausible source to it. */
+#define AGAIN_MS 5000
+#define AGAIN_MAX 4
 /* Header with a destination list of two, contents, lengths and signature of a StoreReq, bytes. */
 #define OVERHEAD 288
 
@@ -17,7 +21,8 @@ typedef struct {
 	ReloadResourceId id;
 	uint8_t replica;
 	uint32_t cursor;
-	unsigned tries;
+	unsigned tries, again;
+	int64_t due; /* ms, of one that waits to be sent again */
 	bool resynchronized;
 	ReloadReplicaDone done;
 	void *data;
@@ -30,6 +35,7 @@ struct ReloadReplicaJobs {
 	GQueue *waiting;     /* Job */
 	GHashTable *by_what; /* Job -> itself: those of waiting that have no done */
 	GPtrArray *under_way; /* Job */
+	GQueue *later;       /* Job, by due */
 };
 
 static guint what_hash(gconstpointer key)
@@ -52,6 +58,7 @@ ReloadReplicaJobs *reload_replica_jobs_new(void)
 	ReloadReplicaJobs *jobs = g_new0(ReloadReplicaJobs, 1);
 
 	jobs->waiting = g_queue_new();
+	jobs->later = g_queue_new();
 	jobs->by_what = g_hash_table_new(what_hash, what_equal);
 	jobs->under_way = g_ptr_array_new_with_free_func(g_free);
 	return jobs;
@@ -63,8 +70,21 @@ void reload_replica_jobs_free(ReloadReplicaJobs *jobs)
 		return;
 	g_hash_table_unref(jobs->by_what);
 	g_queue_free_full(jobs->waiting, g_free);
+	g_queue_free_full(jobs->later, g_free);
 	g_ptr_array_unref(jobs->under_way);
 	g_free(jobs);
+}
+
+/* Queues a job, unless one without anybody to tell is there for the same. */
+static void enqueue(ReloadReplicaJobs *jobs, Job *job)
+{
+	if (job->done == NULL && g_hash_table_contains(jobs->by_what, job)) {
+		g_free(job);
+		return;
+	}
+	if (job->done == NULL)
+		g_hash_table_add(jobs->by_what, job);
+	g_queue_push_tail(jobs->waiting, job);
 }
 
 bool reload_replica_jobs_add(ReloadReplicaJobs *jobs, const ReloadNodeId *target,
@@ -82,13 +102,7 @@ bool reload_replica_jobs_add(ReloadReplicaJobs *jobs, const ReloadNodeId *target
 	job->replica = replica;
 	job->done = done;
 	job->data = data;
-	if (done == NULL && g_hash_table_contains(jobs->by_what, job)) {
-		g_free(job);
-		return true;
-	}
-	if (done == NULL)
-		g_hash_table_add(jobs->by_what, job);
-	g_queue_push_tail(jobs->waiting, job);
+	enqueue(jobs, job);
 	return true;
 }
 
@@ -104,6 +118,17 @@ static void end(Job *job, ReloadStatus status, int64_t now)
 	void *data = job->data;
 	ReloadResourceId id = job->id;
 
+	if (status != RELOAD_OK && status != RELOAD_E_NOT_FOUND && done == NULL &&
+	    job->target.len != 0 && job->again < AGAIN_MAX) {
+		guint place;
+
+		g_ptr_array_find(job->jobs->under_way, job, &place);
+		g_ptr_array_steal_index_fast(job->jobs->under_way, place);
+		job->again++;
+		job->due = now + AGAIN_MS;
+		g_queue_push_tail(job->jobs->later, job);
+		return;
+	}
 	g_ptr_array_remove_fast(job->jobs->under_way, job);
 	if (done != NULL)
 		done(data, &id, status, now);
@@ -215,8 +240,28 @@ static void send(Job *job, int64_t now)
 		end(job, status, now);
 }
 
-void reload_replica_jobs_run(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now)
+/* Takes up those whose time has come, if it is still our business to replicate them. */
+static void take_up(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now)
 {
+	Job *job;
+
+	while ((job = g_queue_peek_head(jobs->later)) != NULL && job->due <= now) {
+		g_queue_pop_head(jobs->later);
+		job->tries = 0;
+		job->cursor = 0;
+		job->resynchronized = false;
+		if (node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)))
+			enqueue(jobs, job);
+		else
+			g_free(job);
+	}
+}
+
+int64_t reload_replica_jobs_run(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now)
+{
+	const Job *later;
+
+	take_up(node, jobs, now);
 	while (jobs->under_way->len < UNDER_WAY_MAX && !g_queue_is_empty(jobs->waiting)) {
 		Job *job = g_queue_pop_head(jobs->waiting);
 
@@ -231,4 +276,6 @@ void reload_replica_jobs_run(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t 
 		else
 			send(job, now);
 	}
+	later = g_queue_peek_head(jobs->later);
+	return later != NULL ? later->due : INT64_MAX;
 }

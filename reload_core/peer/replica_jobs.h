@@ -20,9 +20,10 @@ void reload_replica_jobs_free(ReloadReplicaJobs *jobs);
 bool reload_replica_jobs_add(ReloadReplicaJobs *jobs, const ReloadNodeId *target,
 			     const ReloadResourceId *id, uint8_t replica, ReloadReplicaDone done,
 			     void *data);
-/* Starts jobs as far as is allowed; called when time or something else has moved on. */
-void reload_replica_jobs_run(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now);
-/* Jobs not ended yet. */
+/* Starts jobs as far as is allowed; called when time or something else has moved on. Returns when to call again
+ * for the sake of time (ms; INT64_MAX: never). */
+int64_t reload_replica_jobs_run(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now);
+/* Jobs not ended yet, but for those that wait to be tried again. */
 unsigned reload_replica_jobs_open(const ReloadReplicaJobs *jobs);
 
 #endif

@@ -298,6 +298,6 @@ int64_t reload_replication_tick(ReloadNode *node, int64_t now)
 		if (node->state == RELOAD_NODE_JOINED)
 			sweep(node);
 	}
-	reload_replica_jobs_run(node, replication->jobs, now);
-	return MIN(replication->replicate_at, replication->sweep_at);
+	return MIN(MIN(replication->replicate_at, replication->sweep_at),
+		   reload_replica_jobs_run(node, replication->jobs, now));
 }

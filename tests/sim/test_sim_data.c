@@ -241,11 +241,14 @@ static void test_nobody_there(void)
 	ReloadDestination nobody = reload_destination_node(&id);
 	uint8_t empty[2] = {0};
 	int64_t began;
+	ReloadResourceId place = {.len = 16, .id = {0x12, 0x34}};
 	SimAnswer answer;
+	unsigned asker;
 
 	form(sim);
+	asker = (sim_responsible(sim, &place)->index + 1) % 6;
 	began = sim_now(sim);
-	sim_request(sim, 2, &nobody, 1, RELOAD_PING_REQ, reload_span(empty, 2), &answer);
+	sim_request(sim, asker, &nobody, 1, RELOAD_PING_REQ, reload_span(empty, 2), &answer);
 	g_assert_cmpint(answer.status, ==, RELOAD_E_TIMEOUT);
 	/* Five transmissions, three seconds after each. */
 	g_assert_cmpint(sim_now(sim) - began, >=, 15 * SIM_SECOND);
