@@ -5,6 +5,7 @@
 #include "reload_core/security/error.h"
 
 #include <glib-unix.h>
+#include <sys/resource.h>
 
 /* All of leaving: issue of data, Leave, and what is queued. ms. */
 #define LEAVE_TIMEOUT 2000
@@ -111,6 +112,21 @@ static void on_tick(void *user, int64_t now)
 }
 
 /* ---- making it ---- */
+
+/* Links, application connections and what else is open. */
+#define DESCRIPTORS 8192
+
+/* The usual soft limit of 1024 is less than the links that we admit; select(2), its reason, is not
+ * used here. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = MIN(limit.rlim_max, DESCRIPTORS);
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 static ReloadStatus make_links(ReloadDriver *driver, const ReloadDriverOptions *options,
 			       GError **error)
@@ -219,6 +235,7 @@ ReloadDriver *reload_driver_new(const ReloadDriverOptions *options, GError **err
 {
 	ReloadDriver *driver = g_new0(ReloadDriver, 1);
 
+	raise_descriptor_limit();
 	driver->context = g_main_context_ref(options->context != NULL ? options->context
 								      : g_main_context_default());
 	driver->document_path = g_strdup(options->document_path);
