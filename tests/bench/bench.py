@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """./run bench: one line for each figure: name, value, unit, and what it is compared with in the same run.
 
-Two Kamailios with cfg/'s proxy configuration in an overlay of five nodes, against two Kamailios with a static route;
-one after the other, on the same addresses.
+Two Kamailios with cfg/'s proxy configuration in an overlay, against the same two with the same configuration and a
+static route in place of the overlay; one after the other, on the same addresses.
 """
 import contextlib
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -16,7 +17,6 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import BUILD, edge, kamailio, memory, net, overlay, process, rawphone, sipp  # noqa: E402
 
 DIRECTORY = os.path.join(BUILD, "bench")
-PLAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "kamailio", "plain.cfg")
 DOMAIN = overlay.NAME
 USERS = {"alice": "a-secret", "bob": "b-secret", "carol": "c-secret"}
 MANY = 500  # further users: user0 ...
@@ -101,16 +101,52 @@ class Pair:
             one.stop()
 
 
+# What becomes of each use of the module in the configuration without it.
+WITHOUT = (
+    (r'(?m)^#!ifdef P2PSIP_SO\n.*?^#!endif\n', ""),
+    (r'(?m)^modparam\("p2psip".*\n', ""),
+    (r"\$p2psip\(on_overlay\)", '$si == "PEER"'),
+    (r"\$p2psip\(overlay\)", '"DOMAIN"'),
+    (r"\$p2psip\(status\)", "$var(status)"),
+    (r"\$p2psip\(from_ok\)", "1"),
+    (r"!p2psip_(sane|from_overlay)\(\)", "0"),
+    (r"p2psip_record_route\(\)", "record_route()"),
+    (r'p2psip_lookup\("\w+"\);', '$du = "sip:PEER:5060"; $var(status) = "ok";'),
+    (r'p2psip_(register|route_dialog)\("\w+"\);', '$var(status) = "ok";'),
+    (r'p2psip_(fork|identify|withdraw)\([^;]*\);', '$var(status) = "";'),
+)
+
+
+def without_overlay(number, peer):
+    """cfg/'s proxy configuration with a static route to peer (an address) in place of the overlay; its path."""
+    with open(edge.CONFIG, encoding="utf-8") as file:
+        text = file.read()
+    for pattern, new in WITHOUT:
+        text = re.sub(pattern, new.replace("PEER", peer).replace("DOMAIN", DOMAIN), text, flags=re.S if "(?m)^#!" in
+                      pattern else 0)
+    left = [line for line in text.splitlines() if "p2psip" in line.partition("#")[0].replace("name=p2psip;", "")
+            and not line.startswith("#")]
+    if left:
+        raise process.Unexpected("bench.py does not know what to put in place of: " + left[0].strip())
+    path = os.path.join(DIRECTORY, "plain%d.cfg" % number)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
 def plain(block):
-    dburl = kamailio.database(os.path.join(DIRECTORY, "plain.sqlite"), USERS.items(), DOMAIN)
     servers = []
     for me, other in ((1, 2), (2, 1)):
         directory = os.path.join(DIRECTORY, "plain%d" % me)
+        os.makedirs(directory, exist_ok=True)
+        dburl = kamailio.database(os.path.join(directory, "edge.sqlite"), USERS.items(), DOMAIN)
+        address = block.edge(me)
         servers.append(kamailio.Kamailio(
-            "plain%d" % me, PLAIN, directory,
-            {"LISTEN": "udp:%s:5060" % block.edge(me), "DBURL": '"%s"' % dburl,
-             "CTL": '"unix:%s"' % os.path.join(directory, "ctl"), "DOMAIN_ALIAS": DOMAIN,
-             "PEER_URI": '"sip:%s:5060"' % block.edge(other)}, shm=512).start())
+            "plain%d" % me, without_overlay(me, block.edge(other)), directory,
+            {"LISTEN_UDP": "udp:%s:5060" % address, "LISTEN_TCP": "tcp:%s:5060" % address, "WITH_TCP": None,
+             "LISTEN_OVERLAY": "udp:%s:5070" % address, "DB_URL": '"%s"' % dburl, "RUN_DIR": '"%s"' % directory,
+             "CTL_SOCKET": '"unix:%s"' % os.path.join(directory, "ctl"), "CHILDREN": 2,
+             "WITHOUT_ANTIFLOOD": None}, shm=512).start())
     return Pair("plain", block, *servers)
 
 
