@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* reload-peer: a RELOAD peer without SIP, for storage and as bootstrap node. */
 #include "reload_core/link/driver.h"
+#include "reload_core/usages/certstore/publish.h"
 
 #include <stdio.h>
 
@@ -100,6 +101,7 @@ static int run(const ReloadDriverOptions *options)
 		printf("listening %s %s\n",
 		       reload_node_id_to_text(reload_node_id(reload_driver_node(driver)), node),
 		       reload_address_to_text(&address, text));
+	reload_certstore_publish(reload_driver_node(driver));
 	reload_driver_start(driver);
 	reload_driver_run(driver);
 	reload_driver_free(driver);

@@ -14,6 +14,13 @@ typedef struct {
 	GDestroyNotify free_data;
 } Deferred;
 
+/* A usage's place in the turns. */
+typedef struct {
+	int64_t (*tick)(void *data, int64_t now);
+	void (*free_data)(void *data);
+	void *data;
+} Task;
+
 /* ---- what the router asks ---- */
 
 static bool router_linked(void *user, const ReloadNodeId *id)
@@ -101,6 +108,26 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 	node->topology = node->plugin->create(node->document, &node->self, &node->host, now);
 }
 
+static void free_task(gpointer data)
+{
+	Task *task = data;
+
+	if (task->free_data != NULL)
+		task->free_data(task->data);
+	g_free(task);
+}
+
+void reload_node_add_task(ReloadNode *node, int64_t (*tick)(void *data, int64_t now),
+			  void (*free_data)(void *data), void *data)
+{
+	Task *task = g_new0(Task, 1);
+
+	task->tick = tick;
+	task->free_data = free_data;
+	task->data = data;
+	g_ptr_array_add(node->tasks, task);
+}
+
 ReloadNode *reload_node_new(const ReloadNodeOptions *options, int64_t now, GError **error)
 {
 	const ReloadTopologyPlugin *plugin = reload_topology_find(options->document->topology_plugin);
@@ -133,6 +160,7 @@ ReloadNode *reload_node_new(const ReloadNodeOptions *options, int64_t now, GErro
 	node->links_due = INT64_MAX;
 	node->wakeup = INT64_MAX;
 	node->deferred = g_queue_new();
+	node->tasks = g_ptr_array_new_with_free_func(free_task);
 	make_components(node, options, now);
 	return node;
 }
@@ -150,6 +178,7 @@ void reload_node_free(ReloadNode *node)
 {
 	if (node == NULL)
 		return;
+	g_ptr_array_unref(node->tasks);
 	node->plugin->destroy(node->topology);
 	reload_router_free(node->router);
 	reload_config_push_free(node->config_push);
@@ -215,6 +244,11 @@ static int64_t turn(ReloadNode *node, int64_t now)
 	next = MIN(next, reload_replication_tick(node, now));
 	next = MIN(next, node->plugin->tick(node->topology, now));
 	next = MIN(next, storage_tick(node, now));
+	for (guint i = 0; i < node->tasks->len; i++) {
+		const Task *task = g_ptr_array_index(node->tasks, i);
+
+		next = MIN(next, task->tick(task->data, now));
+	}
 	/* Messages to ourselves and what was put off in this turn. */
 	if (!g_queue_is_empty(node->deferred) || reload_router_has_own(node->router))
 		next = now;

@@ -103,6 +103,13 @@ ReloadStatus reload_node_app_attach(ReloadNode *node, const ReloadNodeId *remote
 				    uint16_t application, int64_t timeout, int64_t now);
 void reload_node_app_close(ReloadNode *node, ReloadLinkId link, int64_t now);
 
+/* ---- usages ---- */
+/* Gives a usage a turn after every event: tick returns the time in ms at which it wants the next at the latest
+ * (INT64_MAX: none for the sake of time); it may make requests. free_data is called first when the node is
+ * freed. */
+void reload_node_add_task(ReloadNode *node, int64_t (*tick)(void *data, int64_t now),
+			  void (*free_data)(void *data), void *data);
+
 /* ---- views ---- */
 ReloadNodeState reload_node_state(const ReloadNode *node);
 const ReloadNodeId *reload_node_id(const ReloadNode *node);
@@ -110,6 +117,7 @@ ReloadDocument *reload_node_document(ReloadNode *node);
 ReloadStorage *reload_node_storage(ReloadNode *node);
 ReloadTopology *reload_node_topology(ReloadNode *node, const ReloadTopologyPlugin **plugin);
 ReloadTrust *reload_node_trust(ReloadNode *node);
+ReloadIdentity *reload_node_identity(ReloadNode *node);
 /* Replaces document (newer sequence only), identity or trust without a restart. */
 ReloadStatus reload_node_set_document(ReloadNode *node, ReloadDocument *document, int64_t now);
 ReloadStatus reload_node_set_identity(ReloadNode *node, ReloadIdentity *identity, int64_t now);

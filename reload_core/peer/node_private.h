@@ -51,6 +51,7 @@ struct ReloadNode {
 	bool leave_sent;
 	int64_t links_due;   /* ms, when links are looked at next */
 	int64_t storage_due; /* ms, when something expires */
+	GPtrArray *tasks;    /* of usages */
 	GQueue *deferred;    /* ReloadDeferred: what must not be called back at once */
 	int64_t wakeup;      /* ms, what was last asked of io.wakeup_at */
 	int64_t now;         /* ms, of the event being handled */

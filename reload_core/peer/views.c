@@ -34,6 +34,11 @@ ReloadTrust *reload_node_trust(ReloadNode *node)
 	return node->trust;
 }
 
+ReloadIdentity *reload_node_identity(ReloadNode *node)
+{
+	return node->identity;
+}
+
 ReloadStatus reload_node_set_identity(ReloadNode *node, ReloadIdentity *identity, int64_t now)
 {
 	(void)now;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stories of data: stored and found from everywhere, kept when nodes die, leave and join; connections
  * between applications; what hostile nodes try. */
+#include "reload_core/usages/certstore/certstore.h"
+#include "reload_core/usages/certstore/publish.h"
 #include "reload_core/wire/header.h"
 #include "reload_core/wire/message.h"
 #include "reload_core/wire/ping.h"
@@ -305,6 +307,70 @@ static void test_app_attach(void)
 	sim_free(sim);
 }
 
+typedef struct {
+	bool done;
+	ReloadStatus status;
+	unsigned count;
+	ReloadNodeId first;
+} Found;
+
+static void on_found(void *data, ReloadStatus status, const GPtrArray *certificates, int64_t now)
+{
+	Found *found = data;
+
+	(void)now;
+	found->done = true;
+	found->status = status;
+	if (certificates == NULL || certificates->len == 0)
+		return;
+	found->count = certificates->len;
+	found->first = *reload_certificate_node_id(g_ptr_array_index(certificates, 0));
+}
+
+static bool is_found(Sim *sim, void *data)
+{
+	(void)sim;
+	return ((Found *)data)->done;
+}
+
+static void assert_certificate(Sim *sim, unsigned from, unsigned of, bool by_user)
+{
+	ReloadNode *asker = sim_node(sim, from)->node;
+	const ReloadNodeId *id = &sim_node(sim, of)->id;
+	char *user = g_strdup_printf("node%u@overlay.example.org", of);
+	Found found = {0};
+	ReloadStatus status =
+		by_user ? reload_certstore_fetch_by_user(asker, user, on_found, &found, sim_now(sim),
+							 NULL)
+			: reload_certstore_fetch_by_node(asker, id, on_found, &found, sim_now(sim),
+							 NULL);
+
+	g_assert_cmpint(status, ==, RELOAD_OK);
+	sim_run_until(sim, is_found, &found, 20 * SIM_SECOND, "a certificate");
+	g_assert_cmpint(found.status, ==, RELOAD_OK);
+	g_assert_cmpuint(found.count, ==, 1);
+	g_assert_true(reload_node_id_equal(&found.first, id));
+	g_free(user);
+}
+
+/* Each node's certificate is found by Node-ID and by user name. */
+static void test_certificates(void)
+{
+	Sim *sim = sim_new("certificates", 6, 2);
+
+	for (unsigned i = 0; i < 6; i++) {
+		sim_start(sim, i, i == 0);
+		reload_certstore_publish(sim_node(sim, i)->node);
+	}
+	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all");
+	sim_run(sim, 60 * SIM_SECOND);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_certificate(sim, (i + 1) % 6, i, false);
+		assert_certificate(sim, (i + 2) % 6, i, true);
+	}
+	sim_free(sim);
+}
+
 /* ---- hostile ---- */
 
 typedef struct {
@@ -439,6 +505,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/data/ping-and-probe", test_ping_and_probe);
 	g_test_add_func("/sim/data/nobody-there", test_nobody_there);
 	g_test_add_func("/sim/data/app-attach", test_app_attach);
+	g_test_add_func("/sim/data/certificates", test_certificates);
 	g_test_add_func("/sim/hostile/forged", test_forged);
 	g_test_add_func("/sim/hostile/garbled", test_garbled);
 	return g_test_run();

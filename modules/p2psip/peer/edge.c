@@ -2,6 +2,8 @@
 /* Puts the edge together and keeps its time. */
 #include "modules/p2psip/peer/edge.h"
 
+#include "reload_core/usages/certstore/publish.h"
+
 #include <stdio.h>
 
 #define TICK_MS 100
@@ -123,6 +125,7 @@ Edge *edge_new(const EdgeOptions *options, GError **error)
 		edge_free(edge);
 		return NULL;
 	}
+	reload_certstore_publish(reload_driver_node(edge->driver));
 	users_new(edge);
 	edge_overlay_new(edge);
 	edge_flows_new(edge);
