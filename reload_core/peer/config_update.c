@@ -108,6 +108,13 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "only whole documents are taken");
 		return;
 	}
+	/* 11.1: a new document is signed by one whom the current one names. Where it names nobody, only who has
+	 * the file at hand can change it, never the network. */
+	if (node->document->configuration_signers->len == 0) {
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
+				     "this overlay's document names no configuration-signer");
+		return;
+	}
 	bytes = g_bytes_new(update.data.data, update.data.len);
 	document = reload_document_parse(bytes, "ConfigUpdate", node->document->overlay, now, NULL);
 	if (document == NULL) {

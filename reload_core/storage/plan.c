@@ -175,8 +175,12 @@ bool plan_commit(Plan *plan)
 			shelf =
 			    storage_put(plan->storage, plan->id, kind_plan->kind, entry, plan->now);
 		}
-		if (!kind_plan->entries->len)
+		if (!kind_plan->entries->len) {
+			/* a replica store of what is held already still tells the counter */
+			if (plan->replica && shelf)
+				set_generation(plan, kind_plan, shelf, false);
 			continue;
+		}
 		set_generation(plan, kind_plan, shelf, !kind_plan->shelf);
 		g_ptr_array_set_size(kind_plan->entries, 0);
 		kind_plan->shelf = shelf;

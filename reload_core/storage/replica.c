@@ -169,6 +169,9 @@ static void merge_kind(Plan *plan, ReloadCertificateSet *certificates,
 		    MAX(kind_plan->generation, kind_plan->shelf->generation + 1);
 	while (reload_stored_data_next(&response->values, kind->model, &data))
 		merge_value(plan, kind_plan, certificates, &data);
+	/* Nothing new: nor is the counter. */
+	if (!kind_plan->entries->len && kind_plan->shelf)
+		kind_plan->generation = kind_plan->shelf->generation;
 }
 
 ReloadStatus reload_storage_merge(ReloadStorage *storage, const ReloadResourceId *id,

@@ -123,6 +123,35 @@ static void test_copy(void)
 	teardown();
 }
 
+/* RFC 6940, 7.4.1.1: the counter of a replica store is set, never compared. */
+static void test_generation(void)
+{
+	GByteArray *signed_once = g_byte_array_new();
+
+	setup();
+	for (uint64_t generation = 9; generation >= 7; generation--) {
+		kit_begin(&kit, &at, 1);
+		kit_kind(&kit, KIT_SINGLE, generation);
+		if (generation == 9) {
+			kit_value(&kit, alice, 10, 60, kit_single("one"));
+			g_byte_array_append(signed_once, kit.values->data, kit.values->len);
+		} else {
+			g_byte_array_append(kit.values, signed_once->data, signed_once->len);
+		}
+		g_assert_cmpint(kit_store(&kit, peer), ==, RELOAD_OK);
+		g_assert_true(kit.changed == (generation == 9)); /* else it is held already */
+		assert_dump(KIT_SINGLE, "one");
+		g_assert_cmpuint(kit_answer_generation(&kit), ==, generation);
+	}
+	kit_begin(&kit, &at, 1);
+	kit_kind(&kit, KIT_SINGLE, 0);
+	kit_value(&kit, alice, 11, 60, kit_single("two"));
+	g_assert_cmpint(kit_store(&kit, peer), ==, RELOAD_E_MALFORMED);
+	assert_dump(KIT_SINGLE, "one");
+	g_byte_array_unref(signed_once);
+	teardown();
+}
+
 static void test_removed_replicates(void)
 {
 	unsigned requests;
@@ -424,6 +453,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/storage/replica/copy", test_copy);
+	g_test_add_func("/storage/replica/generation", test_generation);
 	g_test_add_func("/storage/replica/removed", test_removed_replicates);
 	g_test_add_func("/storage/replica/pieces", test_pieces);
 	g_test_add_func("/storage/replica/merge", test_merge);
