@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whole nodes with real sockets and files: two form a ring, talk, reload, lose each other, leave;
  * and every kind of bad configuration is refused with one line. */
+#include "reload_core/link/app_connection.h"
 #include "reload_core/link/control.h"
 #include "reload_core/link/driver.h"
 #include "reload_core/link/socket.h"
@@ -239,6 +240,138 @@ static void test_ring(Fixture *fixture, gconstpointer data)
 	leave(a);
 }
 
+/* ---- application connections, all the way: AppAttach, connection, bytes ---- */
+
+typedef struct {
+	ReloadDriver *driver;
+	bool admits;
+	unsigned requests, ups, downs;
+	ReloadLinkId link;
+	bool requested_by_us;
+	ReloadStatus why;
+	GString *received;
+} Owner;
+
+static bool app_request(void *user, uint16_t application, const ReloadNodeId *remote, int64_t now)
+{
+	Owner *owner = user;
+
+	(void)now;
+	g_assert_cmpuint(application, ==, RELOAD_APPLICATION_SIP);
+	g_assert_cmpuint(remote->len, ==, 16);
+	owner->requests++;
+	return owner->admits;
+}
+
+static void app_received(void *user, ReloadLinkId link, ReloadSpan bytes, int64_t now)
+{
+	Owner *owner = user;
+
+	(void)link;
+	(void)now;
+	g_string_append_len(owner->received, (const char *)bytes.data, (gssize)bytes.len);
+}
+
+static void app_up(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
+		   bool requested_by_us, int64_t now)
+{
+	Owner *owner = user;
+	ReloadAppHandler handler = {.user = owner, .received = app_received};
+
+	(void)application;
+	(void)now;
+	owner->ups++;
+	owner->link = link;
+	owner->requested_by_us = requested_by_us;
+	g_assert_true(reload_certificate_has_node_id(
+	    reload_app_certificate(reload_driver_links(owner->driver), link), remote));
+	g_assert_cmpint(reload_app_set_handler(reload_driver_links(owner->driver), link, &handler),
+			==, RELOAD_OK);
+}
+
+static void app_down(void *user, uint16_t application, const ReloadNodeId *remote,
+		     ReloadLinkId link, ReloadStatus why, int64_t now)
+{
+	Owner *owner = user;
+
+	(void)application;
+	(void)remote;
+	(void)link;
+	(void)now;
+	owner->downs++;
+	owner->why = why;
+}
+
+static void start_owner(Owner *owner, const Fixture *fixture, unsigned n, const char *listen)
+{
+	const char *own[] = {listen, NULL}, *app[] = {"127.0.0.1:0", NULL};
+	ReloadDriverOptions options = options_for(fixture, n, own);
+
+	options.app_listen = app;
+	options.events = (ReloadNodeEvents){
+	    .user = owner, .app_request = app_request, .app_up = app_up, .app_down = app_down};
+	owner->received = g_string_new(NULL);
+	owner->admits = true;
+	owner->driver = start(&options);
+}
+
+static void end_owner(Owner *owner)
+{
+	leave(owner->driver);
+	g_string_free(owner->received, TRUE);
+}
+
+static void say(Owner *owner, const char *text)
+{
+	g_assert_cmpint(reload_app_send(reload_driver_links(owner->driver), owner->link,
+					reload_span_text(text)),
+			==, RELOAD_OK);
+}
+
+static void attach(Owner *a, Owner *b)
+{
+	g_assert_cmpint(reload_node_app_attach(reload_driver_node(a->driver),
+					       reload_node_id(reload_driver_node(b->driver)),
+					       RELOAD_APPLICATION_SIP, 4000,
+					       reload_driver_now(a->driver)),
+			==, RELOAD_OK);
+}
+
+static void test_application(Fixture *fixture, gconstpointer data)
+{
+	Owner a = {0}, b = {0};
+
+	(void)data;
+	start_owner(&a, fixture, 0, fixture->address);
+	LINK_WAIT(joined(a.driver));
+	start_owner(&b, fixture, 1, "127.0.0.1:0");
+	LINK_WAIT(joined(b.driver) && has_neighbors(a.driver) && has_neighbors(b.driver));
+	attach(&a, &b);
+	LINK_WAIT(a.ups == 1 && b.ups == 1);
+	g_assert_cmpuint(b.requests, ==, 1);
+	g_assert_true(a.requested_by_us && !b.requested_by_us);
+	say(&a, "ping");
+	say(&b, "pong");
+	LINK_WAIT(a.received->len == 4 && b.received->len == 4);
+	assert_command(a.driver, "status", "app-connections        1");
+	/* closed by one: the other is told */
+	reload_node_app_close(reload_driver_node(a.driver), a.link, reload_driver_now(a.driver));
+	LINK_WAIT(b.downs == 1);
+	g_assert_cmpuint(a.downs, ==, 0);
+	/* refused: no connection, and the one that asked is told */
+	b.admits = false;
+	attach(&a, &b);
+	LINK_WAIT(a.downs == 1);
+	g_assert_cmpuint(b.requests, ==, 2);
+	g_assert_cmpuint(a.ups + b.ups, ==, 2);
+	/* and the other way round */
+	attach(&b, &a);
+	LINK_WAIT(a.ups == 2 && b.ups == 2);
+	end_owner(&b);
+	LINK_WAIT(a.downs == 2);
+	end_owner(&a);
+}
+
 static unsigned reloaded_count;
 
 static void reloaded(void *user)
@@ -405,6 +538,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 #define ADD(name, test) g_test_add("/link/driver/" name, Fixture, NULL, set_up, test, tear_down)
 	ADD("ring", test_ring);
+	ADD("application", test_application);
 	ADD("reload", test_reload);
 	ADD("bad_addresses", test_bad_addresses);
 	ADD("bad_files", test_bad_files);
