@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import re
 import socket
+import ssl
 import time
 
 from . import process
@@ -195,3 +196,56 @@ class RawPhone:
         if answer is None:
             raise process.Unexpected("no answer to REGISTER of " + self.user)
         return answer
+
+
+class TlsPhone(RawPhone):
+    """The same over one TLS connection to its proxy, on which requests come in, too."""
+
+    def __init__(self, user, domain, password, address, port, proxy):
+        super().__init__(user, domain, password, address, port, proxy)
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self.socket.close()
+        plain = socket.create_connection(self.proxy, 5, (address, port))
+        self.socket = context.wrap_socket(plain)
+        self._data = b""
+
+    def contact(self):
+        return "<sip:%s@%s:%d;transport=tls>" % (self.user, self.address, self.port)
+
+    def send(self, text, to=None):
+        self.socket.sendall(text.replace("SIP/2.0/UDP", "SIP/2.0/TLS").replace("\n", "\r\n").encode())
+
+    def receive(self, timeout=5):
+        self.socket.settimeout(timeout)
+        while True:
+            head, end, rest = self._data.lstrip(b"\r\n").partition(b"\r\n\r\n")
+            if end:
+                length = int(re.search(rb"(?i)\r\nContent-Length:\s*(\d+)", head).group(1))
+                if len(rest) >= length:
+                    self._data = rest[length:]
+                    return Message(head + end + rest[:length], self.proxy)
+            try:
+                more = self.socket.recv(65536)
+            except (socket.timeout, ssl.SSLWantReadError):
+                return None
+            if not more:
+                return None
+            self._data += more
+
+    def answer_options(self, timeout=5):
+        """Waits for an OPTIONS and answers it with 200; tells whether one came."""
+        end = time.monotonic() + timeout
+        while True:
+            message = self.receive(max(0.01, end - time.monotonic()))
+            if message is None:
+                return False
+            if message.method == "OPTIONS" and "@" in message.first:
+                lines = ["SIP/2.0 200 OK"]
+                for name, value in message.headers:
+                    if name in ("via", "from", "call-id", "cseq"):
+                        lines.append("%s: %s" % (name.title(), value))
+                lines += ["To: %s;tag=tls" % message.get("to"), "Content-Length: 0", "", ""]
+                self.socket.sendall("\r\n".join(lines).encode())
+                return True
