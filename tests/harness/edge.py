@@ -9,7 +9,7 @@ from . import BUILD, MODULE, ROOT, kamailio, net, overlay, process
 CONFIG = os.path.join(ROOT, "cfg", "kamailio-proxy.cfg")
 FLOW_PORT = 6085
 OVERLAY_SOCKET_PORT = 5070
-LOOPBACK_PORT = 5090  # of the addresses that stand for other edges; one more for each edge of a host
+LOOPBACK_PORT = 5100  # of the addresses that stand for other edges: one for each edge of the machine, bound for all addresses
 
 
 class Edge(overlay.Node):
@@ -22,6 +22,7 @@ class Edge(overlay.Node):
         super().__init__(over, "edge%d" % number, over.block.edge(number), node_directory)
         self.number = number
         self.proxy = "%s:%d" % (self.address, net.SIP_PORT)
+        self.loopback_port = LOOPBACK_PORT + 20 * (over.block.second - net.FIRST) + number
         self.overlay_socket = (self.address, OVERLAY_SOCKET_PORT)
         os.makedirs(self.directory, exist_ok=True)
         self._database = os.path.join(self.directory, "edge.sqlite")
@@ -30,8 +31,8 @@ class Edge(overlay.Node):
             "LISTEN_TCP": "tcp:%s:%d" % (self.address, net.SIP_PORT), "WITH_TCP": None,
             "LISTEN_OVERLAY": "udp:%s:%d" % self.overlay_socket,
             "P2P_DOCUMENT": _quoted(over.document), "P2P_NODE_DIR": _quoted(node_directory),
-            "P2P_LISTEN": _quoted(self.listen), "P2P_FLOW_LISTEN": _quoted("%s:%d" % (self.address, FLOW_PORT)),
-            "P2P_FLOW_PORT": LOOPBACK_PORT + number, "P2P_KEYLOG": _quoted(self.keylog),
+            "P2P_LISTEN": _quoted(self.listen), "P2P_FLOW_LISTEN": _quoted(over.listen(self.address, FLOW_PORT)),
+            "P2P_FLOW_PORT": self.loopback_port, "P2P_KEYLOG": _quoted(self.keylog),
             "P2PSIP_SO": _quoted(MODULE), "P2P_PEER_PATH": _quoted(os.path.join(BUILD, "p2psip-peer")),
             "DB_URL": _quoted(kamailio.database(self._database, users.items(), over.name)),
             "CTL_SOCKET": _quoted("unix:" + os.path.join(self.directory, "ctl")),
@@ -71,7 +72,7 @@ class Edge(overlay.Node):
 
     def flow_address(self, other):
         """(address, port) that stands for another edge at this one."""
-        return self.flows()[other.id][0], LOOPBACK_PORT + self.number
+        return self.flows()[other.id][0], self.loopback_port
 
     def peer_pid(self):
         return int(self.status("peer_pid"))

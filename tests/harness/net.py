@@ -4,13 +4,14 @@ import socket
 
 RELOAD_PORT = 6084
 SIP_PORT = 5060
+FIRST = 16  # 127.16.*.* and so on
 
 
 class Block:
     """A /16 of loopback addresses, held for as long as this object lives."""
 
     def __init__(self):
-        for second in range(16, 60):
+        for second in range(FIRST, FIRST + 44):
             lock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
                 lock.bind(("127.%d.0.1" % second, 9))

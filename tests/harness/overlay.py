@@ -18,8 +18,8 @@ def reloadctl(*arguments, check=True, timeout=30):
 class Overlay:
     """Certificates and document of one overlay below directory; nodes are made from it."""
 
-    def __init__(self, directory, block, name=NAME, bootstrap=None):
-        """bootstrap: addresses of peers by number, as a rule (1, 2)"""
+    def __init__(self, directory, block, name=NAME, bootstrap=(1, 2), ipv6=False):
+        """bootstrap: numbers of the peers that are bootstrap nodes; ipv6: all links and flows are on ::1"""
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
         self.directory = directory
@@ -27,10 +27,18 @@ class Overlay:
         self.name = name
         self.ca = os.path.join(directory, "overlay")
         arguments = ["overlay", "create", name, "--dir", self.ca]
-        for number in bootstrap or (1, 2):
-            arguments += ["--bootstrap", "%s:%d" % (block.peer(number), net.RELOAD_PORT)]
+        self.ipv6 = ipv6
+        for number in bootstrap:
+            arguments += ["--bootstrap", self.listen(block.peer(number), net.RELOAD_PORT)]
         reloadctl(*arguments)
         self.document = os.path.join(self.ca, "overlay.xml")
+
+    def listen(self, address, port):
+        """ADDRESS:PORT for a listener of the node at address; by IPv6 each node has ports of its own on ::1."""
+        if not self.ipv6:
+            return "%s:%d" % (address, port)
+        _, second, third, number = (int(part) for part in address.split("."))
+        return "[::1]:%d" % (port + 1000 + 100 * (second - net.FIRST) + 20 * third + 2 * number)
 
     def node(self, name):
         """A key and a node certificate in a directory of their own; returns (directory, Node-ID)."""
@@ -73,7 +81,7 @@ class Node:
         self.id = node_id(os.path.join(node_directory, "node.crt"))
         self.directory = os.path.join(overlay.directory, name)
         self.keylog = os.path.join(self.directory, "keys.log")
-        self.listen = "%s:%d" % (address, net.RELOAD_PORT)
+        self.listen = overlay.listen(address, net.RELOAD_PORT)
 
 
 class Peer(Node):

@@ -207,7 +207,8 @@ class TlsPhone(RawPhone):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         self.socket.close()
-        plain = socket.create_connection(self.proxy, 5, (address, port))
+        plain = socket.create_connection(self.proxy, 5, (address, 0))
+        self.port = plain.getsockname()[1]
         self.socket = context.wrap_socket(plain)
         self._data = b""
 

@@ -6,7 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import ROOT, edge, fixture, overlay, process, rawphone, sipp, tap  # noqa: E402
+from harness import ROOT, edge, fixture, process, rawphone, sipp, tap  # noqa: E402
 
 DOMAIN = fixture.DOMAIN
 
@@ -31,7 +31,7 @@ def proxy(t):
             "WITH_TLS": None, "LISTEN_TLS": "tls:%s:5061" % f.block.edge(1), "TLS_CONFIG": '"%s"' % config})
         f.start()
     with t.fact("a phone registers by TLS, and is called across the overlay"):
-        phone = rawphone.TlsPhone("alice", DOMAIN, f.users["alice"], f.phone(1), 5080, f.block.edge(1) + ":5061")
+        phone = rawphone.TlsPhone("alice", DOMAIN, f.users["alice"], f.phone(1), 0, f.block.edge(1) + ":5061")
         answer = phone.register()
         tap.require(answer.code == 200, answer.text)
         f.register("bob", 2, 2)
@@ -61,12 +61,23 @@ def proxy(t):
             one.stop(2) if isinstance(one, edge.Edge) else one.stop()
 
 
+def by_ipv6(t):
+    with t.fact("an overlay whose links and flows are all on IPv6: phones register and call each other"):
+        f = fixture.Small("ipv6", {1: ("alice",), 2: ("bob",)}, ipv6=True)
+        f.start()
+        f.register("alice", 1, 1)
+        f.register("bob", 2, 2)
+        sipp.pair(f.callee("uas_call", 2), f.caller("uac_call", "alice", 1, 1, "bob"))
+        sipp.pair(f.callee("uas_call", 1), f.caller("uac_call", "bob", 2, 2, "alice"))
+
+
 def main():
     with tap.run(120) as t:
         with t.fact("every configuration in cfg/ is known to this test"):
             names = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "cfg", "*.cfg")))
             tap.require(names == ["kamailio-proxy.cfg"], "cfg/ holds " + " ".join(names))
         proxy(t)
+        by_ipv6(t)
 
 
 if __name__ == "__main__":
