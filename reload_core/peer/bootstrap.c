@@ -7,6 +7,8 @@
 #define STEP_MS 100
 #define PAUSE_FIRST_MS 1000
 #define PAUSE_MAX_MS 30000
+/* After the link to a bootstrap node was lost, with jitter, ms. */
+#define LOST_MS 2000
 /* A link that is not up by then is given up. */
 #define OPEN_TIMEOUT_MS 10000
 
@@ -179,6 +181,25 @@ bool reload_bootstrap_link_up(ReloadNode *node, ReloadLinkId link, const ReloadN
 			     g_memdup2(id, sizeof(*id)));
 	reached(node, node->bootstrap, id, now);
 	return true;
+}
+
+void reload_bootstrap_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now)
+{
+	ReloadBootstrap *bootstrap = node->bootstrap;
+	const ReloadNodeId *known;
+	GHashTableIter iter;
+
+	if (node->state != RELOAD_NODE_JOINED || !bootstrap->active || bootstrap->waiting ||
+	    bootstrap->link != 0)
+		return;
+	g_hash_table_iter_init(&iter, bootstrap->names);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&known)) {
+		if (!reload_node_id_equal(known, id))
+			continue;
+		bootstrap->pause = PAUSE_FIRST_MS;
+		bootstrap->due = MIN(bootstrap->due, now + reload_node_jitter(node, LOST_MS));
+		return;
+	}
 }
 
 bool reload_bootstrap_through(const ReloadNode *node, ReloadNodeId *out)

@@ -22,6 +22,7 @@ static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionCha
 		node->plugin->link_down(node->topology, &copy, now);
 		reload_router_hop_lost(node->router, &copy, now);
 		reload_replication_lost(node, &copy, now);
+		reload_bootstrap_lost(node, &copy, now);
 	}
 }
 

@@ -132,6 +132,9 @@ void reload_bootstrap_next(ReloadNode *node, int64_t now);
 bool reload_bootstrap_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id, int64_t now);
 bool reload_bootstrap_link_failed(ReloadNode *node, ReloadLinkId link, int64_t now);
 bool reload_bootstrap_is_opening(const ReloadNode *node, ReloadLinkId link);
+/* The link to id is gone: if it is a bootstrap node, look for it soon. It may come back as the first node of an
+ * overlay of its own, knowing nobody else. */
+void reload_bootstrap_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now);
 /* The node whose link the attempt has led to; false: none. */
 bool reload_bootstrap_through(const ReloadNode *node, ReloadNodeId *out);
 /* Do we join through id at the moment? */

@@ -87,7 +87,7 @@ static void test_restart_only_bootstrap(void)
 	sim_crash(sim, 0, false);
 	sim_run(sim, 5 * SIM_SECOND);
 	sim_start(sim, 0, true);
-	sim_run_until(sim, sim_ring_is_right, NULL, 400 * SIM_SECOND, "one ring by the search for it");
+	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "one ring by the search for it");
 	sim_free(sim);
 }
 
