@@ -18,7 +18,8 @@ class Edge(overlay.Node):
     defines: further switches of the configuration; without: those to leave out.
     """
 
-    def __init__(self, over, number, node_directory, users, defines=(), shm=64, config=CONFIG, options=(), env=None):
+    def __init__(self, over, number, node_directory, users, defines=(), shm=64, config=CONFIG, options=(), env=None,
+                 ready=15, wrapper=()):
         super().__init__(over, "edge%d" % number, over.block.edge(number), node_directory)
         self.number = number
         self.proxy = "%s:%d" % (self.address, net.SIP_PORT)
@@ -38,7 +39,8 @@ class Edge(overlay.Node):
             "CTL_SOCKET": _quoted("unix:" + os.path.join(self.directory, "ctl")),
             "RUN_DIR": _quoted(self.directory), "CHILDREN": 2, "FLOOD_LIMIT": 2000}
         values.update(dict(defines))
-        self.server = kamailio.Kamailio(self.name, config, self.directory, values, shm=shm, options=options, env=env)
+        self.server = kamailio.Kamailio(self.name, config, self.directory, values, shm=shm, options=options, env=env,
+                                        ready=ready, wrapper=wrapper)
 
     def start(self):
         self.server.start()

@@ -27,7 +27,7 @@ def database(path, users, domain):
 class Kamailio:
     """One server; defines: what the configuration wants to be told, as -A does."""
 
-    def __init__(self, name, config, directory, defines, shm=64, options=(), env=None, ready=15):
+    def __init__(self, name, config, directory, defines, shm=64, options=(), env=None, ready=15, wrapper=()):
         self.name = name
         self.directory = directory
         os.makedirs(directory, exist_ok=True)
@@ -37,11 +37,12 @@ class Kamailio:
         self._shm = shm
         self._options = list(options)
         self._env = env
+        self._wrapper = list(wrapper)  # a program that runs it, such as valgrind
         self._ready = ready
         self.process = None
 
     def argv(self):
-        argv = ["kamailio", "-f", self._config, "-DD", "-E", "-m", self._shm, "-M", 8, "-Y", self.directory,
+        argv = self._wrapper + ["kamailio", "-f", self._config, "-DD", "-E", "-m", self._shm, "-M", 8, "-Y", self.directory,
                 "-P", os.path.join(self.directory, "pid"), "-w", self.directory]
         for key, value in self._defines.items():
             argv += ["-A", key if value is None else "%s=%s" % (key, value)]
