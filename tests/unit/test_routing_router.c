@@ -67,8 +67,8 @@ static void handle(void *user, const ReloadIncoming *request, ReloadOutcome *out
 	(void)now;
 	g_assert_cmpuint(request->signer.id[0], ==, 0x10);
 	f->handled++;
-	g_byte_array_set_size(outcome->body, (guint)f->answer_size);
-	memset(outcome->body->data, 0, f->answer_size);
+	for (size_t i = 0; i < f->answer_size; i++)
+		reload_write_u8(outcome->body, 0);
 }
 
 static void outdated(void *user, const ReloadNodeId *node, ReloadSpan list, int64_t now)
