@@ -6,7 +6,7 @@ import signal
 import time
 
 from fake_edges import DOMAIN, Edges
-from harness import process, rawphone, tap
+from harness import process, rawphone, sipp, tap
 
 QUICK = [('modparam("p2psip", "overlay_socket", "overlay")',
           'modparam("p2psip", "overlay_socket", "overlay")\nmodparam("p2psip", "request_timeout", 1000)\n'
@@ -118,17 +118,37 @@ def killed(t, f):
         os.kill(pid, signal.SIGKILL)
         f.register("alice", 1, 1)
         f.call("alice", 1, 1, "carol", 3)
+    process.until(lambda: f.edge[1].peer_pid() not in (0, pid) and f.edge[1].is_joined(), 8, "another peer runs")
     with t.fact("the next peer is told all that is registered"):
+        pid = f.edge[1].peer_pid()
+        os.kill(pid, signal.SIGSTOP)
         for name in ("alice", "carol"):
-            path = os.path.join(f.store, "%s@%s" % (name, DOMAIN), "%032x" % f.edge[1].id)
-            if os.path.exists(path):
-                os.remove(path)
-        process.until(lambda: f.edge[1].peer_pid() not in (0, pid), 8, "another peer runs")
-        process.until(f.edge[1].is_joined, 8, "it has joined")
-        stored(f, "alice", 1)
+            os.remove(os.path.join(f.store, "%s@%s" % (name, DOMAIN), "%032x" % f.edge[1].id))
+        os.kill(pid, signal.SIGKILL)
+        stored(f, "alice", 1, seconds=8)
         stored(f, "carol", 1)
+    process.until(lambda: f.edge[1].peer_pid() not in (0, pid) and f.edge[1].is_joined(), 8, "another peer runs")
     with t.fact("calls to another edge go on as well"):
         f.call("alice", 1, 1, "bob", 2)
+
+
+def forks(t, f):
+    f.register("erin", 4, 1)
+    f.register("erin", 5, 2)
+    for what in ("the other edge is asked while the phone rings", "the other edge is known"):
+        with t.fact("a callee at this edge and at another: both ring, one answers; " + what):
+            loses = f.callee("uas_cancelled", 4)
+            wins = f.callee("uas_call", 5, values={"ringing": 300})
+            sipp.pair(wins, f.caller("uac_call", "alice", 1, 1, "erin"))
+            loses.wait(10)
+    with t.fact("the same, and the phone at this edge answers"):
+        loses = f.callee("uas_cancelled", 5)
+        wins = f.callee("uas_call", 4, values={"ringing": 300})
+        sipp.pair(wins, f.caller("uac_call", "alice", 1, 1, "erin"))
+        loses.wait(10)
+    with t.fact("a callee at this edge only: no other edge is asked for what is known"):
+        sipp.pair(f.callee("uas_call", 3), f.caller("uac_call", "alice", 1, 1, "carol"))
+        sipp.pair(f.callee("uas_call", 3), f.caller("uac_call", "alice", 1, 1, "carol"))
 
 
 def operators(t, f):
@@ -160,12 +180,13 @@ def strict(t):
 
 def main():
     with tap.run(150) as t:
-        f = Edges("module", 2, users=("alice", "bob", "carol", "dave"), change=QUICK)
+        f = Edges("module", 2, users=("alice", "bob", "carol", "dave", "erin"), change=QUICK)
         f.start()
         registrations(t, f)
         cut_off(t, f)
         silent(t, f)
         killed(t, f)
+        forks(t, f)
         operators(t, f)
         with t.fact("Kamailio ends within 2 s, and its peer with it"):
             pid = f.edge[1].peer_pid()
