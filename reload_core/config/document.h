@@ -76,6 +76,9 @@ ReloadStatus reload_document_check_successor(const ReloadDocument *current,
 					     const ReloadDocument *next, int64_t now,
 					     GError **error);
 
+/* Is the sequence number next newer than current? They grow modulo 65535 (6.3.2.1). */
+bool reload_document_sequence_is_newer(uint16_t next, uint16_t current);
+
 ReloadDocument *reload_document_ref(ReloadDocument *document);
 void reload_document_unref(ReloadDocument *document);
 

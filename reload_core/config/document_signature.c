@@ -154,7 +154,7 @@ ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configu
 }
 
 /* RFC 6940, 6.3.2.1: monotonically increasing modulo 65535, compared as TCP does. */
-static bool is_newer(uint16_t next, uint16_t current)
+bool reload_document_sequence_is_newer(uint16_t next, uint16_t current)
 {
 	uint32_t distance = ((uint32_t)next + 65535 - current) % 65535;
 
@@ -172,7 +172,7 @@ ReloadStatus reload_document_check_successor(const ReloadDocument *current,
 		return reload_fail(error, RELOAD_E_OVERLAY,
 				   "the new document is of overlay \"%s\", not of \"%s\"",
 				   next->overlay, current->overlay);
-	if (!is_newer(next->sequence, current->sequence))
+	if (!reload_document_sequence_is_newer(next->sequence, current->sequence))
 		return reload_fail(
 		    error, RELOAD_E_CONFIG,
 		    "the new document's sequence %u is not above the current %u: raise it",

@@ -85,7 +85,7 @@ ReloadStatus reload_node_set_document(ReloadNode *node, ReloadDocument *document
 	    strcmp(document->topology_plugin, node->document->topology_plugin) != 0 ||
 	    document->node_id_length != node->document->node_id_length)
 		return RELOAD_E_OVERLAY;
-	if ((int16_t)(document->sequence - node->document->sequence) <= 0)
+	if (!reload_document_sequence_is_newer(document->sequence, node->document->sequence))
 		return RELOAD_E_TOO_OLD;
 	reload_node_enter(node, now);
 	status = take_over(node, document, now);

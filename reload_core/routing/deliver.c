@@ -20,8 +20,9 @@ static bool is_repeatable(uint16_t code)
 	}
 }
 
-static bool has_critical_extension(ReloadSpan extensions)
+bool reload_message_has_critical_extension(const ReloadMessage *message)
 {
+	ReloadSpan extensions = message->extensions;
 	ReloadExtension extension;
 
 	while (reload_extension_next(&extensions, &extension)) {
@@ -42,7 +43,7 @@ static bool has_destination_critical_option(ReloadSpan options)
 	return false;
 }
 
-/* 6.3.2.1: sequence numbers have to be equal; compared modulo 2^16. True: go on. */
+/* 6.3.2.1: sequence numbers have to be equal. True: go on. */
 static bool sequence_is_good(ReloadRouter *router, const ReloadTransit *transit,
 			     const ReloadIncoming *request, ReloadOutcome *outcome, int64_t now)
 {
@@ -52,7 +53,7 @@ static bool sequence_is_good(ReloadRouter *router, const ReloadTransit *transit,
 	if (theirs == ours || (theirs == RELOAD_CONFIG_SEQUENCE_ANY &&
 			       request->message->code == RELOAD_CONFIG_UPDATE_REQ))
 		return true;
-	if ((int16_t)(theirs - ours) > 0) {
+	if (theirs == RELOAD_CONFIG_SEQUENCE_ANY || reload_document_sequence_is_newer(theirs, ours)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_CONFIG_TOO_NEW, NULL);
 		return false;
 	}
@@ -77,7 +78,7 @@ static void perform(ReloadRouter *router, const ReloadTransit *transit, const Re
 		reload_outcome_error(outcome, RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION, NULL);
 		return;
 	}
-	if (has_critical_extension(request->message->extensions)) {
+	if (reload_message_has_critical_extension(request->message)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_UNKNOWN_EXTENSION, NULL);
 		return;
 	}
@@ -123,14 +124,68 @@ static void deliver_request(ReloadRouter *router, const ReloadTransit *transit,
 	reload_certificate_unref(request.certificate);
 }
 
+/* Larger than max-message-size may only be what renews the document that says so. */
+static bool is_too_large(const ReloadRouter *router, const ReloadTransit *transit)
+{
+	return RELOAD_HEADER_FIXED + transit->rest.len > router->document->max_message_size &&
+	       reload_transit_code(transit) != RELOAD_CONFIG_UPDATE_REQ;
+}
+
+void reload_router_collect(ReloadRouter *router, const ReloadTransit *transit,
+			   const ReloadDestination *destination, int64_t now)
+{
+	const ReloadNodeId *hop = transit->previous_hop;
+	ReloadTransit whole = {0};
+	ReloadAssembled assembled;
+	ReloadSpan source = {0};
+	ReloadDestination origin;
+	ReloadSpan via = transit->header.via_list;
+
+	if (hop == NULL) { /* ours go to ourselves in one piece */
+		router->count.dropped_fragment++;
+		return;
+	}
+	/* An answer is known by the request; a request by its transaction ID and where it began. */
+	if (reload_transaction_find(router->transactions, transit->header.transaction_id) == NULL) {
+		if (!reload_destination_next(&via, &origin))
+			source = reload_node_id_span(hop);
+		else if (origin.type == RELOAD_DESTINATION_NODE)
+			source = reload_node_id_span(&origin.node_id);
+		else
+			source = origin.raw;
+	}
+	switch (reload_reassembly_add(router->reassembly, hop, source, transit->bytes, &transit->header,
+				      transit->rest, now, &assembled)) {
+	case RELOAD_FRAGMENT_KEPT:
+		return;
+	case RELOAD_FRAGMENT_DROPPED:
+		router->count.dropped_fragment++;
+		return;
+	case RELOAD_FRAGMENT_COMPLETE:
+		break;
+	}
+	router->count.reassembled++;
+	whole.bytes = whole.rest = assembled.rest;
+	whole.header = assembled.header;
+	whole.previous_hop = &assembled.previous_hop;
+	whole.destinations = whole.header.destination_list;
+	if (is_too_large(router, &whole)) {
+		router->count.dropped_limit++;
+		reload_router_respond_error(router, &whole, RELOAD_ERROR_MESSAGE_TOO_LARGE,
+					    "larger than max-message-size", now);
+	} else {
+		reload_router_deliver(router, &whole, destination, now);
+	}
+	reload_assembled_clear(&assembled);
+}
+
 void reload_router_deliver(ReloadRouter *router, const ReloadTransit *transit,
 			   const ReloadDestination *destination, int64_t now)
 {
 	ReloadMessage message = {.header = transit->header};
 
-	/* Reassembly (6.7) would collect it here. */
 	if (!reload_header_is_whole(&transit->header)) {
-		router->count.dropped_fragment++;
+		reload_router_collect(router, transit, destination, now);
 		return;
 	}
 	if (reload_message_decode_rest(transit->rest, &message) != RELOAD_OK) {

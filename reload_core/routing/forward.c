@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sends messages on: those of others (RFC 6940, 6.1.2), and our own frames to their first hop. */
+#include "reload_core/routing/fragment.h"
 #include "reload_core/routing/router_private.h"
 
 /* 6.3.2.3: we know no forwarding option, so one that is critical for who forwards ends here. */
@@ -14,9 +15,16 @@ static bool has_critical_option(ReloadSpan options, uint8_t flag)
 	return false;
 }
 
-static ReloadStatus send_to(ReloadRouter *router, const ReloadNodeId *hop, ReloadSpan message)
+typedef struct {
+	ReloadRouter *router;
+	const ReloadNodeId *hop;
+} Sending;
+
+static ReloadStatus send_one(void *data, ReloadSpan message)
 {
-	ReloadStatus status = router->host.send(router->host.user, hop, message);
+	Sending *sending = data;
+	ReloadRouter *router = sending->router;
+	ReloadStatus status = router->host.send(router->host.user, sending->hop, message);
 
 	if (status == RELOAD_OK)
 		router->count.sent++;
@@ -25,11 +33,72 @@ static ReloadStatus send_to(ReloadRouter *router, const ReloadNodeId *hop, Reloa
 	return status;
 }
 
+static ReloadStatus send_fragment(void *data, ReloadSpan message)
+{
+	((Sending *)data)->router->count.fragments++;
+	return send_one(data, message);
+}
+
+/* Sends message, as fragments where the link does not take it whole (6.7). */
+static ReloadStatus send_to(ReloadRouter *router, const ReloadNodeId *hop, ReloadSpan message)
+{
+	size_t limit = router->document->max_message_size, mtu = 0;
+	Sending sending = {router, hop};
+	ReloadHeader header;
+	unsigned count;
+
+	if (router->host.link_mtu != NULL)
+		mtu = router->host.link_mtu(router->host.user, hop);
+	if (mtu != 0 && mtu < limit)
+		limit = mtu;
+	if (message.len <= limit ||
+	    reload_header_decode(message, router->document->node_id_length, &header, NULL) != RELOAD_OK ||
+	    !reload_fragment_plan(reload_header_size(&header),
+				  message.len - reload_header_size(&header), limit, &count))
+		return send_one(&sending, message);
+	return reload_fragment(message, &header, limit, send_fragment, &sending);
+}
+
+/* 6.1.2: how the way back is kept in the via list; the list itself, or an opaque ID of ours for it. */
+static ReloadStatus extend_via(ReloadRouter *router, const ReloadTransit *transit, int64_t now,
+			       GBytes **message)
+{
+	const ReloadHeader *header = &transit->header;
+	ReloadSpan via = header->via_list;
+	size_t entry = 2 + (size_t)transit->previous_hop->len;
+	bool compress = via.len + entry > RELOAD_LIST_MAX ||
+			transit->bytes.len + entry > router->document->max_message_size ||
+			(router->via_entries != 0 && via.len / 2 >= router->via_entries &&
+			 reload_destination_list_count(via) >= router->via_entries);
+
+	if (compress && via.len > 0) {
+		int64_t lifetime = MAX(RELOAD_REQUEST_LIFETIME_MS,
+				       RELOAD_TRANSMISSIONS_MAX *
+					       (int64_t)router->document->overlay_reliability_timer);
+		GByteArray *opaque = g_byte_array_sized_new(16);
+		bool kept = reload_via_store_put(router->via_store, via, transit->previous_hop, now,
+						 now + lifetime, opaque);
+		ReloadStatus status = RELOAD_OK;
+
+		if (kept) {
+			router->count.compressed++;
+			status = reload_header_forward_compressed(
+				transit->bytes, header, transit->destinations,
+				reload_span(opaque->data, opaque->len), message);
+		}
+		g_byte_array_unref(opaque);
+		if (kept)
+			return status;
+	}
+	return reload_header_forward(transit->bytes, header, transit->destinations,
+				     transit->previous_hop, message);
+}
+
 void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit, const ReloadNodeId *hop,
 			   int64_t now)
 {
 	bool is_request = reload_transit_is_request(transit);
-	GBytes *message;
+	GBytes *message = NULL;
 	ReloadStatus status;
 	ReloadSpan span;
 
@@ -38,8 +107,13 @@ void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit, c
 					    NULL, now);
 		return;
 	}
-	status = reload_header_forward(transit->bytes, &transit->header, transit->destinations,
-				       is_request ? transit->previous_hop : NULL, &message);
+	if (transit->header.ttl == 0)
+		status = RELOAD_E_TTL;
+	else if (is_request && transit->previous_hop != NULL)
+		status = extend_via(router, transit, now, &message);
+	else
+		status = reload_header_forward(transit->bytes, &transit->header, transit->destinations,
+					       NULL, &message);
 	if (status == RELOAD_E_TTL) {
 		router->count.dropped_ttl++;
 		reload_router_respond_error(router, transit, RELOAD_ERROR_TTL_EXCEEDED, NULL, now);

@@ -2,6 +2,9 @@
 /* Message receipt (RFC 6940, 6.1): is it ours to process, and for whom is it? */
 #include "reload_core/routing/router_private.h"
 
+/* Opaque IDs of ours in one destination list: behind one comes the Node-ID of another node. */
+#define RESTORES_MAX 4
+
 bool reload_transit_is_request(const ReloadTransit *transit)
 {
 	/* Only the first fragment has the code. Of the others we assume it: then the via list grows
@@ -10,6 +13,13 @@ bool reload_transit_is_request(const ReloadTransit *transit)
 		return true;
 	return transit->rest.len >= 2 && (transit->rest.data[0] & 0x80) == 0 &&
 	       (transit->rest.data[1] & 1) == 1;
+}
+
+uint16_t reload_transit_code(const ReloadTransit *transit)
+{
+	if (transit->header.fragment_offset != 0 || transit->rest.len < 2)
+		return 0;
+	return (uint16_t)(transit->rest.data[0] << 8 | transit->rest.data[1]);
 }
 
 /* Checks what 6.3.2 says of the header; false: dropped, counted and answered. */
@@ -73,37 +83,111 @@ static void route(ReloadRouter *router, const ReloadTransit *transit, const Relo
 					    now);
 }
 
+/* A source route that comes by the same node twice is made for no good, and only to load others: refused. A via
+ * list, and so the destination list of an answer, may have one node twice while routes change. */
+static bool source_route_is_good(ReloadRouter *router, const ReloadTransit *transit, int64_t now)
+{
+	ReloadSpan entries[RELOAD_DESTINATIONS_MAX];
+	ReloadSpan list = transit->header.destination_list;
+	ReloadDestination entry;
+	unsigned count = 0;
+	bool good = true;
+
+	while (good && reload_destination_next(&list, &entry)) {
+		good = count < RELOAD_DESTINATIONS_MAX;
+		for (unsigned i = 0; good && i < count; i++)
+			good = !reload_span_equal(entries[i], entry.raw);
+		if (good)
+			entries[count++] = entry.raw;
+	}
+	if (good)
+		return true;
+	router->count.dropped_limit++;
+	reload_router_respond_error(router, transit, RELOAD_ERROR_INVALID_MESSAGE,
+				    "destination list too long, or with an entry twice", now);
+	return false;
+}
+
+/* 6.1.3: puts the via list that an opaque ID of ours stands for in its place, reversed. *list becomes the
+ * array that transit->destinations views. */
+static bool restore(ReloadRouter *router, ReloadTransit *transit, const ReloadDestination *opaque,
+		    ReloadSpan behind, GByteArray **list, int64_t now)
+{
+	GByteArray *restored;
+	ReloadSpan via;
+
+	/* Dropped silently: not ours, or of another time. */
+	if (!reload_via_store_get(router->via_store, opaque, now, &via) ||
+	    via.len + behind.len > RELOAD_LIST_MAX) {
+		router->count.dropped_opaque++;
+		return false;
+	}
+	restored = g_byte_array_sized_new((guint)(via.len + behind.len));
+	reload_write_reversed_list(restored, via);
+	reload_write_bytes(restored, behind);
+	g_clear_pointer(list, g_byte_array_unref);
+	*list = restored;
+	transit->destinations = reload_span(restored->data, restored->len);
+	router->count.restored++;
+	return true;
+}
+
 /* Walks over the entries of the destination list that are this node (6.1.1). */
 static void examine(ReloadRouter *router, ReloadTransit *transit, int64_t now)
 {
+	GByteArray *list = NULL;
 	ReloadDestination first;
 	ReloadSpan rest = transit->destinations;
+	unsigned restores = 0;
 
 	while (reload_destination_next(&rest, &first)) {
 		bool only = rest.len == 0;
 
-		if (first.type == RELOAD_DESTINATION_NODE) {
-			if (reload_node_id_is_wildcard(&first.node_id)) {
-				reload_router_deliver(router, transit, &first, now);
-				return;
-			}
-			if (reload_node_id_equal(&first.node_id, &router->self)) {
-				if (only) {
-					reload_router_deliver(router, transit, &first, now);
-					return;
-				}
-				transit->destinations = rest;
-				continue;
-			}
-		} else if (first.type != RELOAD_DESTINATION_RESOURCE) {
-			/* An opaque ID that we never made: we keep whole via lists (6.1.3). */
-			router->count.dropped_unroutable++;
-			return;
+		if (first.type == RELOAD_DESTINATION_OPAQUE && restores++ < RESTORES_MAX) {
+			if (!restore(router, transit, &first, rest, &list, now))
+				break;
+			rest = transit->destinations;
+			continue;
 		}
-		route(router, transit, &first, only, now);
-		return;
+		if (first.type != RELOAD_DESTINATION_NODE && first.type != RELOAD_DESTINATION_RESOURCE) {
+			router->count.dropped_unroutable++;
+			break;
+		}
+		if (first.type == RELOAD_DESTINATION_NODE &&
+		    reload_node_id_equal(&first.node_id, &router->self) && !only) {
+			transit->destinations = rest;
+			continue;
+		}
+		if (first.type == RELOAD_DESTINATION_NODE &&
+		    (reload_node_id_is_wildcard(&first.node_id) ||
+		     reload_node_id_equal(&first.node_id, &router->self)))
+			reload_router_deliver(router, transit, &first, now);
+		else
+			route(router, transit, &first, only, now);
+		break;
 	}
-	router->count.dropped_malformed++;
+	g_clear_pointer(&list, g_byte_array_unref);
+}
+
+/* Does the node take requests of who sent it to us (4.2.1)? */
+static bool is_admitted(ReloadRouter *router, const ReloadTransit *transit, int64_t now)
+{
+	uint16_t code = reload_transit_code(transit);
+
+	/* Nothing comes of other fragments where the first one is refused. */
+	if (transit->previous_hop == NULL || router->host.admit == NULL || !reload_code_is_request(code))
+		return true;
+	switch (router->host.admit(router->host.user, transit->previous_hop, code, now)) {
+	case RELOAD_ADMIT:
+		return true;
+	case RELOAD_REFUSE:
+		reload_router_respond_error(router, transit, RELOAD_ERROR_FORBIDDEN, "not admitted", now);
+		break;
+	case RELOAD_IGNORE:
+		break;
+	}
+	router->count.dropped_refused++;
+	return false;
 }
 
 void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop, ReloadSpan message,
@@ -118,7 +202,10 @@ void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop
 		return;
 	}
 	transit.destinations = transit.header.destination_list;
-	if (!header_is_good(router, &transit, now))
+	if (!header_is_good(router, &transit, now) || !is_admitted(router, &transit, now))
+		return;
+	if (reload_code_is_request(reload_transit_code(&transit)) &&
+	    !source_route_is_good(router, &transit, now))
 		return;
 	examine(router, &transit, now);
 }

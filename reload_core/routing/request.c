@@ -30,7 +30,9 @@ static ReloadStatus build(ReloadRouter *router, const ReloadOrigination *request
 		.ttl = router->document->initial_ttl,
 		.last_fragment = true,
 		.transaction_id = id,
+		.max_response_length = request->max_response_length,
 		.destination_list = request->destination_list,
+		.options = request->options,
 	};
 	GByteArray *contents;
 	ReloadStatus status = reload_write_header(frame, &header);
@@ -38,7 +40,7 @@ static ReloadStatus build(ReloadRouter *router, const ReloadOrigination *request
 	if (status != RELOAD_OK)
 		return status;
 	contents = g_byte_array_sized_new((guint)request->body.len + 16);
-	if (!reload_write_contents(contents, request->code, request->body, (ReloadSpan){0})) {
+	if (!reload_write_contents(contents, request->code, request->body, request->extensions)) {
 		status = RELOAD_E_TOO_LARGE;
 	} else {
 		g_byte_array_append(frame, contents->data, contents->len);
@@ -136,8 +138,27 @@ static void finish(ReloadRouter *router, ReloadTransaction *transaction, ReloadS
 		reply(data, status, answer, from, now);
 }
 
+/* The code of the request that waits, from behind the header of its frame; 0: none. */
+static uint16_t request_code(const ReloadTransaction *transaction)
+{
+	ReloadSpan frame = reload_span(transaction->frame->data, transaction->frame->len), rest;
+	ReloadHeader header;
+
+	if (reload_header_decode(frame, 0, &header, &rest) != RELOAD_OK || rest.len < 2)
+		return 0;
+	return (uint16_t)(rest.data[0] << 8 | rest.data[1]);
+}
+
+/* Nobody but who is responsible for it may say of data that there is none. */
+static bool is_data_request(uint16_t code)
+{
+	return code == RELOAD_STORE_REQ || code == RELOAD_FETCH_REQ || code == RELOAD_STAT_REQ ||
+	       code == RELOAD_FIND_REQ;
+}
+
 /* Errors that a node on the way makes, which is not the one that was addressed. */
-static bool is_error_of_a_hop(const ReloadMessage *message)
+static bool is_error_of_a_hop(const ReloadTransaction *transaction, const ReloadMessage *message,
+			      bool from_our_hop)
 {
 	ReloadErrorResponse error;
 
@@ -147,8 +168,12 @@ static bool is_error_of_a_hop(const ReloadMessage *message)
 	case RELOAD_ERROR_TTL_EXCEEDED:
 	case RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION:
 	case RELOAD_ERROR_MESSAGE_TOO_LARGE:
-	case RELOAD_ERROR_NOT_FOUND:
 		return true;
+	case RELOAD_ERROR_NOT_FOUND:
+		return !is_data_request(request_code(transaction));
+	case RELOAD_ERROR_FORBIDDEN: /* of the node that we are linked to (4.2.1, 6.1.2) */
+	case RELOAD_ERROR_INVALID_MESSAGE:
+		return from_our_hop;
 	default:
 		return false;
 	}
@@ -168,19 +193,23 @@ static bool origin_is_good(ReloadRouter *router, const ReloadTransaction *transa
 					  reload_resource_id_span(&last->resource_id), from)) {
 		return true;
 	}
-	return is_error_of_a_hop(message);
+	return is_error_of_a_hop(transaction, message, reload_node_id_equal(from, &transaction->hop));
 }
 
-/* 6.5.4: who finds our document too new has an old one. */
+/* 6.5.4: who finds our document too new has an old one, and so has who answers with an older number. */
 static void tell_if_outdated(ReloadRouter *router, const ReloadMessage *message, const ReloadNodeId *from,
 			     int64_t now)
 {
+	uint16_t theirs = message->header.config_sequence;
 	ReloadErrorResponse error;
 	GByteArray *list;
+	bool outdated = theirs != RELOAD_CONFIG_SEQUENCE_ANY &&
+			reload_document_sequence_is_newer(router->document->sequence, theirs);
 
-	if (message->code != RELOAD_ERROR ||
-	    reload_error_decode(message->body, &error) != RELOAD_OK ||
-	    error.error_code != RELOAD_ERROR_CONFIG_TOO_NEW)
+	if (message->code == RELOAD_ERROR && reload_error_decode(message->body, &error) == RELOAD_OK &&
+	    error.error_code == RELOAD_ERROR_CONFIG_TOO_NEW)
+		outdated = true;
+	if (!outdated)
 		return;
 	list = g_byte_array_new();
 	reload_write_destination_node(list, from);
@@ -206,19 +235,15 @@ void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, 
 		router->count.dropped_origin++;
 		return;
 	}
-	/* An answer has the request's code plus 1: it stands in the frame behind the header. */
-	if (message->code != RELOAD_ERROR) {
-		ReloadHeader header;
-		ReloadSpan rest;
-
-		if (reload_header_decode(reload_span(transaction->frame->data, transaction->frame->len),
-					 0, &header, &rest) != RELOAD_OK ||
-		    rest.len < 2 || message->code != (rest.data[0] << 8 | rest.data[1]) + 1) {
-			router->count.dropped_malformed++;
-			return;
-		}
+	if (message->code != RELOAD_ERROR && message->code != request_code(transaction) + 1) {
+		router->count.dropped_malformed++;
+		return;
 	}
 	tell_if_outdated(router, message, &from, now);
+	if (reload_message_has_critical_extension(message)) { /* 6.3.3: we do not understand it */
+		finish(router, transaction, RELOAD_E_UNSUPPORTED, NULL, NULL, now);
+		return;
+	}
 	finish(router, transaction, message->code == RELOAD_ERROR ? RELOAD_E_REMOTE : RELOAD_OK,
 	       message, &from, now);
 }
@@ -226,6 +251,7 @@ void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, 
 int64_t reload_router_tick(ReloadRouter *router, int64_t now)
 {
 	ReloadTransaction *first;
+	int64_t next;
 
 	while ((first = reload_transaction_first(router->transactions)) != NULL && first->due <= now) {
 		if (first->failure != RELOAD_OK) {
@@ -240,5 +266,6 @@ int64_t reload_router_tick(ReloadRouter *router, int64_t now)
 			reload_transaction_reschedule(router->transactions, first, first->due);
 		}
 	}
-	return first != NULL ? first->due : INT64_MAX;
+	next = reload_reassembly_tick(router->reassembly, now, &router->count.dropped_fragment);
+	return first != NULL ? MIN(first->due, next) : next;
 }

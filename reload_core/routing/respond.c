@@ -73,15 +73,22 @@ static bool write_answer(ReloadRouter *router, const ReloadTransit *transit, uin
 	return good;
 }
 
-/* The most that contents and security block of an answer may take. */
+/* The most that contents and security block of an answer may take. What its sender asks for counts the whole
+ * message as it leaves us (6.3.2). */
 static size_t answer_limit(const ReloadRouter *router, const ReloadTransit *transit)
 {
-	size_t limit = router->document->max_message_size;
+	size_t limit = router->document->max_message_size - RELOAD_HEADER_FIXED;
 	size_t wanted = transit->header.max_response_length;
+	size_t lists = RELOAD_HEADER_FIXED + transit->header.via_list.len;
+	GByteArray *options;
 
-	if (wanted != 0 && wanted < limit)
-		limit = wanted;
-	return limit > RELOAD_HEADER_FIXED ? limit - RELOAD_HEADER_FIXED : 0;
+	if (wanted == 0)
+		return limit;
+	options = g_byte_array_new();
+	reload_write_response_options(options, transit->header.options);
+	lists += options->len + (transit->previous_hop != NULL ? 2u + transit->previous_hop->len : 0);
+	g_byte_array_unref(options);
+	return MIN(limit, wanted > lists ? wanted - lists : 0);
 }
 
 void reload_router_respond(ReloadRouter *router, const ReloadTransit *transit, uint16_t code,

@@ -23,6 +23,9 @@ ReloadRouter *reload_router_new(const ReloadRouterHost *host, ReloadDocument *do
 	router->transactions = reload_transaction_table_new();
 	router->answers = reload_answer_cache_new();
 	router->loopback = g_queue_new();
+	router->reassembly = reload_reassembly_new();
+	router->via_store = reload_via_store_new(host->random, host->user);
+	router->via_entries = RELOAD_VIA_ENTRIES;
 	return router;
 }
 
@@ -31,6 +34,8 @@ void reload_router_free(ReloadRouter *router)
 	if (router == NULL)
 		return;
 	g_queue_free_full(router->loopback, free_bytes);
+	reload_via_store_free(router->via_store);
+	reload_reassembly_free(router->reassembly);
 	reload_answer_cache_free(router->answers);
 	reload_transaction_table_free(router->transactions);
 	reload_identity_unref(router->identity);
@@ -58,6 +63,11 @@ void reload_router_set_identity(ReloadRouter *router, ReloadIdentity *identity)
 	reload_identity_ref(identity);
 	reload_identity_unref(router->identity);
 	router->identity = identity;
+}
+
+void reload_router_set_via_entries(ReloadRouter *router, unsigned entries)
+{
+	router->via_entries = entries;
 }
 
 bool reload_router_run(ReloadRouter *router, int64_t now)
@@ -95,10 +105,34 @@ void reload_router_statistics(const ReloadRouter *router, ReloadRouterStatistics
 	*out = router->count;
 }
 
+/* 6.3.3.1: an error_info helps whoever has to find out what went wrong. */
+static const char *error_text(uint16_t code)
+{
+	switch (code) {
+	case RELOAD_ERROR_CONFIG_TOO_OLD:
+		return "the configuration sequence is older than mine";
+	case RELOAD_ERROR_CONFIG_TOO_NEW:
+		return "the configuration sequence is newer than mine";
+	case RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION:
+		return "no forwarding option is known here";
+	case RELOAD_ERROR_UNKNOWN_EXTENSION:
+		return "no message extension is known here";
+	case RELOAD_ERROR_TTL_EXCEEDED:
+		return "the TTL has come to its end";
+	case RELOAD_ERROR_RESPONSE_TOO_LARGE:
+		return "the answer would be too large";
+	case RELOAD_ERROR_IN_PROGRESS:
+		return "an Attach to you is under way";
+	default:
+		return "";
+	}
+}
+
 void reload_outcome_error(ReloadOutcome *outcome, uint16_t code, const char *text)
 {
+	if (text == NULL)
+		text = error_text(code);
 	outcome->error_code = code;
 	g_byte_array_set_size(outcome->body, 0);
-	if (text != NULL)
-		g_byte_array_append(outcome->body, (const guint8 *)text, (guint)strlen(text));
+	g_byte_array_append(outcome->body, (const guint8 *)text, (guint)strlen(text));
 }

@@ -29,8 +29,15 @@ typedef struct {
 	bool silent;             /* drop the request */
 } ReloadOutcome;
 
-/* Makes outcome an Error with text as its error_info. */
+/* Makes outcome an Error with text (NULL: what the code says) as its error_info. */
 void reload_outcome_error(ReloadOutcome *outcome, uint16_t code, const char *text);
+
+/* What the node says of a request that comes over the link of somebody. */
+typedef enum {
+	RELOAD_ADMIT,
+	RELOAD_REFUSE, /* Error_Forbidden */
+	RELOAD_IGNORE, /* drop it: a retransmission may fare better */
+} ReloadAdmission;
 
 /* What the router asks of the node. None of these calls back into the router, but handle, which may
  * originate requests. */
@@ -50,6 +57,12 @@ typedef struct {
 	/* The node at the end of destination_list has an older document: push ours (6.3.2.1). */
 	void (*outdated)(void *user, const ReloadNodeId *node, ReloadSpan destination_list, int64_t now);
 	void (*random)(void *user, uint8_t *out, size_t len);
+	/* 6.7: the largest message that the link to hop takes, bytes (a path MTU); larger ones go as fragments. 0: no
+	 * limit but max-message-size. NULL: no link has one. */
+	size_t (*link_mtu)(void *user, const ReloadNodeId *hop);
+	/* 4.2.1, 6.1.2: may the node at the other end of that link send us a request of this code, for us or for
+	 * others? NULL: all may. */
+	ReloadAdmission (*admit)(void *user, const ReloadNodeId *previous_hop, uint16_t code, int64_t now);
 } ReloadRouterHost;
 
 /* What the router counted since it was made. */
@@ -57,6 +70,9 @@ typedef struct {
 	uint64_t received, sent, forwarded, requests, answers, errors, retransmissions, timeouts;
 	uint64_t dropped_malformed, dropped_signature, dropped_overlay, dropped_ttl, dropped_unroutable,
 		dropped_duplicate, dropped_limit, dropped_fragment, dropped_origin, dropped_unsent;
+	/* Fragments sent; messages put together from them; via lists replaced and restored; opaque IDs that were not
+	 * ours or too old; requests that the node did not admit. */
+	uint64_t fragments, reassembled, compressed, restored, dropped_opaque, dropped_refused;
 } ReloadRouterStatistics;
 
 /* host is copied; document, trust and identity get references. Free with reload_router_free: open requests
@@ -67,6 +83,11 @@ void reload_router_free(ReloadRouter *router);
 void reload_router_set_document(ReloadRouter *router, ReloadDocument *document);
 void reload_router_set_trust(ReloadRouter *router, ReloadTrust *trust);
 void reload_router_set_identity(ReloadRouter *router, ReloadIdentity *identity);
+
+/* A via list that would get more entries than this is replaced by an opaque ID (6.1.2); 0: only one that would
+ * make the message larger than max-message-size. The default is RELOAD_VIA_ENTRIES. */
+#define RELOAD_VIA_ENTRIES 32
+void reload_router_set_via_entries(ReloadRouter *router, unsigned entries);
 
 /* A message came over the link of previous_hop. It is forwarded, answered, matched to a request or dropped. */
 void reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_hop, ReloadSpan message,
@@ -81,7 +102,11 @@ typedef struct {
 	const GPtrArray *certificates; /* more ReloadCertificate* to send along, or NULL */
 	int64_t timeout;         /* ms in all; 0: five times the overlay-reliability-timer */
 	bool link_only;          /* only if the destination is linked, down that link */
-	bool any_sequence;       /* ConfigUpdate: configuration_sequence 65535 */
+	bool any_sequence;       /* ConfigUpdate: configuration_sequence 65535; it may be larger than
+				  * max-message-size, and goes as fragments then */
+	uint32_t max_response_length; /* bytes; 0: no limit */
+	ReloadSpan options;      /* forwarding options, encoded (6.3.2.3) */
+	ReloadSpan extensions;   /* message extensions, encoded (6.3.3) */
 } ReloadOrigination;
 
 /* Originates a request (6.2.1): signs it, sends it, and sends it again until it is answered. reply (NULL

@@ -4,13 +4,17 @@
 #define RELOAD_ROUTING_ROUTER_PRIVATE_H
 
 #include "reload_core/routing/answer_cache.h"
+#include "reload_core/routing/reassembly.h"
 #include "reload_core/routing/router.h"
 #include "reload_core/routing/transaction.h"
+#include "reload_core/routing/via_store.h"
 
 /* Errors that we make for messages passing by, a second: each costs a signature. */
 #define RELOAD_ERRORS_PER_SECOND 50
 /* Messages to ourselves that wait for reload_router_run. */
 #define RELOAD_LOOPBACK_MAX 4096
+/* Entries in the destination list of a request: more than a message has hops are of no use. */
+#define RELOAD_DESTINATIONS_MAX 128
 
 struct ReloadRouter {
 	ReloadRouterHost host;
@@ -21,6 +25,9 @@ struct ReloadRouter {
 	ReloadTransactionTable *transactions;
 	ReloadAnswerCache *answers;
 	GQueue *loopback; /* GBytes */
+	ReloadReassembly *reassembly;
+	ReloadViaStore *via_store;
+	unsigned via_entries;
 	ReloadRouterStatistics count;
 	int64_t error_second; /* the second that error_budget is for */
 	unsigned error_budget;
@@ -38,6 +45,9 @@ typedef struct {
 /* Is it a request, as far as one can tell (the first fragment has the code)? */
 bool reload_transit_is_request(const ReloadTransit *transit);
 
+/* Its message code; 0 where that is not known. */
+uint16_t reload_transit_code(const ReloadTransit *transit);
+
 /* Takes a message off the link, or from ourselves (previous_hop NULL). */
 void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop, ReloadSpan message,
 			  int64_t now);
@@ -47,6 +57,11 @@ void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit, c
 /* The message is for us (6.1.1); destination: the entry by which it reached us. */
 void reload_router_deliver(ReloadRouter *router, const ReloadTransit *transit,
 			   const ReloadDestination *destination, int64_t now);
+/* A fragment of a message for us: delivers the message when it is whole. */
+void reload_router_collect(ReloadRouter *router, const ReloadTransit *transit,
+			   const ReloadDestination *destination, int64_t now);
+/* We know no extension: one that is critical cannot be obeyed (6.3.3). */
+bool reload_message_has_critical_extension(const ReloadMessage *message);
 /* Ends a transaction that message answers. */
 void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, int64_t now);
 

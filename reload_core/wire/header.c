@@ -173,12 +173,11 @@ static uint8_t *put(uint8_t *p, ReloadSpan span)
 	return p + span.len;
 }
 
-ReloadStatus reload_header_forward(ReloadSpan message, const ReloadHeader *header,
-				   ReloadSpan destination_list, const ReloadNodeId *via,
-				   GBytes **out)
+/* The message with TTL, via list (one, and behind it another) and destination list replaced. */
+static ReloadStatus rewrite(ReloadSpan message, const ReloadHeader *header, ReloadSpan via,
+			    ReloadSpan via_entry, ReloadSpan destination_list, GBytes **out)
 {
-	size_t via_entry = via == NULL ? 0 : 2 + (size_t)via->len;
-	size_t via_len = header->via_list.len + via_entry;
+	size_t via_len = via.len + via_entry.len;
 	size_t old_size = reload_header_size(header);
 	ReloadSpan rest = reload_span(message.data + old_size, message.len - old_size);
 	size_t size =
@@ -201,15 +200,34 @@ ReloadStatus reload_header_forward(ReloadSpan message, const ReloadHeader *heade
 	*p++ = (uint8_t)destination_list.len;
 	*p++ = (uint8_t)(header->options.len >> 8);
 	*p++ = (uint8_t)header->options.len;
-	p = put(p, header->via_list);
-	if (via != NULL) {
-		*p++ = RELOAD_DESTINATION_NODE;
-		*p++ = via->len;
-		p = put(p, reload_node_id_span(via));
-	}
+	p = put(p, via);
+	p = put(p, via_entry);
 	p = put(p, destination_list);
 	p = put(p, header->options);
 	put(p, rest);
 	*out = g_bytes_new_take(bytes, size);
 	return RELOAD_OK;
+}
+
+ReloadStatus reload_header_forward(ReloadSpan message, const ReloadHeader *header,
+				   ReloadSpan destination_list, const ReloadNodeId *via,
+				   GBytes **out)
+{
+	uint8_t entry[2 + RELOAD_NODE_ID_MAX];
+	ReloadSpan added = {entry, 0};
+
+	if (via != NULL) {
+		entry[0] = RELOAD_DESTINATION_NODE;
+		entry[1] = via->len;
+		memcpy(entry + 2, via->id, via->len);
+		added.len = 2 + (size_t)via->len;
+	}
+	return rewrite(message, header, header->via_list, added, destination_list, out);
+}
+
+ReloadStatus reload_header_forward_compressed(ReloadSpan message, const ReloadHeader *header,
+					      ReloadSpan destination_list, ReloadSpan via_list,
+					      GBytes **out)
+{
+	return rewrite(message, header, via_list, (ReloadSpan){NULL, 0}, destination_list, out);
 }

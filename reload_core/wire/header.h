@@ -97,4 +97,9 @@ ReloadStatus reload_header_forward(ReloadSpan message, const ReloadHeader *heade
 				   ReloadSpan destination_list, const ReloadNodeId *via,
 				   GBytes **out);
 
+/* The same with via_list in place of the received via list (RFC 6940, 6.1.2: list compression). */
+ReloadStatus reload_header_forward_compressed(ReloadSpan message, const ReloadHeader *header,
+					      ReloadSpan destination_list, ReloadSpan via_list,
+					      GBytes **out);
+
 #endif
