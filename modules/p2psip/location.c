@@ -37,6 +37,7 @@ static void on_change(struct ucontact *contact, int type, void *param)
 int p2psip_location_init(void)
 {
 	bind_usrloc_t bind = (bind_usrloc_t)(void *)find_export("ul_bind_usrloc", 1, 0);
+	udomain_t *table;
 
 	if (bind == NULL || bind(&usrloc) < 0) {
 		LM_ERR("module usrloc is not loaded: add loadmodule \"usrloc.so\" before p2psip.so\n");
@@ -45,6 +46,12 @@ int p2psip_location_init(void)
 	if (usrloc.db_mode == DB_ONLY) {
 		LM_ERR("the overlay must hear of contacts that expire: set modparam(\"usrloc\", "
 		       "\"db_mode\", 2) (or 0, or 1)\n");
+		return -1;
+	}
+	/* Where the script is native, save() and lookup() make the table known; KEMI scripts do not. */
+	if (usrloc.register_udomain(p2psip_config.location_table, &table) < 0) {
+		LM_ERR("modparam location_table: usrloc cannot use table %s: correct its name, or "
+		       "usrloc's db_url\n", p2psip_config.location_table);
 		return -1;
 	}
 	if (usrloc.register_ulcb(ULCB_MAX, on_change, NULL) < 0) {

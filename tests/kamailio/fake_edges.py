@@ -35,7 +35,7 @@ class Edges:
         document = os.path.join(self.directory, "overlay.xml")
         open(document, "w", encoding="ascii").close()
         self.over = types.SimpleNamespace(block=self.block, name=DOMAIN, directory=self.directory,
-                                          document=document)
+                                          document=document, listen=lambda host, port: "%s:%d" % (host, port))
         self.users = {user: user + "-secret" for user in users}
         self.config = self._config(change)
         self.edge = {n: self._edge(n, defines) for n in range(1, count + 1)}
@@ -98,5 +98,5 @@ class Edges:
         return sipp.Sipp(scenario, self.block.phone(phone), 5060, self.phones, seconds=seconds, **options)
 
     def call(self, caller, caller_phone, at, callee, callee_phone):
-        sipp.pair(self.callee("uas_call", callee_phone),
+        sipp.pair(self.callee("uas_call", callee_phone, values={"ringing": 150}),
                   self.caller("uac_call", caller, caller_phone, at, callee))
