@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* AppAttach both ways (RFC 6940, 6.5.2), with No-ICE: who asks expects a connection, who answers makes it. */
+/* AppAttach both ways (RFC 6940, 6.5.2), with No-ICE: who asks expects a connection, who answers
+ * makes it. */
 #include "reload_core/peer/node_private.h"
 #include "reload_core/wire/attach.h"
 
@@ -22,7 +23,7 @@ typedef struct {
 } App;
 
 struct ReloadApps {
-	GPtrArray *all; /* App */
+	GPtrArray *all;	     /* App */
 	GHashTable *by_link; /* &App.link -> App */
 };
 
@@ -108,7 +109,8 @@ static App *asked_by_us(const ReloadNode *node, const ReloadNodeId *remote, uint
 	return NULL;
 }
 
-static bool write_body(const ReloadNode *node, uint16_t application, const char *role, GByteArray *body)
+static bool write_body(const ReloadNode *node, uint16_t application, const char *role,
+		       GByteArray *body)
 {
 	GByteArray *candidates = g_byte_array_new();
 	ReloadAppAttach attach = {.application = application, .role = reload_span_text(role)};
@@ -164,8 +166,8 @@ static ReloadStatus app_attach(ReloadNode *node, const ReloadNodeId *remote, uin
 	body = g_byte_array_new();
 	write_body(node, application, "passive", body);
 	status = reload_node_originate(node, &destination, 1, RELOAD_APP_ATTACH_REQ,
-				       reload_span(body->data, body->len), NULL, timeout, on_reply, app,
-				       now, &app->transaction);
+				       reload_span(body->data, body->len), NULL, timeout, on_reply,
+				       app, now, &app->transaction);
 	g_byte_array_unref(body);
 	if (status != RELOAD_OK) {
 		node->io.app_close(node->io.user, app->link);
@@ -174,8 +176,8 @@ static ReloadStatus app_attach(ReloadNode *node, const ReloadNodeId *remote, uin
 	return status;
 }
 
-ReloadStatus reload_node_app_attach(ReloadNode *node, const ReloadNodeId *remote, uint16_t application,
-				    int64_t timeout, int64_t now)
+ReloadStatus reload_node_app_attach(ReloadNode *node, const ReloadNodeId *remote,
+				    uint16_t application, int64_t timeout, int64_t now)
 {
 	ReloadStatus status;
 
@@ -191,8 +193,8 @@ static bool connect_next(App *app)
 	ReloadNode *node = app->node;
 
 	while (app->tried < app->count) {
-		ReloadLinkId link = node->io.app_connect(node->io.user, app->application,
-							 &app->candidates[app->tried++], &app->remote);
+		ReloadLinkId link = node->io.app_connect(
+		    node->io.user, app->application, &app->candidates[app->tried++], &app->remote);
 
 		if (link != 0) {
 			set_link(app, link);
@@ -218,13 +220,15 @@ void reload_apps_on_request(ReloadNode *node, const ReloadIncoming *request, Rel
 		return;
 	}
 	if (node->events.app_request == NULL ||
-	    !node->events.app_request(node->events.user, attach.application, &request->signer, now)) {
+	    !node->events.app_request(node->events.user, attach.application, &request->signer,
+				      now)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_NOT_FOUND, "no such application here");
 		return;
 	}
 	app = app_new(node, &request->signer, attach.application, false);
 	app->deadline = now + CONNECT_TIMEOUT_MS;
-	app->count = reload_candidates_read(attach.candidates, app->candidates, RELOAD_CANDIDATES_MAX);
+	app->count =
+	    reload_candidates_read(attach.candidates, app->candidates, RELOAD_CANDIDATES_MAX);
 	if (!connect_next(app)) {
 		app_remove(app);
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
@@ -244,8 +248,8 @@ void reload_node_app_up(ReloadNode *node, ReloadLinkId link, int64_t now)
 	app->up = true;
 	app->deadline = INT64_MAX;
 	if (node->events.app_up != NULL)
-		node->events.app_up(node->events.user, app->application, &app->remote, link, app->by_us,
-				    now);
+		node->events.app_up(node->events.user, app->application, &app->remote, link,
+				    app->by_us, now);
 	reload_node_settle(node, now);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Attach both ways (RFC 6940, 6.5.1), with No-ICE: who sent the Attach listens, who answers it connects. */
+/* Attach both ways (RFC 6940, 6.5.1), with No-ICE: who sent the Attach listens, who answers it
+ * connects. */
 #include "reload_core/peer/node_private.h"
 #include "reload_core/wire/attach.h"
 
@@ -14,7 +15,7 @@ typedef struct {
 	ReloadNodeId remote;  /* who answered; len 0: not answered yet */
 	bool theirs_first;    /* the other side's own Attach to us makes the link */
 	ReloadStatus failure;
-	int64_t deadline;     /* ms */
+	int64_t deadline; /* ms */
 } Ours;
 
 typedef struct {
@@ -48,7 +49,8 @@ void reload_attaches_free(ReloadAttaches *attaches)
 	g_free(attaches);
 }
 
-static void log_attach(ReloadNode *node, const char *what, const ReloadNodeId *id, ReloadStatus status)
+static void log_attach(ReloadNode *node, const char *what, const ReloadNodeId *id,
+		       ReloadStatus status)
 {
 	char text[RELOAD_NODE_ID_TEXT];
 
@@ -67,7 +69,8 @@ static void ours_done(ReloadNode *node, Ours *ours, ReloadStatus status, int64_t
 		reload_router_cancel(node->router, ours->transaction);
 	log_attach(node, "to", &remote, status);
 	g_ptr_array_remove_fast(node->attaches->ours, ours);
-	node->plugin->attach_done(node->topology, cookie, status, remote.len != 0 ? &remote : NULL, now);
+	node->plugin->attach_done(node->topology, cookie, status, remote.len != 0 ? &remote : NULL,
+				  now);
 }
 
 /* The request was answered: now the link has to come. */
@@ -187,7 +190,7 @@ static bool connect_next(ReloadNode *node, Theirs *theirs)
 {
 	while (theirs->tried < theirs->count) {
 		theirs->link = node->io.link_connect(
-			node->io.user, &theirs->candidates[theirs->tried++], &theirs->remote);
+		    node->io.user, &theirs->candidates[theirs->tried++], &theirs->remote);
 		if (theirs->link != 0)
 			return true;
 	}
@@ -258,8 +261,8 @@ static void send_update_later(ReloadNode *node, gpointer data, int64_t now)
 	g_free(update);
 }
 
-void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
-			      int64_t now)
+void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
+			      ReloadOutcome *outcome, int64_t now)
 {
 	Theirs asked = {.remote = request->signer};
 	ReloadAttach attach;
@@ -269,13 +272,15 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request, R
 		return;
 	}
 	asked.send_update = attach.send_update;
-	asked.count = reload_candidates_read(attach.candidates, asked.candidates, RELOAD_CANDIDATES_MAX);
+	asked.count =
+	    reload_candidates_read(attach.candidates, asked.candidates, RELOAD_CANDIDATES_MAX);
 	if (asked.count == 0) {
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
 				     "no candidate of a link type that this peer has");
 		return;
 	}
-	if (node->state == RELOAD_NODE_LEAVING || reload_node_id_equal(&asked.remote, &node->self)) {
+	if (node->state == RELOAD_NODE_LEAVING ||
+	    reload_node_id_equal(&asked.remote, &node->self)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "not attaching");
 		return;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Contacting a bootstrap node (RFC 6940, 11.4): those of the document in random order, never ourselves,
- * with growing pauses between the rounds. */
+/* Contacting a bootstrap node (RFC 6940, 11.4): those of the document in random order, never
+ * ourselves, with growing pauses between the rounds. */
 #include "reload_core/peer/node_private.h"
 
 /* Between two nodes of one round, and between rounds: doubled up to the last (with jitter), ms. */
@@ -14,13 +14,13 @@
 
 struct ReloadBootstrap {
 	bool active;
-	GArray *round;     /* ReloadAddress: not tried yet in this round */
-	ReloadLinkId link; /* being opened; 0: none */
-	int64_t due;       /* ms: the next attempt, or the end of this one */
-	int64_t pause;     /* ms: after this round */
-	bool in_round;     /* the round has begun */
-	bool waiting;      /* a link is up; the life cycle says how to go on */
-	ReloadNodeId through; /* whom it leads to */
+	GArray *round;	       /* ReloadAddress: not tried yet in this round */
+	ReloadLinkId link;     /* being opened; 0: none */
+	int64_t due;	       /* ms: the next attempt, or the end of this one */
+	int64_t pause;	       /* ms: after this round */
+	bool in_round;	       /* the round has begun */
+	bool waiting;	       /* a link is up; the life cycle says how to go on */
+	ReloadNodeId through;  /* whom it leads to */
 	ReloadAddress address; /* being tried */
 	GHashTable *names;     /* address as text -> ReloadNodeId, of nodes that were reached */
 };
@@ -47,7 +47,8 @@ void reload_bootstrap_free(ReloadBootstrap *bootstrap)
 static bool is_ourselves(const ReloadNode *node, const ReloadAddress *address)
 {
 	for (guint i = 0; i < node->addresses->len; i++) {
-		if (reload_address_equal(&g_array_index(node->addresses, ReloadAddress, i), address))
+		if (reload_address_equal(&g_array_index(node->addresses, ReloadAddress, i),
+					 address))
 			return true;
 	}
 	return false;
@@ -118,7 +119,8 @@ static void end_round(ReloadNode *node, ReloadBootstrap *bootstrap, int64_t now)
 	reload_life_nobody(node, now);
 }
 
-static void reached(ReloadNode *node, ReloadBootstrap *bootstrap, const ReloadNodeId *id, int64_t now)
+static void reached(ReloadNode *node, ReloadBootstrap *bootstrap, const ReloadNodeId *id,
+		    int64_t now)
 {
 	bootstrap->link = 0;
 	bootstrap->waiting = true;
@@ -131,8 +133,8 @@ static void reached(ReloadNode *node, ReloadBootstrap *bootstrap, const ReloadNo
 static bool is_linked(const ReloadNode *node, const ReloadAddress *address, ReloadNodeId *out)
 {
 	char text[RELOAD_ADDRESS_TEXT];
-	const ReloadNodeId *id = g_hash_table_lookup(node->bootstrap->names,
-						     reload_address_to_text(address, text));
+	const ReloadNodeId *id =
+	    g_hash_table_lookup(node->bootstrap->names, reload_address_to_text(address, text));
 
 	if (id == NULL || !reload_links_linked(node, id))
 		return false;
@@ -170,7 +172,8 @@ bool reload_bootstrap_is_opening(const ReloadNode *node, ReloadLinkId link)
 	return node->bootstrap->link != 0 && node->bootstrap->link == link;
 }
 
-bool reload_bootstrap_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id, int64_t now)
+bool reload_bootstrap_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id,
+			      int64_t now)
 {
 	char text[RELOAD_ADDRESS_TEXT];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Our addresses as the candidates of Attach and AppAttach, and the ones of others (RFC 6940, 6.5.1.11). */
+/* Our addresses as the candidates of Attach and AppAttach, and the ones of others (RFC
+ * 6940, 6.5.1.11). */
 #include "reload_core/peer/node_private.h"
 #include "reload_core/wire/attach.h"
 
@@ -11,10 +12,10 @@ void reload_candidates_write(const GArray *addresses, GByteArray *out)
 	for (guint i = 0; i < addresses->len && i < 255; i++) {
 		char foundation[12];
 		ReloadIceCandidate candidate = {
-			.addr_port = g_array_index(addresses, ReloadAddress, i),
-			.overlay_link = RELOAD_LINK_TLS_TCP_FH_NO_ICE,
-			.priority = HOST_PREFERENCE << 24 | (65535u - i) << 8 | 255u,
-			.type = RELOAD_CAND_HOST,
+		    .addr_port = g_array_index(addresses, ReloadAddress, i),
+		    .overlay_link = RELOAD_LINK_TLS_TCP_FH_NO_ICE,
+		    .priority = HOST_PREFERENCE << 24 | (65535u - i) << 8 | 255u,
+		    .type = RELOAD_CAND_HOST,
 		};
 
 		g_snprintf(foundation, sizeof(foundation), "%u", i + 1);
@@ -32,7 +33,8 @@ unsigned reload_candidates_read(ReloadSpan candidates, ReloadAddress *out, unsig
 		const ReloadAddress *address = &candidate.addr_port;
 
 		if (candidate.overlay_link == RELOAD_LINK_TLS_TCP_FH_NO_ICE && address->port != 0 &&
-		    (address->type == RELOAD_ADDRESS_IPV4 || address->type == RELOAD_ADDRESS_IPV6)) {
+		    (address->type == RELOAD_ADDRESS_IPV4 ||
+		     address->type == RELOAD_ADDRESS_IPV6)) {
 			out[count] = *address;
 			out[count++].raw = (ReloadSpan){0};
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ConfigUpdate (RFC 6940, 6.5.4 and 6.3.2.1): a newer document is taken over if it is signed, and ours is
- * pushed to those who have an older one. */
+/* ConfigUpdate (RFC 6940, 6.5.4 and 6.3.2.1): a newer document is taken over if it is signed, and
+ * ours is pushed to those who have an older one. */
 #include "reload_core/peer/node_private.h"
 #include "reload_core/wire/config_update.h"
 
@@ -16,8 +16,8 @@ ReloadConfigPush *reload_config_push_new(void)
 {
 	ReloadConfigPush *push = g_new0(ReloadConfigPush, 1);
 
-	push->pushed = g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, g_free,
-					     g_free);
+	push->pushed =
+	    g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, g_free, g_free);
 	return push;
 }
 
@@ -101,15 +101,17 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 	GBytes *bytes;
 
 	if (reload_config_update_req_decode(request->message->body, &update) != RELOAD_OK) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "malformed ConfigUpdate");
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
+				     "malformed ConfigUpdate");
 		return;
 	}
 	if (update.type != RELOAD_CONFIG_UPDATE_CONFIG) {
-		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "only whole documents are taken");
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
+				     "only whole documents are taken");
 		return;
 	}
-	/* 11.1: a new document is signed by one whom the current one names. Where it names nobody, only who has
-	 * the file at hand can change it, never the network. */
+	/* 11.1: a new document is signed by one whom the current one names. Where it names nobody,
+	 * only who has the file at hand can change it, never the network. */
 	if (node->document->configuration_signers->len == 0) {
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
 				     "this overlay's document names no configuration-signer");
@@ -118,15 +120,20 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 	bytes = g_bytes_new(update.data.data, update.data.len);
 	document = reload_document_parse(bytes, "ConfigUpdate", node->document->overlay, now, NULL);
 	if (document == NULL) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "not a document for us");
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
+				     "not a document for us");
 	} else if (document->sequence == node->document->sequence) {
 		; /* we have it already: success, and nothing changes */
-	} else if (reload_document_check_successor(node->document, document, now, NULL) != RELOAD_OK) {
-		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "older, or not signed for us");
+	} else if (reload_document_check_successor(node->document, document, now, NULL) !=
+		   RELOAD_OK) {
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
+				     "older, or not signed for us");
 	} else if (take_over(node, document, now) != RELOAD_OK) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "not a document for us");
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
+				     "not a document for us");
 	} else {
-		reload_node_log(node, RELOAD_LOG_NOTICE, "took over document %u", document->sequence);
+		reload_node_log(node, RELOAD_LOG_NOTICE, "took over document %u",
+				document->sequence);
 	}
 	if (document != NULL)
 		reload_document_unref(document);

@@ -2,9 +2,9 @@
 /* Keeps the links by number and by Node-ID, and chooses the one that is written to. */
 #include "reload_core/peer/connection_table.h"
 
-/* Two links made within this time of each other are taken for a collision (both sides connected), and both
- * ends have to choose the same one. Otherwise the newer wins: the older is a leftover of a node
- * that was restarted. */
+/* Two links made within this time of each other are taken for a collision (both sides connected),
+ * and both ends have to choose the same one. Otherwise the newer wins: the older is a leftover of a
+ * node that was restarted. */
 #define COLLISION_MS 10000
 /* How long the loser stays open. Only the end with the larger Node-ID closes it early: if both
  * did, each at its own time, the two could close different links. */
@@ -32,8 +32,8 @@ ReloadConnectionTable *reload_connection_table_new(const ReloadNodeId *self)
 
 	table->self = *self;
 	table->by_link = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, connection_free);
-	table->by_node = g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys,
-					       g_free, NULL);
+	table->by_node =
+	    g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, g_free, NULL);
 	return table;
 }
 
@@ -71,7 +71,8 @@ static void linger(const ReloadConnectionTable *table, ReloadConnection *loser, 
 }
 
 /* Chooses anew which link to node_id is written to. */
-static ReloadConnectionChange choose(ReloadConnectionTable *table, const ReloadNodeId *id, int64_t now)
+static ReloadConnectionChange choose(ReloadConnectionTable *table, const ReloadNodeId *id,
+				     int64_t now)
 {
 	ReloadNodeId node_id = *id; /* id may be a part of an entry that goes */
 	ReloadConnection *before = g_hash_table_lookup(table->by_node, &node_id);
@@ -182,7 +183,8 @@ ReloadConnection *reload_connection_table_by_node(const ReloadConnectionTable *t
 }
 
 void reload_connection_table_each(const ReloadConnectionTable *table,
-				  void (*each)(void *data, ReloadConnection *connection), void *data)
+				  void (*each)(void *data, ReloadConnection *connection),
+				  void *data)
 {
 	ReloadConnection *connection;
 	GHashTableIter iter;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Connection Table (RFC 6940, 3.3): the overlay links there are, by link and by Node-ID. Where two
- * links lead to one node, both are read and one of them is written. */
+/* The Connection Table (RFC 6940, 3.3): the overlay links there are, by link and by Node-ID. Where
+ * two links lead to one node, both are read and one of them is written. */
 #ifndef RELOAD_PEER_CONNECTION_TABLE_H
 #define RELOAD_PEER_CONNECTION_TABLE_H
 
@@ -15,15 +15,15 @@ typedef struct {
 	ReloadLinkId link;
 	ReloadNodeId node_id; /* len 0: not known yet */
 	ReloadCertificate *certificate;
-	bool outgoing;       /* we connected, as TLS client */
-	bool failing;        /* the link layer waits for an ACK for too long (6.6.5) */
-	uint64_t ping;       /* the Ping over it that is not answered yet; 0: none */
-	int64_t pinged;      /* ms, when it was sent */
+	bool outgoing;		 /* we connected, as TLS client */
+	bool failing;		 /* the link layer waits for an ACK for too long (6.6.5) */
+	uint64_t ping;		 /* the Ping over it that is not answered yet; 0: none */
+	int64_t pinged;		 /* ms, when it was sent */
 	struct ReloadNode *node; /* of its owner, for the Ping's answer */
-	int64_t since;       /* ms, when it came up */
-	int64_t heard;       /* ms, when something last came over it */
+	int64_t since;		 /* ms, when it came up */
+	int64_t heard;		 /* ms, when something last came over it */
 	int64_t failing_since;
-	int64_t close_at;    /* ms, when it is closed as superfluous; INT64_MAX: not */
+	int64_t close_at; /* ms, when it is closed as superfluous; INT64_MAX: not */
 } ReloadConnection;
 
 typedef struct ReloadConnectionTable ReloadConnectionTable;
@@ -39,8 +39,8 @@ typedef enum {
 ReloadConnectionTable *reload_connection_table_new(const ReloadNodeId *self);
 void reload_connection_table_free(ReloadConnectionTable *table);
 
-/* Adds a link that has come up. node_id NULL: not known yet. certificate: a reference is taken. Returns
- * the new entry, owned by the table, or NULL where a limit forbids it. */
+/* Adds a link that has come up. node_id NULL: not known yet. certificate: a reference is taken.
+ * Returns the new entry, owned by the table, or NULL where a limit forbids it. */
 ReloadConnection *reload_connection_table_add(ReloadConnectionTable *table, ReloadLinkId link,
 					      const ReloadNodeId *node_id,
 					      ReloadCertificate *certificate, bool outgoing,
@@ -65,12 +65,15 @@ ReloadConnection *reload_connection_table_by_node(const ReloadConnectionTable *t
 
 /* Calls each for every link; it must not change the table. */
 void reload_connection_table_each(const ReloadConnectionTable *table,
-				  void (*each)(void *data, ReloadConnection *connection), void *data);
-/* Every link as an array of link numbers, for loops that change the table; free with g_array_unref. */
+				  void (*each)(void *data, ReloadConnection *connection),
+				  void *data);
+/* Every link as an array of link numbers, for loops that change the table; free with g_array_unref.
+ */
 GArray *reload_connection_table_links(const ReloadConnectionTable *table);
 /* Calls each for every Node-ID that can be written to. */
 void reload_connection_table_each_node(const ReloadConnectionTable *table,
-				       void (*each)(void *data, const ReloadNodeId *id), void *data);
+				       void (*each)(void *data, const ReloadNodeId *id),
+				       void *data);
 unsigned reload_connection_table_size(const ReloadConnectionTable *table);
 unsigned reload_connection_table_nodes(const ReloadConnectionTable *table);
 

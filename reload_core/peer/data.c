@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Store, Fetch, Stat and Find (RFC 6940, 7.4): what routing knows of a request is told to the storage. */
+/* Store, Fetch, Stat and Find (RFC 6940, 7.4): what routing knows of a request is told to the
+ * storage. */
 #include "reload_core/peer/node_private.h"
 
-/* What an answer holds besides body and the certificates of the data: contents, our own signature and the
- * lengths in the security block, bytes. */
+/* What an answer holds besides body and the certificates of the data: contents, our own signature
+ * and the lengths in the security block, bytes. */
 #define ANSWER_OVERHEAD 192
 /* Where a Store is replicated to (10.4). */
 #define REPLICAS 2
@@ -15,24 +16,26 @@ static bool responsible_for(ReloadNode *node, const ReloadResourceId *id)
 	       node->plugin->responsible(node->topology, reload_resource_id_span(id));
 }
 
-static void store(ReloadNode *node, const ReloadIncoming *request, const ReloadResourceId *id, int64_t now,
-		  ReloadStorageAnswer *answer)
+static void store(ReloadNode *node, const ReloadIncoming *request, const ReloadResourceId *id,
+		  int64_t now, ReloadStorageAnswer *answer)
 {
 	ReloadNodeId replicas[REPLICAS];
 	ReloadStoreContext context = {
-		.sender = &request->signer,
-		.sender_certificate = request->certificate,
-		.message = request->message,
-		.responsible = responsible_for(node, id),
-		.plausible_replica = node->plugin->plausible_replica_source(
-			node->topology, reload_resource_id_span(id), &request->signer),
-		.replicas = replicas,
+	    .sender = &request->signer,
+	    .sender_certificate = request->certificate,
+	    .message = request->message,
+	    .responsible = responsible_for(node, id),
+	    .plausible_replica = node->plugin->plausible_replica_source(
+		node->topology, reload_resource_id_span(id), &request->signer),
+	    .replicas = replicas,
 	};
 	bool changed = false;
 
 	if (context.responsible)
-		context.replica_count = node->plugin->replica_set(node->topology, replicas, REPLICAS);
-	reload_storage_store(node->storage, &context, request->message->body, now, answer, &changed);
+		context.replica_count =
+		    node->plugin->replica_set(node->topology, replicas, REPLICAS);
+	reload_storage_store(node->storage, &context, request->message->body, now, answer,
+			     &changed);
 	node->storage_due = 0; /* something may expire earlier now */
 	if (changed && context.responsible)
 		reload_replication_stored(node, id);
@@ -84,7 +87,8 @@ void reload_data_on_request(ReloadNode *node, const ReloadIncoming *request, Rel
 
 	/* Each of the four begins with the Resource-ID. */
 	if (!reload_read_resource_id(&reader, &id)) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "malformed data request");
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
+				     "malformed data request");
 		return;
 	}
 	perform(node, request, &id, now, &answer);

@@ -8,14 +8,15 @@ static void to_topology(ReloadNode *node, const ReloadIncoming *request, ReloadO
 	ReloadTopologyAnswer answer = {.body = outcome->body};
 
 	/* Our own request to ourselves comes over no link. */
-	node->plugin->on_request(node->topology, request->message, &request->signer,
-				 request->previous_hop.len != 0 ? &request->previous_hop : &node->self,
-				 &answer, now);
+	node->plugin->on_request(
+	    node->topology, request->message, &request->signer,
+	    request->previous_hop.len != 0 ? &request->previous_hop : &node->self, &answer, now);
 	if (answer.error_code != 0)
 		reload_outcome_error(outcome, answer.error_code, answer.error_info);
 }
 
-void reload_node_handle(void *user, const ReloadIncoming *request, ReloadOutcome *outcome, int64_t now)
+void reload_node_handle(void *user, const ReloadIncoming *request, ReloadOutcome *outcome,
+			int64_t now)
 {
 	ReloadNode *node = user;
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From starting to having left: joins through a bootstrap node or starts the overlay, looks for the others
- * when it is alone, looks for a partition now and then, and leaves gracefully. */
+/* From starting to having left: joins through a bootstrap node or starts the overlay, looks for the
+ * others when it is alone, looks for a partition now and then, and leaves gracefully. */
 #include "reload_core/peer/node_private.h"
 
 /* A topology that has not joined by then has failed. */
 #define JOIN_TIMEOUT_MS 60000
 /* A joined node looks for a partition this often, with jitter (10.7.4.4). */
 #define PARTITION_SEARCH_MS 120000
-/* A node that is alone first asks others after this time, with jitter: the larger one may come first. */
+/* A node that is alone first asks others after this time, with jitter: the larger one may come
+ * first. */
 #define ALONE_SEARCH_MS 500
 /* How long the link to a bootstrap node is kept for a search. */
 #define SEARCH_MS 10000
@@ -56,7 +57,8 @@ void reload_life_bootstrapped(ReloadNode *node, const ReloadNodeId *bootstrap, i
 		node->join_deadline = now + JOIN_TIMEOUT_MS;
 		reload_life_set_state(node, RELOAD_NODE_JOINING, now);
 	} else {
-		/* Joined: the search for a partition, of which nobody reports the end; or, alone, a new join. */
+		/* Joined: the search for a partition, of which nobody reports the end; or, alone, a
+		 * new join. */
 		node->join_deadline = now + (is_alone(node) ? JOIN_TIMEOUT_MS : SEARCH_MS);
 	}
 	node->plugin->join(node->topology, bootstrap, now);
@@ -66,7 +68,8 @@ void reload_life_nobody(ReloadNode *node, int64_t now)
 {
 	if (node->state != RELOAD_NODE_CONNECTING || !node->first_node)
 		return;
-	/* 6.4.2.1: only a node that was told to may do this, and only when no bootstrap node let it in. */
+	/* 6.4.2.1: only a node that was told to may do this, and only when no bootstrap node let it
+	 * in. */
 	reload_node_log(node, RELOAD_LOG_NOTICE, "no bootstrap node answers: starting the overlay");
 	node->join_open = true;
 	node->join_deadline = now + JOIN_TIMEOUT_MS;
@@ -110,7 +113,8 @@ void reload_life_lost(ReloadNode *node, int64_t now)
 {
 	if (node->state != RELOAD_NODE_JOINED)
 		return;
-	reload_node_log(node, RELOAD_LOG_WARNING, "all neighbors are gone: looking for the overlay");
+	reload_node_log(node, RELOAD_LOG_WARNING,
+			"all neighbors are gone: looking for the overlay");
 	node->join_open = false;
 	search_later(node, now);
 }

@@ -8,11 +8,13 @@
 /* A link over which nothing came for so long is pinged; without an answer in time it is closed. */
 #define QUIET_MS 15000
 #define PING_TIMEOUT_MS 7000
-/* A link whose RTO has passed is left out of routing at once, and closed after this time (6.6.5). */
+/* A link whose RTO has passed is left out of routing at once, and closed after this time (6.6.5).
+ */
 #define FAILING_MS 30000
 
 /* Tells everybody what a change of the table means. */
-static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionChange change, int64_t now)
+static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionChange change,
+		   int64_t now)
 {
 	ReloadNodeId copy = *id; /* it may be a part of an entry that goes */
 
@@ -56,7 +58,7 @@ void reload_links_close_all(ReloadNode *node, int64_t now)
 	for (guint i = 0; i < links->len; i++) {
 		ReloadLinkId link = g_array_index(links, ReloadLinkId, i);
 		ReloadConnection *connection =
-			reload_connection_table_by_link(node->connections, link);
+		    reload_connection_table_by_link(node->connections, link);
 
 		if (connection != NULL)
 			reload_links_close(node, connection, now);
@@ -70,7 +72,8 @@ void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now)
 
 	if (connection == NULL || reload_attach_needs(node, id) || reload_bootstrap_needs(node, id))
 		return;
-	/* Later: answers may be on their way over it, and this may be in the middle of a message of it. */
+	/* Later: answers may be on their way over it, and this may be in the middle of a message of
+	 * it. */
 	connection->close_at = MIN(connection->close_at, now + LOOK_MS);
 	node->links_due = MIN(node->links_due, now + LOOK_MS);
 }
@@ -102,8 +105,8 @@ static void refuse(ReloadNode *node, ReloadLinkId link, const char *why, int64_t
 		reload_bootstrap_link_failed(node, link, now);
 }
 
-static void link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *certificate, bool outgoing,
-		    int64_t now)
+static void link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *certificate,
+		    bool outgoing, int64_t now)
 {
 	const ReloadNodeId *name = name_of(node, link, certificate);
 	ReloadConnectionChange change;
@@ -173,7 +176,8 @@ void reload_node_link_failing(ReloadNode *node, ReloadLinkId link, bool failing,
 }
 
 /* A link of a node with several Node-IDs: its first Ping or Attach says which one it is (6.1.2). */
-static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpan message, int64_t now)
+static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpan message,
+		       int64_t now)
 {
 	ReloadNodeId id;
 
@@ -181,7 +185,8 @@ static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpa
 	    !reload_certificate_has_node_id(connection->certificate, &id) ||
 	    reload_node_id_equal(&id, &node->self))
 		return false;
-	spread(node, &id, reload_connection_table_name(node->connections, connection, &id, now), now);
+	spread(node, &id, reload_connection_table_name(node->connections, connection, &id, now),
+	       now);
 	reload_attach_link_up(node, connection->link, &id, now);
 	return true;
 }
@@ -217,13 +222,14 @@ static void on_ping_reply(void *data, ReloadStatus status, const ReloadMessage *
 	}
 }
 
-/* Pings over a link that was quiet for long. A loser of a collision is not written to, so not pinged. */
+/* Pings over a link that was quiet for long. A loser of a collision is not written to, so not
+ * pinged. */
 static void ping_quiet(ReloadNode *node, ReloadConnection *connection, int64_t now)
 {
 	ReloadPingReq request = {0};
 	GByteArray *body, *list;
 	ReloadOrigination origination = {
-		.code = RELOAD_PING_REQ, .timeout = PING_TIMEOUT_MS, .link_only = true};
+	    .code = RELOAD_PING_REQ, .timeout = PING_TIMEOUT_MS, .link_only = true};
 
 	if (reload_connection_table_by_node(node->connections, &connection->node_id) != connection)
 		return;
@@ -251,7 +257,7 @@ int64_t reload_links_tick(ReloadNode *node, int64_t now)
 	links = reload_connection_table_links(node->connections);
 	for (guint i = 0; i < links->len; i++) {
 		ReloadConnection *connection = reload_connection_table_by_link(
-			node->connections, g_array_index(links, ReloadLinkId, i));
+		    node->connections, g_array_index(links, ReloadLinkId, i));
 
 		if (connection == NULL)
 			continue;

@@ -60,7 +60,8 @@ static ReloadStatus router_send(void *user, const ReloadNodeId *hop, ReloadSpan 
 	return node->io.link_send(node->io.user, connection->link, message);
 }
 
-static void router_outdated(void *user, const ReloadNodeId *id, ReloadSpan destination_list, int64_t now)
+static void router_outdated(void *user, const ReloadNodeId *id, ReloadSpan destination_list,
+			    int64_t now)
 {
 	reload_config_push_to(user, id, destination_list, now);
 }
@@ -86,14 +87,14 @@ static GArray *copy_addresses(const ReloadAddress *addresses, unsigned count)
 static void make_components(ReloadNode *node, const ReloadNodeOptions *options, int64_t now)
 {
 	ReloadRouterHost host = {
-		.user = node,
-		.linked = router_linked,
-		.next_hop = router_next_hop,
-		.plausible = router_plausible,
-		.send = router_send,
-		.handle = reload_node_handle,
-		.outdated = router_outdated,
-		.random = router_random,
+	    .user = node,
+	    .linked = router_linked,
+	    .next_hop = router_next_hop,
+	    .plausible = router_plausible,
+	    .send = router_send,
+	    .handle = reload_node_handle,
+	    .outdated = router_outdated,
+	    .random = router_random,
 	};
 
 	node->router = reload_router_new(&host, node->document, node->trust, node->identity);
@@ -130,17 +131,20 @@ void reload_node_add_task(ReloadNode *node, int64_t (*tick)(void *data, int64_t 
 
 ReloadNode *reload_node_new(const ReloadNodeOptions *options, int64_t now, GError **error)
 {
-	const ReloadTopologyPlugin *plugin = reload_topology_find(options->document->topology_plugin);
+	const ReloadTopologyPlugin *plugin =
+	    reload_topology_find(options->document->topology_plugin);
 	ReloadNode *node;
 
 	if (plugin == NULL) {
-		reload_fail(error, RELOAD_E_UNSUPPORTED, "topology-plugin %s: only CHORD-RELOAD is known",
+		reload_fail(error, RELOAD_E_UNSUPPORTED,
+			    "topology-plugin %s: only CHORD-RELOAD is known",
 			    options->document->topology_plugin);
 		return NULL;
 	}
 	if (options->address_count == 0) {
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "no address for overlay links: give the one that other peers reach us by");
+		reload_fail(
+		    error, RELOAD_E_CONFIG,
+		    "no address for overlay links: give the one that other peers reach us by");
 		return NULL;
 	}
 	node = g_new0(ReloadNode, 1);
@@ -199,7 +203,8 @@ void reload_node_free(ReloadNode *node)
 
 /* ---- turns ---- */
 
-void reload_node_defer(ReloadNode *node, ReloadDeferredFunc func, gpointer data, GDestroyNotify free_data)
+void reload_node_defer(ReloadNode *node, ReloadDeferredFunc func, gpointer data,
+		       GDestroyNotify free_data)
 {
 	Deferred *deferred = g_new0(Deferred, 1);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One RELOAD node put together: its life cycle, its requests, and the events that a driver feeds it.
- * A state machine without I/O: time comes in as `now` (ms since the Unix epoch, never going backwards),
- * bytes leave through ReloadIo. Not thread-safe: one driver, one thread. */
+/* One RELOAD node put together: its life cycle, its requests, and the events that a driver feeds
+ * it. A state machine without I/O: time comes in as `now` (ms since the Unix epoch, never going
+ * backwards), bytes leave through ReloadIo. Not thread-safe: one driver, one thread. */
 #ifndef RELOAD_PEER_NODE_H
 #define RELOAD_PEER_NODE_H
 
@@ -23,22 +23,23 @@ typedef enum {
 	RELOAD_NODE_LEFT,
 } ReloadNodeState;
 
-/* What a node tells its owner. Any may be NULL. Called from within reload_node_* calls; they may make
- * requests, but not free the node. */
+/* What a node tells its owner. Any may be NULL. Called from within reload_node_* calls; they may
+ * make requests, but not free the node. */
 typedef struct {
 	void *user;
 	void (*state)(void *user, ReloadNodeState state, int64_t now);
-	/* A request for application (AppAttach, 6.5.2) from remote, whose certificate chains. True admits it:
-	 * the node answers with our candidates and the driver connects. */
-	bool (*app_request)(void *user, uint16_t application, const ReloadNodeId *remote, int64_t now);
+	/* A request for application (AppAttach, 6.5.2) from remote, whose certificate chains. True
+	 * admits it: the node answers with our candidates and the driver connects. */
+	bool (*app_request)(void *user, uint16_t application, const ReloadNodeId *remote,
+			    int64_t now);
 	/* An application connection is up (its ReloadLinkId goes to the driver's own functions). */
-	void (*app_up)(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
-		       bool requested_by_us, int64_t now);
+	void (*app_up)(void *user, uint16_t application, const ReloadNodeId *remote,
+		       ReloadLinkId link, bool requested_by_us, int64_t now);
 	/* It is gone, or (link 0) could not be made. */
-	void (*app_down)(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
-			 ReloadStatus why, int64_t now);
-	/* The document was replaced by a newer one, which came by ConfigUpdate or reload_node_set_document:
-	 * the driver's TLS has to go on with trust, made from it. */
+	void (*app_down)(void *user, uint16_t application, const ReloadNodeId *remote,
+			 ReloadLinkId link, ReloadStatus why, int64_t now);
+	/* The document was replaced by a newer one, which came by ConfigUpdate or
+	 * reload_node_set_document: the driver's TLS has to go on with trust, made from it. */
 	void (*document)(void *user, ReloadDocument *document, ReloadTrust *trust, int64_t now);
 } ReloadNodeEvents;
 
@@ -46,8 +47,8 @@ typedef struct {
 	ReloadDocument *document; /* a reference is taken */
 	ReloadTrust *trust;
 	ReloadIdentity *identity;
-	bool first_node;                    /* start a new overlay when no bootstrap node answers (6.4.2.1) */
-	const ReloadAddress *addresses;     /* where overlay links reach us: our candidates */
+	bool first_node; /* start a new overlay when no bootstrap node answers (6.4.2.1) */
+	const ReloadAddress *addresses; /* where overlay links reach us: our candidates */
 	unsigned address_count;
 	const ReloadAddress *app_addresses; /* where application connections reach us */
 	unsigned app_address_count;
@@ -78,7 +79,8 @@ void reload_node_app_up(ReloadNode *node, ReloadLinkId link, int64_t now);
 void reload_node_app_down(ReloadNode *node, ReloadLinkId link, ReloadStatus why, int64_t now);
 
 /* ---- requests ---- */
-/* Names one request under way, for cancelling; 0: it was refused at once and reply is not called. */
+/* Names one request under way, for cancelling; 0: it was refused at once and reply is not called.
+ */
 typedef uint64_t ReloadRequestId;
 
 typedef struct {
@@ -86,9 +88,9 @@ typedef struct {
 	unsigned destination_count;
 	uint16_t code;
 	ReloadSpan body;
-	ReloadIdentity *signer; /* NULL: the node's own */
+	ReloadIdentity *signer;	 /* NULL: the node's own */
 	GPtrArray *certificates; /* more ReloadCertificate* to send along, or NULL */
-	int64_t timeout;        /* ms in all; 0: 5 transmissions, 15 s (6.2.1) */
+	int64_t timeout;	 /* ms in all; 0: 5 transmissions, 15 s (6.2.1) */
 } ReloadRequest;
 
 /* Sends a request; reply is called exactly once, never before this returns. */
@@ -97,16 +99,16 @@ ReloadRequestId reload_node_request(ReloadNode *node, const ReloadRequest *reque
 /* Stops waiting; reply is not called. */
 void reload_node_cancel(ReloadNode *node, ReloadRequestId id);
 
-/* Asks remote for a direct connection for application (6.5.2); app_up or app_down follows. timeout in ms.
- * RELOAD_E_STATE: not joined; RELOAD_E_LIMIT. */
+/* Asks remote for a direct connection for application (6.5.2); app_up or app_down follows. timeout
+ * in ms. RELOAD_E_STATE: not joined; RELOAD_E_LIMIT. */
 ReloadStatus reload_node_app_attach(ReloadNode *node, const ReloadNodeId *remote,
 				    uint16_t application, int64_t timeout, int64_t now);
 void reload_node_app_close(ReloadNode *node, ReloadLinkId link, int64_t now);
 
 /* ---- usages ---- */
-/* Gives a usage a turn after every event: tick returns the time in ms at which it wants the next at the latest
- * (INT64_MAX: none for the sake of time); it may make requests. free_data is called first when the node is
- * freed. */
+/* Gives a usage a turn after every event: tick returns the time in ms at which it wants the next at
+ * the latest (INT64_MAX: none for the sake of time); it may make requests. free_data is called
+ * first when the node is freed. */
 void reload_node_add_task(ReloadNode *node, int64_t (*tick)(void *data, int64_t now),
 			  void (*free_data)(void *data), void *data);
 
@@ -124,8 +126,8 @@ ReloadStatus reload_node_set_identity(ReloadNode *node, ReloadIdentity *identity
 
 typedef struct {
 	uint64_t received, sent, forwarded, dropped, requests, retransmissions, timeouts;
-	uint64_t dropped_malformed, dropped_signature, dropped_overlay, dropped_ttl, dropped_unroutable,
-		dropped_duplicate, dropped_limit;
+	uint64_t dropped_malformed, dropped_signature, dropped_overlay, dropped_ttl,
+	    dropped_unroutable, dropped_duplicate, dropped_limit;
 	unsigned links, requests_open, app_connections;
 } ReloadNodeStatistics;
 void reload_node_statistics(const ReloadNode *node, ReloadNodeStatistics *out);

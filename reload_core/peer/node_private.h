@@ -45,7 +45,7 @@ struct ReloadNode {
 	ReloadReplication *replication;
 	ReloadConfigPush *config_push;
 
-	bool join_open;        /* plugin->join or start_overlay was called; joined has not come */
+	bool join_open;	       /* plugin->join or start_overlay was called; joined has not come */
 	int64_t join_deadline; /* ms */
 	int64_t leave_half, leave_deadline; /* ms */
 	bool leave_sent;
@@ -53,14 +53,15 @@ struct ReloadNode {
 	int64_t storage_due; /* ms, when something expires */
 	GPtrArray *tasks;    /* of usages */
 	GQueue *deferred;    /* ReloadDeferred: what must not be called back at once */
-	int64_t wakeup;      /* ms, what was last asked of io.wakeup_at */
-	int64_t now;         /* ms, of the event being handled */
+	int64_t wakeup;	     /* ms, what was last asked of io.wakeup_at */
+	int64_t now;	     /* ms, of the event being handled */
 	unsigned entered;    /* depth of calls into the node; the outermost settles */
 };
 
 /* ---- node.c ---- */
 typedef void (*ReloadDeferredFunc)(ReloadNode *node, gpointer data, int64_t now);
-/* Calls func later in the same event, or soon. free_data (NULL allowed) is for what is never called. */
+/* Calls func later in the same event, or soon. free_data (NULL allowed) is for what is never
+ * called. */
 void reload_node_defer(ReloadNode *node, ReloadDeferredFunc func, gpointer data,
 		       GDestroyNotify free_data);
 /* Every event and call from outside is between these two: the second does what has become due. */
@@ -69,7 +70,7 @@ void reload_node_settle(ReloadNode *node, int64_t now);
 /* In place of the second where nothing may be called back: asks for a tick. */
 void reload_node_settle_later(ReloadNode *node, int64_t now);
 void reload_node_log(ReloadNode *node, ReloadLogLevel level, const char *format, ...)
-	G_GNUC_PRINTF(3, 4);
+    G_GNUC_PRINTF(3, 4);
 /* The same as one of reload_node_request that is not bound to the state and may be link_only. */
 ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *destinations,
 				   unsigned count, uint16_t code, ReloadSpan body,
@@ -99,12 +100,13 @@ ReloadAttaches *reload_attaches_new(void);
 void reload_attaches_free(ReloadAttaches *attaches);
 void reload_attach_start(ReloadNode *node, const ReloadDestination *destination,
 			 const ReloadNodeId *via, bool send_update, uint64_t cookie, int64_t now);
-void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
-			      int64_t now);
+void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
+			      ReloadOutcome *outcome, int64_t now);
 /* The Node-ID that we expect on a link we are opening, or NULL if it is not one of these. */
 const ReloadNodeId *reload_attach_expected(const ReloadNode *node, ReloadLinkId link);
 /* A link to id has come up, as the table says. */
-void reload_attach_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id, int64_t now);
+void reload_attach_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id,
+			   int64_t now);
 /* True if it was a link we were opening for an Attach. */
 bool reload_attach_link_failed(ReloadNode *node, ReloadLinkId link, int64_t now);
 /* Is an Attach under way that will end in a link to id? */
@@ -129,11 +131,12 @@ void reload_bootstrap_stop(ReloadNode *node);
 /* The attempt that is under way has come to nothing: goes on with the next after a pause. */
 void reload_bootstrap_next(ReloadNode *node, int64_t now);
 /* True if link is the one being opened. */
-bool reload_bootstrap_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id, int64_t now);
+bool reload_bootstrap_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNodeId *id,
+			      int64_t now);
 bool reload_bootstrap_link_failed(ReloadNode *node, ReloadLinkId link, int64_t now);
 bool reload_bootstrap_is_opening(const ReloadNode *node, ReloadLinkId link);
-/* The link to id is gone: if it is a bootstrap node, look for it soon. It may come back as the first node of an
- * overlay of its own, knowing nobody else. */
+/* The link to id is gone: if it is a bootstrap node, look for it soon. It may come back as the
+ * first node of an overlay of its own, knowing nobody else. */
 void reload_bootstrap_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now);
 /* The node whose link the attempt has led to; false: none. */
 bool reload_bootstrap_through(const ReloadNode *node, ReloadNodeId *out);
@@ -155,7 +158,8 @@ int64_t reload_life_tick(ReloadNode *node, int64_t now);
 void reload_topology_host_init(ReloadNode *node);
 
 /* ---- dispatch.c: one handler for each request code ---- */
-void reload_node_handle(void *user, const ReloadIncoming *request, ReloadOutcome *outcome, int64_t now);
+void reload_node_handle(void *user, const ReloadIncoming *request, ReloadOutcome *outcome,
+			int64_t now);
 
 /* ---- data.c: 7.4 ---- */
 void reload_data_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
@@ -166,19 +170,20 @@ ReloadReplication *reload_replication_new(void);
 void reload_replication_free(ReloadReplication *replication);
 /* Something new was stored under id, for which we are responsible. */
 void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id);
-void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed, int64_t now);
+void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed,
+				int64_t now);
 void reload_replication_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now);
 void reload_replication_hand_over(ReloadNode *node, const ReloadNodeId *next,
-				  void (*done)(void *data, ReloadStatus status, int64_t now), void *data,
-				  int64_t now);
+				  void (*done)(void *data, ReloadStatus status, int64_t now),
+				  void *data, int64_t now);
 bool reload_replication_idle(const ReloadNode *node);
 int64_t reload_replication_tick(ReloadNode *node, int64_t now);
 
 /* ---- ping.c, probe.c ---- */
 void reload_ping_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
 			    int64_t now);
-void reload_probe_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
-			     int64_t now);
+void reload_probe_on_request(ReloadNode *node, const ReloadIncoming *request,
+			     ReloadOutcome *outcome, int64_t now);
 
 /* ---- config_update.c: 6.5.4 ---- */
 ReloadConfigPush *reload_config_push_new(void);

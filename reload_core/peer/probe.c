@@ -24,8 +24,8 @@ static bool value_of(ReloadNode *node, uint8_t type, int64_t now, uint32_t *valu
 	}
 }
 
-void reload_probe_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
-			     int64_t now)
+void reload_probe_on_request(ReloadNode *node, const ReloadIncoming *request,
+			     ReloadOutcome *outcome, int64_t now)
 {
 	ReloadProbeReq probe;
 	ReloadProbeAns answer;

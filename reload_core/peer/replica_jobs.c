@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sends replica Stores, so many at a time, in pieces that fit into a message, and brings both sides to the
- * same state where the other one has newer values (RFC 6940, 7.4.1.1). */
+/* Sends replica Stores, so many at a time, in pieces that fit into a message, and brings both sides
+ * to the same state where the other one has newer values (RFC 6940, 7.4.1.1). */
 #include "reload_core/peer/replica_jobs.h"
 
 /* Requests under way at one time, and jobs that may wait. */
@@ -9,8 +9,9 @@
 /* A target is given two transmissions. */
 #define TIMEOUT_MS 7000
 #define TRIES_MAX 2
-/* A replica that was refused or lost is sent again after this time, so many times: the other side may not have
- * heard yet that a peer between us is gone, and then we are no plausible source to it. */
+/* A replica that was refused or lost is sent again after this time, so many times: the other side
+ * may not have heard yet that a peer between us is gone, and then we are no plausible source to it.
+ */
 #define AGAIN_MS 5000
 #define AGAIN_MAX 4
 /* Header with a destination list of two, contents, lengths and signature of a StoreReq, bytes. */
@@ -32,10 +33,10 @@ typedef struct {
 } Job;
 
 struct ReloadReplicaJobs {
-	GQueue *waiting;     /* Job */
-	GHashTable *by_what; /* Job -> itself: those of waiting that have no done */
+	GQueue *waiting;      /* Job */
+	GHashTable *by_what;  /* Job -> itself: those of waiting that have no done */
 	GPtrArray *under_way; /* Job */
-	GQueue *later;       /* Job, by due */
+	GQueue *later;	      /* Job, by due */
 };
 
 static guint what_hash(gconstpointer key)
@@ -143,9 +144,8 @@ static void on_fetched(void *data, ReloadStatus status, const ReloadMessage *ans
 	bool changed = false;
 
 	(void)from;
-	if (status != RELOAD_OK ||
-	    reload_storage_merge(job->node->storage, &job->id, answer->body, answer, now, &changed) !=
-		    RELOAD_OK) {
+	if (status != RELOAD_OK || reload_storage_merge(job->node->storage, &job->id, answer->body,
+							answer, now, &changed) != RELOAD_OK) {
 		end(job, RELOAD_E_TOO_OLD, now);
 		return;
 	}
@@ -173,8 +173,8 @@ static bool resynchronize(Job *job, int64_t now)
 	body = g_byte_array_new();
 	asked = reload_storage_fetch_request(job->node->storage, &job->id, body) &&
 		reload_node_originate(job->node, &destination, 1, RELOAD_FETCH_REQ,
-				      reload_span(body->data, body->len), NULL, TIMEOUT_MS, on_fetched,
-				      job, now, &job->request) == RELOAD_OK;
+				      reload_span(body->data, body->len), NULL, TIMEOUT_MS,
+				      on_fetched, job, now, &job->request) == RELOAD_OK;
 	g_byte_array_unref(body);
 	return asked;
 }
@@ -193,7 +193,8 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 			send(job, now); /* the next piece */
 		return;
 	}
-	if (error == RELOAD_ERROR_DATA_TOO_OLD || error == RELOAD_ERROR_GENERATION_COUNTER_TOO_LOW) {
+	if (error == RELOAD_ERROR_DATA_TOO_OLD ||
+	    error == RELOAD_ERROR_GENERATION_COUNTER_TOO_LOW) {
 		if (!resynchronize(job, now))
 			end(job, RELOAD_E_TOO_OLD, now);
 		return;
@@ -210,8 +211,8 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 static size_t piece_size(const ReloadNode *node)
 {
 	size_t limit = node->document->max_message_size;
-	size_t rest = OVERHEAD +
-		      reload_certificate_der(reload_identity_certificate(node->identity)).len;
+	size_t rest =
+	    OVERHEAD + reload_certificate_der(reload_identity_certificate(node->identity)).len;
 	const GPtrArray *chain = reload_identity_chain(node->identity);
 
 	for (guint i = 0; chain != NULL && i < chain->len; i++)
@@ -226,7 +227,7 @@ static void send(Job *job, int64_t now)
 	ReloadDestination destination = destination_of(job);
 	GByteArray *body = g_byte_array_new();
 	GPtrArray *certificates =
-		g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
+	    g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
 	ReloadStatus status = RELOAD_E_NOT_FOUND;
 
 	if (reload_storage_replica_request(node->storage, &job->id, job->replica, piece_size(node),

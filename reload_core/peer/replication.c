@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which copies have to go where as data is stored and the ring changes (RFC 6940, 10.4, 10.5 step 6 and
- * 10.7.3), and what is no longer ours to keep. */
+/* Which copies have to go where as data is stored and the ring changes (RFC 6940, 10.4, 10.5 step 6
+ * and 10.7.3), and what is no longer ours to keep. */
 #include "reload_core/peer/replica_jobs.h"
 
 /* 10.4: the next two peers. */
 #define REPLICAS 2
-/* A member of the replica set whose link was lost may come back without its data: what is missing at the set is
- * sent after the hold-down time of 10.7.1, in which the topology keeps back its own word of a change. */
+/* A member of the replica set whose link was lost may come back without its data: what is missing
+ * at the set is sent after the hold-down time of 10.7.1, in which the topology keeps back its own
+ * word of a change. */
 #define LOST_MS 35000
 /* After a change the ring is given time to settle before anything is dropped. */
 #define SWEEP_MS 60000
@@ -15,9 +16,9 @@ struct ReloadReplication {
 	ReloadReplicaJobs *jobs;
 	ReloadNodeId set[REPLICAS]; /* the replica set that was last looked at */
 	unsigned set_count;
-	GHashTable *ours;    /* GBytes, Resource-IDs that we were responsible for when last looked */
-	int64_t replicate_at; /* ms: everything to the replica set; INT64_MAX: not */
-	int64_t sweep_at;    /* ms; INT64_MAX: not */
+	GHashTable *ours; /* GBytes, Resource-IDs that we were responsible for when last looked */
+	int64_t replicate_at;  /* ms: everything to the replica set; INT64_MAX: not */
+	int64_t sweep_at;      /* ms; INT64_MAX: not */
 	GPtrArray *hand_overs; /* HandOver, those that wait for jobs */
 };
 
@@ -26,8 +27,8 @@ ReloadReplication *reload_replication_new(void)
 	ReloadReplication *replication = g_new0(ReloadReplication, 1);
 
 	replication->jobs = reload_replica_jobs_new();
-	replication->ours = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-						  (GDestroyNotify)g_bytes_unref, NULL);
+	replication->ours =
+	    g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
 	replication->hand_overs = g_ptr_array_new_with_free_func(g_free);
 	replication->replicate_at = INT64_MAX;
 	replication->sweep_at = INT64_MAX;
@@ -56,8 +57,8 @@ static void replicate(ReloadNode *node, const ReloadResourceId *id)
 	unsigned count = node->plugin->replica_set(node->topology, set, REPLICAS);
 
 	for (unsigned i = 0; i < count; i++)
-		reload_replica_jobs_add(node->replication->jobs, &set[i], id, (uint8_t)(i + 1), NULL,
-					NULL);
+		reload_replica_jobs_add(node->replication->jobs, &set[i], id, (uint8_t)(i + 1),
+					NULL, NULL);
 }
 
 void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id)
@@ -90,13 +91,13 @@ static void to_id(GBytes *bytes, ReloadResourceId *id)
 	memcpy(id->id, data, len);
 }
 
-/* The range has changed: what has become ours goes to the replica set, and what was ours and is not any more
- * to whoever is responsible now, unless it was handed over (6.4.2.3). */
+/* The range has changed: what has become ours goes to the replica set, and what was ours and is not
+ * any more to whoever is responsible now, unless it was handed over (6.4.2.3). */
 static void look_at_range(ReloadNode *node)
 {
 	ReloadReplication *replication = node->replication;
-	GHashTable *ours = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-						 (GDestroyNotify)g_bytes_unref, NULL);
+	GHashTable *ours =
+	    g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
 	GPtrArray *ids = everything(node);
 
 	for (guint i = 0; i < ids->len; i++) {
@@ -127,7 +128,8 @@ static bool in_set(const ReloadNodeId *set, unsigned count, const ReloadNodeId *
 	return false;
 }
 
-/* Everything that we are responsible for goes to the members of the replica set that are new in it. */
+/* Everything that we are responsible for goes to the members of the replica set that are new in it.
+ */
 static void fill_new_members(ReloadNode *node, const ReloadNodeId *set, unsigned count)
 {
 	ReloadReplication *replication = node->replication;
@@ -172,7 +174,8 @@ static void look_at_set(ReloadNode *node)
 	fill_new_members(node, set, count);
 }
 
-void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed, int64_t now)
+void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed,
+				int64_t now)
 {
 	if (range_changed)
 		look_at_range(node);
@@ -208,7 +211,8 @@ static guint index_of(HandOver *hand_over)
 	return i;
 }
 
-static void resource_handed_over(void *data, const ReloadResourceId *id, ReloadStatus status, int64_t now)
+static void resource_handed_over(void *data, const ReloadResourceId *id, ReloadStatus status,
+				 int64_t now)
 {
 	HandOver *hand_over = data;
 	GBytes *key = g_bytes_new(id->id, id->len);
@@ -227,8 +231,8 @@ static void resource_handed_over(void *data, const ReloadResourceId *id, ReloadS
 }
 
 void reload_replication_hand_over(ReloadNode *node, const ReloadNodeId *next,
-				  void (*done)(void *data, ReloadStatus status, int64_t now), void *data,
-				  int64_t now)
+				  void (*done)(void *data, ReloadStatus status, int64_t now),
+				  void *data, int64_t now)
 {
 	HandOver *hand_over = g_new0(HandOver, 1);
 	GPtrArray *ids = everything(node);
@@ -263,13 +267,15 @@ static void copied_away(void *data, const ReloadResourceId *id, ReloadStatus sta
 	ReloadNode *node = data;
 
 	(void)now;
-	/* Refused means that the other side knows better; only silence is no reason to forget it. */
+	/* Refused means that the other side knows better; only silence is no reason to forget it.
+	 */
 	if ((status == RELOAD_OK || status == RELOAD_E_REMOTE || status == RELOAD_E_TOO_OLD) &&
 	    !node->plugin->keeps(node->topology, reload_resource_id_span(id)))
 		reload_storage_drop(node->storage, id);
 }
 
-/* What is neither ours nor a replica that we should hold is offered to its responsible peer and dropped. */
+/* What is neither ours nor a replica that we should hold is offered to its responsible peer and
+ * dropped. */
 static void sweep(ReloadNode *node)
 {
 	GPtrArray *ids = everything(node);

@@ -22,7 +22,7 @@ ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *de
 				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id)
 {
 	ReloadOrigination origination = {
-		.code = code, .body = body, .certificates = certificates, .timeout = timeout};
+	    .code = code, .body = body, .certificates = certificates, .timeout = timeout};
 	GByteArray *list = encode_list(destinations, count);
 	ReloadStatus status;
 
@@ -38,11 +38,11 @@ ReloadRequestId reload_node_request(ReloadNode *node, const ReloadRequest *reque
 				    ReloadReplyFunc reply, void *data, int64_t now)
 {
 	ReloadOrigination origination = {
-		.code = request->code,
-		.body = request->body,
-		.signer = request->signer,
-		.certificates = request->certificates,
-		.timeout = request->timeout,
+	    .code = request->code,
+	    .body = request->body,
+	    .signer = request->signer,
+	    .certificates = request->certificates,
+	    .timeout = request->timeout,
 	};
 	GByteArray *list;
 	uint64_t id = 0;

@@ -38,8 +38,9 @@ static void tell_refused(ReloadNode *node, gpointer data, int64_t now)
 	g_free(refused);
 }
 
-static void host_request(void *user, const ReloadDestination *dest, const ReloadNodeId *via, uint16_t code,
-			 const GByteArray *body, bool link_only, ReloadReplyFunc reply, void *data)
+static void host_request(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
+			 uint16_t code, const GByteArray *body, bool link_only,
+			 ReloadReplyFunc reply, void *data)
 {
 	ReloadNode *node = user;
 	GByteArray *list = g_byte_array_new();
@@ -52,7 +53,8 @@ static void host_request(void *user, const ReloadDestination *dest, const Reload
 		origination.destination_list = reload_span(list->data, list->len);
 		if (body != NULL)
 			origination.body = reload_span(body->data, body->len);
-		status = reload_router_request(node->router, &origination, reply, data, node->now, NULL);
+		status =
+		    reload_router_request(node->router, &origination, reply, data, node->now, NULL);
 	}
 	if (status != RELOAD_OK && reply != NULL) {
 		Refused *refused = g_new0(Refused, 1);
@@ -127,17 +129,17 @@ static void host_log(void *user, int level, const char *text)
 void reload_topology_host_init(ReloadNode *node)
 {
 	node->host = (ReloadTopologyHost){
-		.user = node,
-		.linked = host_linked,
-		.each_link = host_each_link,
-		.attach = host_attach,
-		.request = host_request,
-		.release = host_release,
-		.hand_over = host_hand_over,
-		.changed = host_changed,
-		.joined = host_joined,
-		.lost = host_lost,
-		.random = host_random,
-		.log = host_log,
+	    .user = node,
+	    .linked = host_linked,
+	    .each_link = host_each_link,
+	    .attach = host_attach,
+	    .request = host_request,
+	    .release = host_release,
+	    .hand_over = host_hand_over,
+	    .changed = host_changed,
+	    .joined = host_joined,
+	    .lost = host_lost,
+	    .random = host_random,
+	    .log = host_log,
 	};
 }

@@ -58,22 +58,22 @@ void reload_node_statistics(const ReloadNode *node, ReloadNodeStatistics *out)
 
 	reload_router_statistics(node->router, &router);
 	*out = (ReloadNodeStatistics){
-		.received = router.received,
-		.sent = router.sent,
-		.forwarded = router.forwarded,
-		.requests = router.requests,
-		.retransmissions = router.retransmissions,
-		.timeouts = router.timeouts,
-		.dropped_malformed = router.dropped_malformed,
-		.dropped_signature = router.dropped_signature + router.dropped_origin,
-		.dropped_overlay = router.dropped_overlay,
-		.dropped_ttl = router.dropped_ttl,
-		.dropped_unroutable = router.dropped_unroutable,
-		.dropped_duplicate = router.dropped_duplicate,
-		.dropped_limit = router.dropped_limit + router.dropped_fragment + router.dropped_unsent,
-		.links = reload_connection_table_size(node->connections),
-		.requests_open = reload_router_open(node->router),
-		.app_connections = reload_apps_count(node),
+	    .received = router.received,
+	    .sent = router.sent,
+	    .forwarded = router.forwarded,
+	    .requests = router.requests,
+	    .retransmissions = router.retransmissions,
+	    .timeouts = router.timeouts,
+	    .dropped_malformed = router.dropped_malformed,
+	    .dropped_signature = router.dropped_signature + router.dropped_origin,
+	    .dropped_overlay = router.dropped_overlay,
+	    .dropped_ttl = router.dropped_ttl,
+	    .dropped_unroutable = router.dropped_unroutable,
+	    .dropped_duplicate = router.dropped_duplicate,
+	    .dropped_limit = router.dropped_limit + router.dropped_fragment + router.dropped_unsent,
+	    .links = reload_connection_table_size(node->connections),
+	    .requests_open = reload_router_open(node->router),
+	    .app_connections = reload_apps_count(node),
 	};
 	out->dropped = out->dropped_malformed + out->dropped_signature + out->dropped_overlay +
 		       out->dropped_ttl + out->dropped_unroutable + out->dropped_duplicate +

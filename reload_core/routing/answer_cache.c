@@ -12,7 +12,7 @@ typedef struct {
 
 struct ReloadAnswerCache {
 	GHashTable *entries; /* ReloadAnswerKey* -> Entry, owned */
-	GQueue *by_age;      /* Entry, the oldest first */
+	GQueue *by_age;	     /* Entry, the oldest first */
 	size_t bytes;
 };
 
@@ -84,8 +84,8 @@ static void trim(ReloadAnswerCache *cache, int64_t now)
 	}
 }
 
-void reload_answer_cache_put(ReloadAnswerCache *cache, const ReloadAnswerKey *key, ReloadSpan answer,
-			     int64_t now)
+void reload_answer_cache_put(ReloadAnswerCache *cache, const ReloadAnswerKey *key,
+			     ReloadSpan answer, int64_t now)
 {
 	Entry *entry;
 

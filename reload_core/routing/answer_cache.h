@@ -27,9 +27,10 @@ void reload_answer_cache_free(ReloadAnswerCache *cache);
 void reload_answer_key(uint64_t transaction_id, ReloadSpan signed_part, ReloadAnswerKey *out);
 
 /* Keeps what follows the forwarding header of an answer. */
-void reload_answer_cache_put(ReloadAnswerCache *cache, const ReloadAnswerKey *key, ReloadSpan answer,
-			     int64_t now);
-/* The answer to that request, if it was given in the last 15 s. The bytes belong to the cache; NULL: none. */
+void reload_answer_cache_put(ReloadAnswerCache *cache, const ReloadAnswerKey *key,
+			     ReloadSpan answer, int64_t now);
+/* The answer to that request, if it was given in the last 15 s. The bytes belong to the cache;
+ * NULL: none. */
 GBytes *reload_answer_cache_get(ReloadAnswerCache *cache, const ReloadAnswerKey *key, int64_t now);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A message has reached its destination: verify it, apply the rules for its receiver, hand it to the
- * handler of requests or to the transaction that it answers. */
+/* A message has reached its destination: verify it, apply the rules for its receiver, hand it to
+ * the handler of requests or to the transaction that it answers. */
 #include "reload_core/routing/router_private.h"
 #include "reload_core/security/sign.h"
 
@@ -53,7 +53,8 @@ static bool sequence_is_good(ReloadRouter *router, const ReloadTransit *transit,
 	if (theirs == ours || (theirs == RELOAD_CONFIG_SEQUENCE_ANY &&
 			       request->message->code == RELOAD_CONFIG_UPDATE_REQ))
 		return true;
-	if (theirs == RELOAD_CONFIG_SEQUENCE_ANY || reload_document_sequence_is_newer(theirs, ours)) {
+	if (theirs == RELOAD_CONFIG_SEQUENCE_ANY ||
+	    reload_document_sequence_is_newer(theirs, ours)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_CONFIG_TOO_NEW, NULL);
 		return false;
 	}
@@ -68,8 +69,8 @@ static bool sequence_is_good(ReloadRouter *router, const ReloadTransit *transit,
 }
 
 /* Applies the receiver's rules and performs the request. */
-static void perform(ReloadRouter *router, const ReloadTransit *transit, const ReloadIncoming *request,
-		    ReloadOutcome *outcome, bool *keep, int64_t now)
+static void perform(ReloadRouter *router, const ReloadTransit *transit,
+		    const ReloadIncoming *request, ReloadOutcome *outcome, bool *keep, int64_t now)
 {
 	*keep = false;
 	if (!sequence_is_good(router, transit, request, outcome, now))
@@ -154,8 +155,8 @@ void reload_router_collect(ReloadRouter *router, const ReloadTransit *transit,
 		else
 			source = origin.raw;
 	}
-	switch (reload_reassembly_add(router->reassembly, hop, source, transit->bytes, &transit->header,
-				      transit->rest, now, &assembled)) {
+	switch (reload_reassembly_add(router->reassembly, hop, source, transit->bytes,
+				      &transit->header, transit->rest, now, &assembled)) {
 	case RELOAD_FRAGMENT_KEPT:
 		return;
 	case RELOAD_FRAGMENT_DROPPED:
@@ -202,7 +203,8 @@ ReloadStatus reload_router_identify(ReloadRouter *router, ReloadSpan bytes, int6
 				    ReloadNodeId *signer)
 {
 	ReloadMessage message;
-	ReloadStatus status = reload_message_decode(bytes, router->document->node_id_length, &message);
+	ReloadStatus status =
+	    reload_message_decode(bytes, router->document->node_id_length, &message);
 
 	if (status != RELOAD_OK)
 		return status;

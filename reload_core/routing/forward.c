@@ -52,14 +52,16 @@ static ReloadStatus send_to(ReloadRouter *router, const ReloadNodeId *hop, Reloa
 	if (mtu != 0 && mtu < limit)
 		limit = mtu;
 	if (message.len <= limit ||
-	    reload_header_decode(message, router->document->node_id_length, &header, NULL) != RELOAD_OK ||
+	    reload_header_decode(message, router->document->node_id_length, &header, NULL) !=
+		RELOAD_OK ||
 	    !reload_fragment_plan(reload_header_size(&header),
 				  message.len - reload_header_size(&header), limit, &count))
 		return send_one(&sending, message);
 	return reload_fragment(message, &header, limit, send_fragment, &sending);
 }
 
-/* 6.1.2: how the way back is kept in the via list; the list itself, or an opaque ID of ours for it. */
+/* 6.1.2: how the way back is kept in the via list; the list itself, or an opaque ID of ours for it.
+ */
 static ReloadStatus extend_via(ReloadRouter *router, const ReloadTransit *transit, int64_t now,
 			       GBytes **message)
 {
@@ -74,7 +76,7 @@ static ReloadStatus extend_via(ReloadRouter *router, const ReloadTransit *transi
 	if (compress && via.len > 0) {
 		int64_t lifetime = MAX(RELOAD_REQUEST_LIFETIME_MS,
 				       RELOAD_TRANSMISSIONS_MAX *
-					       (int64_t)router->document->overlay_reliability_timer);
+					   (int64_t)router->document->overlay_reliability_timer);
 		GByteArray *opaque = g_byte_array_sized_new(16);
 		bool kept = reload_via_store_put(router->via_store, via, transit->previous_hop, now,
 						 now + lifetime, opaque);
@@ -83,8 +85,8 @@ static ReloadStatus extend_via(ReloadRouter *router, const ReloadTransit *transi
 		if (kept) {
 			router->count.compressed++;
 			status = reload_header_forward_compressed(
-				transit->bytes, header, transit->destinations,
-				reload_span(opaque->data, opaque->len), message);
+			    transit->bytes, header, transit->destinations,
+			    reload_span(opaque->data, opaque->len), message);
 		}
 		g_byte_array_unref(opaque);
 		if (kept)
@@ -94,17 +96,18 @@ static ReloadStatus extend_via(ReloadRouter *router, const ReloadTransit *transi
 				     transit->previous_hop, message);
 }
 
-void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit, const ReloadNodeId *hop,
-			   int64_t now)
+void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit,
+			   const ReloadNodeId *hop, int64_t now)
 {
 	bool is_request = reload_transit_is_request(transit);
 	GBytes *message = NULL;
 	ReloadStatus status;
 	ReloadSpan span;
 
-	if (is_request && has_critical_option(transit->header.options, RELOAD_FLAG_FORWARD_CRITICAL)) {
-		reload_router_respond_error(router, transit, RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION,
-					    NULL, now);
+	if (is_request &&
+	    has_critical_option(transit->header.options, RELOAD_FLAG_FORWARD_CRITICAL)) {
+		reload_router_respond_error(router, transit,
+					    RELOAD_ERROR_UNSUPPORTED_FORWARDING_OPTION, NULL, now);
 		return;
 	}
 	if (transit->header.ttl == 0)
@@ -112,8 +115,8 @@ void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit, c
 	else if (is_request && transit->previous_hop != NULL)
 		status = extend_via(router, transit, now, &message);
 	else
-		status = reload_header_forward(transit->bytes, &transit->header, transit->destinations,
-					       NULL, &message);
+		status = reload_header_forward(transit->bytes, &transit->header,
+					       transit->destinations, NULL, &message);
 	if (status == RELOAD_E_TTL) {
 		router->count.dropped_ttl++;
 		reload_router_respond_error(router, transit, RELOAD_ERROR_TTL_EXCEEDED, NULL, now);
@@ -178,8 +181,8 @@ ReloadStatus reload_router_dispatch(ReloadRouter *router, ReloadSpan frame, bool
 	ReloadSpan list;
 	ReloadDestination first;
 	GBytes *message;
-	ReloadStatus status = reload_header_decode(frame, router->document->node_id_length, &header,
-						   NULL);
+	ReloadStatus status =
+	    reload_header_decode(frame, router->document->node_id_length, &header, NULL);
 
 	hop->len = 0;
 	if (status != RELOAD_OK)
@@ -187,8 +190,8 @@ ReloadStatus reload_router_dispatch(ReloadRouter *router, ReloadSpan frame, bool
 	list = header.destination_list;
 	if (!reload_destination_next(&list, &first))
 		return RELOAD_E_MALFORMED;
-	/* An answer to somebody whose own path begins with an opaque ID cannot begin here: the previous hop
-	 * always stands first. */
+	/* An answer to somebody whose own path begins with an opaque ID cannot begin here: the
+	 * previous hop always stands first. */
 	if (first.type != RELOAD_DESTINATION_NODE && first.type != RELOAD_DESTINATION_RESOURCE)
 		return RELOAD_E_MALFORMED;
 	status = first_hop(router, &first, link_only, hop);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each message is a sorted list of pieces that do not overlap; nothing is allocated for a claim, only for
- * bytes that came. */
+/* Each message is a sorted list of pieces that do not overlap; nothing is allocated for a claim,
+ * only for bytes that came. */
 #include "reload_core/routing/reassembly.h"
 
 /* What a piece and a message cost beside their bytes. */
@@ -24,11 +24,11 @@ typedef struct {
 	GBytes *key;
 	Hop *hop; /* who pays for it: whose fragment came first */
 	GArray *pieces;
-	uint32_t have;   /* bytes in the pieces */
-	uint32_t total;  /* 0: the last fragment has not come */
+	uint32_t have;	/* bytes in the pieces */
+	uint32_t total; /* 0: the last fragment has not come */
 	size_t cost;
-	int64_t until;   /* ms */
-	GBytes *header;  /* of the first fragment, or NULL */
+	int64_t until;	/* ms */
+	GBytes *header; /* of the first fragment, or NULL */
 	ReloadHeader decoded;
 	ReloadNodeId previous_hop;
 	GList *place;
@@ -61,7 +61,8 @@ ReloadReassembly *reload_reassembly_new(void)
 	ReloadReassembly *r = g_new0(ReloadReassembly, 1);
 
 	r->by_key = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, NULL, assembly_free);
-	r->hops = g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, NULL, g_free);
+	r->hops =
+	    g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, NULL, g_free);
 	g_queue_init(&r->by_age);
 	return r;
 }
@@ -135,7 +136,8 @@ static void restart(ReloadReassembly *r, Assembly *assembly)
 	charge(r, assembly, MESSAGE_COST);
 }
 
-static Assembly *begin(ReloadReassembly *r, GBytes *key, const ReloadNodeId *previous_hop, int64_t now)
+static Assembly *begin(ReloadReassembly *r, GBytes *key, const ReloadNodeId *previous_hop,
+		       int64_t now)
 {
 	Hop *hop = hop_of(r, previous_hop);
 	Assembly *assembly;
@@ -174,12 +176,13 @@ static bool agrees(const Assembly *assembly, uint32_t offset, ReloadSpan rest, b
 		return false;
 	for (guint i = 0; i < assembly->pieces->len; i++) {
 		const Piece *piece = &g_array_index(assembly->pieces, Piece, i);
-		uint32_t from = MAX(offset, piece->offset), to = MIN(end, piece->offset + piece->len);
+		uint32_t from = MAX(offset, piece->offset),
+			 to = MIN(end, piece->offset + piece->len);
 
 		if (last && piece->offset + piece->len > end)
 			return false;
-		if (from < to &&
-		    memcmp(rest.data + (from - offset), piece->data + (from - piece->offset), to - from) != 0)
+		if (from < to && memcmp(rest.data + (from - offset),
+					piece->data + (from - piece->offset), to - from) != 0)
 			return false;
 	}
 	return true;
@@ -206,9 +209,8 @@ static bool fill(ReloadReassembly *r, Assembly *assembly, uint32_t offset, Reloa
 	uint32_t at = offset, end = offset + (uint32_t)rest.len;
 
 	for (guint i = 0; at < end; i++) {
-		const Piece *piece = i < assembly->pieces->len
-					     ? &g_array_index(assembly->pieces, Piece, i)
-					     : NULL;
+		const Piece *piece =
+		    i < assembly->pieces->len ? &g_array_index(assembly->pieces, Piece, i) : NULL;
 		uint32_t until = piece != NULL ? MIN(end, piece->offset) : end;
 
 		if (at < until) {
@@ -226,7 +228,8 @@ static bool fill(ReloadReassembly *r, Assembly *assembly, uint32_t offset, Reloa
 
 static ReloadSpan moved(ReloadSpan span, const uint8_t *from, const uint8_t *to)
 {
-	return span.len > 0 ? reload_span(to + (span.data - from), span.len) : (ReloadSpan){NULL, 0};
+	return span.len > 0 ? reload_span(to + (span.data - from), span.len)
+			    : (ReloadSpan){NULL, 0};
 }
 
 /* Keeps the header of the first fragment. */

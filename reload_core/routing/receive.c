@@ -48,8 +48,8 @@ static bool header_is_good(ReloadRouter *router, const ReloadTransit *transit, i
 }
 
 /* The first entry is a Node-ID or Resource-ID of others, or that we are responsible for. */
-static void route(ReloadRouter *router, const ReloadTransit *transit, const ReloadDestination *first,
-		  bool only, int64_t now)
+static void route(ReloadRouter *router, const ReloadTransit *transit,
+		  const ReloadDestination *first, bool only, int64_t now)
 {
 	bool is_resource = first->type == RELOAD_DESTINATION_RESOURCE;
 	ReloadSpan id = is_resource ? reload_resource_id_span(&first->resource_id)
@@ -60,10 +60,11 @@ static void route(ReloadRouter *router, const ReloadTransit *transit, const Relo
 		reload_router_forward(router, transit, &first->node_id, now);
 		return;
 	}
-	switch (router->host.next_hop(router->host.user, id, is_resource, transit->previous_hop, &hop)) {
+	switch (router->host.next_hop(router->host.user, id, is_resource, transit->previous_hop,
+				      &hop)) {
 	case RELOAD_ROUTE_SELF:
-		/* 6.1.1: a Node-ID in our range that is not here is dropped silently; a Resource-ID has to be
-		 * the only entry. */
+		/* 6.1.1: a Node-ID in our range that is not here is dropped silently; a Resource-ID
+		 * has to be the only entry. */
 		if (is_resource && only)
 			reload_router_deliver(router, transit, first, now);
 		else
@@ -76,15 +77,17 @@ static void route(ReloadRouter *router, const ReloadTransit *transit, const Relo
 		break;
 	}
 	router->count.dropped_unroutable++;
-	/* 6.1.1: silence about a Node-ID that nobody has. A Resource-ID has somebody responsible for it always, but
-	 * we have not joined: tell a joining node that it asks the wrong one, rather than let it wait. */
+	/* 6.1.1: silence about a Node-ID that nobody has. A Resource-ID has somebody responsible
+	 * for it always, but we have not joined: tell a joining node that it asks the wrong one,
+	 * rather than let it wait. */
 	if (is_resource)
-		reload_router_respond_error(router, transit, RELOAD_ERROR_NOT_FOUND, "no route from here",
-					    now);
+		reload_router_respond_error(router, transit, RELOAD_ERROR_NOT_FOUND,
+					    "no route from here", now);
 }
 
-/* A source route that comes by the same node twice is made for no good, and only to load others: refused. A via
- * list, and so the destination list of an answer, may have one node twice while routes change. */
+/* A source route that comes by the same node twice is made for no good, and only to load others:
+ * refused. A via list, and so the destination list of an answer, may have one node twice while
+ * routes change. */
 static bool source_route_is_good(ReloadRouter *router, const ReloadTransit *transit, int64_t now)
 {
 	ReloadSpan entries[RELOAD_DESTINATIONS_MAX];
@@ -108,8 +111,8 @@ static bool source_route_is_good(ReloadRouter *router, const ReloadTransit *tran
 	return false;
 }
 
-/* 6.1.3: puts the via list that an opaque ID of ours stands for in its place, reversed. *list becomes the
- * array that transit->destinations views. */
+/* 6.1.3: puts the via list that an opaque ID of ours stands for in its place, reversed. *list
+ * becomes the array that transit->destinations views. */
 static bool restore(ReloadRouter *router, ReloadTransit *transit, const ReloadDestination *opaque,
 		    ReloadSpan behind, GByteArray **list, int64_t now)
 {
@@ -149,7 +152,8 @@ static void examine(ReloadRouter *router, ReloadTransit *transit, int64_t now)
 			rest = transit->destinations;
 			continue;
 		}
-		if (first.type != RELOAD_DESTINATION_NODE && first.type != RELOAD_DESTINATION_RESOURCE) {
+		if (first.type != RELOAD_DESTINATION_NODE &&
+		    first.type != RELOAD_DESTINATION_RESOURCE) {
 			router->count.dropped_unroutable++;
 			break;
 		}
@@ -175,13 +179,15 @@ static bool is_admitted(ReloadRouter *router, const ReloadTransit *transit, int6
 	uint16_t code = reload_transit_code(transit);
 
 	/* Nothing comes of other fragments where the first one is refused. */
-	if (transit->previous_hop == NULL || router->host.admit == NULL || !reload_code_is_request(code))
+	if (transit->previous_hop == NULL || router->host.admit == NULL ||
+	    !reload_code_is_request(code))
 		return true;
 	switch (router->host.admit(router->host.user, transit->previous_hop, code, now)) {
 	case RELOAD_ADMIT:
 		return true;
 	case RELOAD_REFUSE:
-		reload_router_respond_error(router, transit, RELOAD_ERROR_FORBIDDEN, "not admitted", now);
+		reload_router_respond_error(router, transit, RELOAD_ERROR_FORBIDDEN, "not admitted",
+					    now);
 		break;
 	case RELOAD_IGNORE:
 		break;
@@ -190,8 +196,8 @@ static bool is_admitted(ReloadRouter *router, const ReloadTransit *transit, int6
 	return false;
 }
 
-void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop, ReloadSpan message,
-			  int64_t now)
+void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop,
+			  ReloadSpan message, int64_t now)
 {
 	ReloadTransit transit = {.bytes = message, .previous_hop = previous_hop};
 	ReloadStatus status = reload_header_decode(message, router->document->node_id_length,
@@ -210,8 +216,8 @@ void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop
 	examine(router, &transit, now);
 }
 
-void reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_hop, ReloadSpan message,
-			   int64_t now)
+void reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_hop,
+			   ReloadSpan message, int64_t now)
 {
 	router->count.received++;
 	reload_router_accept(router, previous_hop, message, now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Request origination with end-to-end retransmission (RFC 6940, 6.2.1), and the checks that an answer
- * has to pass (6.3.4). */
+/* Request origination with end-to-end retransmission (RFC 6940, 6.2.1), and the checks that an
+ * answer has to pass (6.3.4). */
 #include "reload_core/routing/router_private.h"
 #include "reload_core/security/sign.h"
 #include "reload_core/wire/error.h"
@@ -23,16 +23,16 @@ static ReloadStatus build(ReloadRouter *router, const ReloadOrigination *request
 {
 	ReloadIdentity *signer = request->signer != NULL ? request->signer : router->identity;
 	ReloadHeader header = {
-		.overlay = router->document->overlay_hash,
-		.config_sequence = request->any_sequence ? RELOAD_CONFIG_SEQUENCE_ANY
-							 : router->document->sequence,
-		.version = RELOAD_VERSION_1_0,
-		.ttl = router->document->initial_ttl,
-		.last_fragment = true,
-		.transaction_id = id,
-		.max_response_length = request->max_response_length,
-		.destination_list = request->destination_list,
-		.options = request->options,
+	    .overlay = router->document->overlay_hash,
+	    .config_sequence =
+		request->any_sequence ? RELOAD_CONFIG_SEQUENCE_ANY : router->document->sequence,
+	    .version = RELOAD_VERSION_1_0,
+	    .ttl = router->document->initial_ttl,
+	    .last_fragment = true,
+	    .transaction_id = id,
+	    .max_response_length = request->max_response_length,
+	    .destination_list = request->destination_list,
+	    .options = request->options,
 	};
 	GByteArray *contents;
 	ReloadStatus status = reload_write_header(frame, &header);
@@ -61,8 +61,8 @@ static ReloadStatus build(ReloadRouter *router, const ReloadOrigination *request
 static void transmit(ReloadRouter *router, ReloadTransaction *transaction, int64_t now)
 {
 	ReloadSpan frame = reload_span(transaction->frame->data, transaction->frame->len);
-	ReloadStatus status = reload_router_dispatch(router, frame, transaction->link_only,
-						     &transaction->hop);
+	ReloadStatus status =
+	    reload_router_dispatch(router, frame, transaction->link_only, &transaction->hop);
 	int64_t due = now + transaction->interval;
 
 	if (status == RELOAD_E_UNREACHABLE && transaction->link_only) {
@@ -84,7 +84,8 @@ ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination
 	ReloadDestination last;
 	ReloadStatus status;
 
-	if (!reload_destination_list_valid(request->destination_list, router->document->node_id_length,
+	if (!reload_destination_list_valid(request->destination_list,
+					   router->document->node_id_length,
 					   RELOAD_LIST_DESTINATION) ||
 	    !reload_destination_list_last(request->destination_list, &last) ||
 	    (last.type != RELOAD_DESTINATION_NODE && last.type != RELOAD_DESTINATION_RESOURCE))
@@ -103,9 +104,9 @@ ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination
 	transaction->last.raw = (ReloadSpan){0};
 	transaction->link_only = request->link_only;
 	transaction->interval = router->document->overlay_reliability_timer;
-	transaction->deadline = now + (request->timeout > 0
-					       ? request->timeout
-					       : RELOAD_TRANSMISSIONS_MAX * transaction->interval);
+	transaction->deadline =
+	    now + (request->timeout > 0 ? request->timeout
+					: RELOAD_TRANSMISSIONS_MAX * transaction->interval);
 	transaction->reply = reply;
 	transaction->data = data;
 	transmit(router, transaction, now);
@@ -162,7 +163,8 @@ static bool is_error_of_a_hop(const ReloadTransaction *transaction, const Reload
 {
 	ReloadErrorResponse error;
 
-	if (message->code != RELOAD_ERROR || reload_error_decode(message->body, &error) != RELOAD_OK)
+	if (message->code != RELOAD_ERROR ||
+	    reload_error_decode(message->body, &error) != RELOAD_OK)
 		return false;
 	switch (error.error_code) {
 	case RELOAD_ERROR_TTL_EXCEEDED:
@@ -193,12 +195,14 @@ static bool origin_is_good(ReloadRouter *router, const ReloadTransaction *transa
 					  reload_resource_id_span(&last->resource_id), from)) {
 		return true;
 	}
-	return is_error_of_a_hop(transaction, message, reload_node_id_equal(from, &transaction->hop));
+	return is_error_of_a_hop(transaction, message,
+				 reload_node_id_equal(from, &transaction->hop));
 }
 
-/* 6.5.4: who finds our document too new has an old one, and so has who answers with an older number. */
-static void tell_if_outdated(ReloadRouter *router, const ReloadMessage *message, const ReloadNodeId *from,
-			     int64_t now)
+/* 6.5.4: who finds our document too new has an old one, and so has who answers with an older
+ * number. */
+static void tell_if_outdated(ReloadRouter *router, const ReloadMessage *message,
+			     const ReloadNodeId *from, int64_t now)
 {
 	uint16_t theirs = message->header.config_sequence;
 	ReloadErrorResponse error;
@@ -206,7 +210,8 @@ static void tell_if_outdated(ReloadRouter *router, const ReloadMessage *message,
 	bool outdated = theirs != RELOAD_CONFIG_SEQUENCE_ANY &&
 			reload_document_sequence_is_newer(router->document->sequence, theirs);
 
-	if (message->code == RELOAD_ERROR && reload_error_decode(message->body, &error) == RELOAD_OK &&
+	if (message->code == RELOAD_ERROR &&
+	    reload_error_decode(message->body, &error) == RELOAD_OK &&
 	    error.error_code == RELOAD_ERROR_CONFIG_TOO_NEW)
 		outdated = true;
 	if (!outdated)
@@ -220,7 +225,7 @@ static void tell_if_outdated(ReloadRouter *router, const ReloadMessage *message,
 void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, int64_t now)
 {
 	ReloadTransaction *transaction =
-		reload_transaction_find(router->transactions, message->header.transaction_id);
+	    reload_transaction_find(router->transactions, message->header.transaction_id);
 	ReloadNodeId from;
 
 	if (transaction == NULL || transaction->failure != RELOAD_OK) {
@@ -253,14 +258,16 @@ int64_t reload_router_tick(ReloadRouter *router, int64_t now)
 	ReloadTransaction *first;
 	int64_t next;
 
-	while ((first = reload_transaction_first(router->transactions)) != NULL && first->due <= now) {
+	while ((first = reload_transaction_first(router->transactions)) != NULL &&
+	       first->due <= now) {
 		if (first->failure != RELOAD_OK) {
 			finish(router, first, first->failure, NULL, NULL, now);
-		} else if (now >= first->deadline || first->transmissions >= RELOAD_TRANSMISSIONS_MAX) {
+		} else if (now >= first->deadline ||
+			   first->transmissions >= RELOAD_TRANSMISSIONS_MAX) {
 			router->count.timeouts++;
 			finish(router, first,
-			       first->transmissions == 0 ? RELOAD_E_UNREACHABLE : RELOAD_E_TIMEOUT, NULL,
-			       NULL, now);
+			       first->transmissions == 0 ? RELOAD_E_UNREACHABLE : RELOAD_E_TIMEOUT,
+			       NULL, NULL, now);
 		} else {
 			transmit(router, first, now);
 			reload_transaction_reschedule(router->transactions, first, first->due);

@@ -17,12 +17,12 @@ static void send_answer(ReloadRouter *router, const ReloadTransit *transit, Relo
 	GByteArray *path = g_byte_array_new(), *options = g_byte_array_new();
 	GByteArray *frame = g_byte_array_sized_new((guint)rest.len + 256);
 	ReloadHeader header = {
-		.overlay = router->document->overlay_hash,
-		.config_sequence = router->document->sequence,
-		.version = RELOAD_VERSION_1_0,
-		.ttl = router->document->initial_ttl,
-		.last_fragment = true,
-		.transaction_id = transit->header.transaction_id,
+	    .overlay = router->document->overlay_hash,
+	    .config_sequence = router->document->sequence,
+	    .version = RELOAD_VERSION_1_0,
+	    .ttl = router->document->initial_ttl,
+	    .last_fragment = true,
+	    .transaction_id = transit->header.transaction_id,
 	};
 	ReloadNodeId hop;
 
@@ -73,8 +73,8 @@ static bool write_answer(ReloadRouter *router, const ReloadTransit *transit, uin
 	return good;
 }
 
-/* The most that contents and security block of an answer may take. What its sender asks for counts the whole
- * message as it leaves us (6.3.2). */
+/* The most that contents and security block of an answer may take. What its sender asks for counts
+ * the whole message as it leaves us (6.3.2). */
 static size_t answer_limit(const ReloadRouter *router, const ReloadTransit *transit)
 {
 	size_t limit = router->document->max_message_size - RELOAD_HEADER_FIXED;
@@ -86,7 +86,8 @@ static size_t answer_limit(const ReloadRouter *router, const ReloadTransit *tran
 		return limit;
 	options = g_byte_array_new();
 	reload_write_response_options(options, transit->header.options);
-	lists += options->len + (transit->previous_hop != NULL ? 2u + transit->previous_hop->len : 0);
+	lists +=
+	    options->len + (transit->previous_hop != NULL ? 2u + transit->previous_hop->len : 0);
 	g_byte_array_unref(options);
 	return MIN(limit, wanted > lists ? wanted - lists : 0);
 }
@@ -126,8 +127,8 @@ void reload_router_respond_again(ReloadRouter *router, const ReloadTransit *tran
 	send_answer(router, transit, span);
 }
 
-void reload_router_respond_error(ReloadRouter *router, const ReloadTransit *transit, uint16_t error_code,
-				 const char *text, int64_t now)
+void reload_router_respond_error(ReloadRouter *router, const ReloadTransit *transit,
+				 uint16_t error_code, const char *text, int64_t now)
 {
 	ReloadOutcome outcome = {0};
 

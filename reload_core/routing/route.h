@@ -8,9 +8,9 @@
 #include "reload_core/wire/status.h"
 #include "reload_core/wire/types.h"
 
-/* Called exactly once: with RELOAD_OK and the answer; with RELOAD_E_REMOTE and the Error message; or
- * with another error (timeout, cancelled ...) and NULL for both. from: the Node-ID that signed the
- * answer. answer's bytes are valid during the call only. */
+/* Called exactly once: with RELOAD_OK and the answer; with RELOAD_E_REMOTE and the Error message;
+ * or with another error (timeout, cancelled ...) and NULL for both. from: the Node-ID that signed
+ * the answer. answer's bytes are valid during the call only. */
 typedef void (*ReloadReplyFunc)(void *data, ReloadStatus status, const ReloadMessage *answer,
 				const ReloadNodeId *from, int64_t now);
 

@@ -2,7 +2,8 @@
 /* Makes and frees the router, and holds what it works with. */
 #include "reload_core/routing/router_private.h"
 
-/* Messages to ourselves handled in one go; a handler that sends to itself in circles must not hang us. */
+/* Messages to ourselves handled in one go; a handler that sends to itself in circles must not hang
+ * us. */
 #define LOOPBACK_BURST 256
 
 static void free_bytes(gpointer data)

@@ -37,9 +37,10 @@ struct ReloadRouter {
 typedef struct {
 	ReloadSpan bytes;
 	ReloadHeader header;
-	ReloadSpan rest;            /* what follows the header */
+	ReloadSpan rest;		  /* what follows the header */
 	const ReloadNodeId *previous_hop; /* NULL: ourselves */
-	ReloadSpan destinations;    /* the destination list without the entries that were consumed here */
+	ReloadSpan
+	    destinations; /* the destination list without the entries that were consumed here */
 } ReloadTransit;
 
 /* Is it a request, as far as one can tell (the first fragment has the code)? */
@@ -49,11 +50,11 @@ bool reload_transit_is_request(const ReloadTransit *transit);
 uint16_t reload_transit_code(const ReloadTransit *transit);
 
 /* Takes a message off the link, or from ourselves (previous_hop NULL). */
-void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop, ReloadSpan message,
-			  int64_t now);
+void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop,
+			  ReloadSpan message, int64_t now);
 /* Sends a message on toward hop (6.1.2). */
-void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit, const ReloadNodeId *hop,
-			   int64_t now);
+void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit,
+			   const ReloadNodeId *hop, int64_t now);
 /* The message is for us (6.1.1); destination: the entry by which it reached us. */
 void reload_router_deliver(ReloadRouter *router, const ReloadTransit *transit,
 			   const ReloadDestination *destination, int64_t now);
@@ -65,19 +66,21 @@ bool reload_message_has_critical_extension(const ReloadMessage *message);
 /* Ends a transaction that message answers. */
 void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, int64_t now);
 
-/* Sends a frame whose first destination is not us: decrements its TTL and finds the hop, which is put into *hop
- * (len 0: it went to ourselves). RELOAD_E_UNREACHABLE: nobody to send it to. */
+/* Sends a frame whose first destination is not us: decrements its TTL and finds the hop, which is
+ * put into *hop (len 0: it went to ourselves). RELOAD_E_UNREACHABLE: nobody to send it to. */
 ReloadStatus reload_router_dispatch(ReloadRouter *router, ReloadSpan frame, bool link_only,
 				    ReloadNodeId *hop);
 
-/* Answers the request (6.2.2) with what a handler made. key: not NULL: keep the answer for repetitions. */
+/* Answers the request (6.2.2) with what a handler made. key: not NULL: keep the answer for
+ * repetitions. */
 void reload_router_respond(ReloadRouter *router, const ReloadTransit *transit, uint16_t code,
 			   ReloadOutcome *outcome, const ReloadAnswerKey *key, int64_t now);
 /* Sends once more what was answered before. */
-void reload_router_respond_again(ReloadRouter *router, const ReloadTransit *transit, GBytes *answer);
+void reload_router_respond_again(ReloadRouter *router, const ReloadTransit *transit,
+				 GBytes *answer);
 /* Answers with an Error, if it is a request and not too many were made in this second. */
-void reload_router_respond_error(ReloadRouter *router, const ReloadTransit *transit, uint16_t error_code,
-				 const char *text, int64_t now);
+void reload_router_respond_error(ReloadRouter *router, const ReloadTransit *transit,
+				 uint16_t error_code, const char *text, int64_t now);
 /* Makes the destination list of the answer: the via list and the previous hop, reversed. */
 void reload_router_return_path(const ReloadTransit *transit, GByteArray *out);
 

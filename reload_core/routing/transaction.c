@@ -56,7 +56,8 @@ bool reload_transaction_add(ReloadTransactionTable *table, ReloadTransaction *tr
 	    g_hash_table_contains(table->by_id, &transaction->id))
 		return false;
 	g_hash_table_insert(table->by_id, &transaction->id, transaction);
-	transaction->place = g_sequence_insert_sorted(table->by_due, transaction, compare_due, NULL);
+	transaction->place =
+	    g_sequence_insert_sorted(table->by_due, transaction, compare_due, NULL);
 	return true;
 }
 
@@ -87,7 +88,8 @@ ReloadTransaction *reload_transaction_first(const ReloadTransactionTable *table)
 	return g_sequence_iter_is_end(first) ? NULL : g_sequence_get(first);
 }
 
-void reload_transaction_hop_lost(ReloadTransactionTable *table, const ReloadNodeId *hop, int64_t now)
+void reload_transaction_hop_lost(ReloadTransactionTable *table, const ReloadNodeId *hop,
+				 int64_t now)
 {
 	ReloadTransaction *transaction;
 	GHashTableIter iter;

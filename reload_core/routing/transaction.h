@@ -12,15 +12,16 @@
 #define RELOAD_TRANSMISSIONS_MAX 5
 
 typedef struct {
-	uint64_t id;         /* the transaction ID on the wire */
-	GByteArray *frame;   /* the whole message as it is sent; the TTL not yet decremented */
-	ReloadDestination last; /* whom it is for: the last of the destination list, without views */
-	ReloadNodeId hop;    /* where it was last sent to; len 0: nowhere yet */
-	bool link_only;      /* only down the link to `last` */
+	uint64_t id;	   /* the transaction ID on the wire */
+	GByteArray *frame; /* the whole message as it is sent; the TTL not yet decremented */
+	ReloadDestination
+	    last;	  /* whom it is for: the last of the destination list, without views */
+	ReloadNodeId hop; /* where it was last sent to; len 0: nowhere yet */
+	bool link_only;	  /* only down the link to `last` */
 	unsigned transmissions;
-	int64_t interval;    /* ms between two transmissions */
-	int64_t due;         /* ms: when to send it again, or to give up */
-	int64_t deadline;    /* ms: when to give up at the latest */
+	int64_t interval;     /* ms between two transmissions */
+	int64_t due;	      /* ms: when to send it again, or to give up */
+	int64_t deadline;     /* ms: when to give up at the latest */
 	ReloadStatus failure; /* not RELOAD_OK: it has failed and is reported when due */
 	ReloadReplyFunc reply;
 	void *data;
@@ -33,8 +34,8 @@ ReloadTransactionTable *reload_transaction_table_new(void);
 /* Frees it and every transaction in it; nobody is told. */
 void reload_transaction_table_free(ReloadTransactionTable *table);
 
-/* Puts a transaction in, made with g_new0 and its frame; the table owns it from now on. False: the table
- * is full or the id is taken; then it still belongs to the caller. */
+/* Puts a transaction in, made with g_new0 and its frame; the table owns it from now on. False: the
+ * table is full or the id is taken; then it still belongs to the caller. */
 bool reload_transaction_add(ReloadTransactionTable *table, ReloadTransaction *transaction);
 /* NULL if there is none. */
 ReloadTransaction *reload_transaction_find(const ReloadTransactionTable *table, uint64_t id);
@@ -47,8 +48,10 @@ void reload_transaction_free(ReloadTransaction *transaction);
 
 /* The one that is due first, or NULL. */
 ReloadTransaction *reload_transaction_first(const ReloadTransactionTable *table);
-/* Makes all those due at now whose last hop is hop, at most once each transmission: its link is gone. */
-void reload_transaction_hop_lost(ReloadTransactionTable *table, const ReloadNodeId *hop, int64_t now);
+/* Makes all those due at now whose last hop is hop, at most once each transmission: its link is
+ * gone. */
+void reload_transaction_hop_lost(ReloadTransactionTable *table, const ReloadNodeId *hop,
+				 int64_t now);
 unsigned reload_transaction_count(const ReloadTransactionTable *table);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A bounded table of via lists. A bare ID is 12 bits of slot number and 3 bits of the slot's generation; slots
- * are used in turn, so that an ID comes back as late as possible (RFC 6940, 6.3.2.2). */
+/* A bounded table of via lists. A bare ID is 12 bits of slot number and 3 bits of the slot's
+ * generation; slots are used in turn, so that an ID comes back as late as possible (RFC
+ * 6940, 6.3.2.2). */
 #include "reload_core/routing/via_store.h"
 
 #define SLOTS 4096
@@ -12,7 +13,7 @@ typedef struct {
 	int64_t until; /* ms */
 	uint8_t id[LONG_ID];
 	uint8_t id_len; /* 2: bare */
-	GList *place;   /* in by_age */
+	GList *place;	/* in by_age */
 } Entry;
 
 struct ReloadViaStore {
@@ -20,7 +21,7 @@ struct ReloadViaStore {
 	void *user;
 	GHashTable *by_list;  /* GBytes* -> Entry, owned */
 	GHashTable *by_long;  /* Entry.id -> Entry */
-	Entry **slots;        /* SLOTS; made with the first entry */
+	Entry **slots;	      /* SLOTS; made with the first entry */
 	uint8_t *generations; /* SLOTS */
 	unsigned next_slot, slots_used;
 	GQueue by_age; /* Entry; what ends first is in front */
@@ -48,7 +49,8 @@ static void entry_free(gpointer data)
 	g_free(entry);
 }
 
-ReloadViaStore *reload_via_store_new(void (*random)(void *user, uint8_t *out, size_t len), void *user)
+ReloadViaStore *reload_via_store_new(void (*random)(void *user, uint8_t *out, size_t len),
+				     void *user)
 {
 	ReloadViaStore *store = g_new0(ReloadViaStore, 1);
 
@@ -166,8 +168,9 @@ static void write_id(const Entry *entry, GByteArray *out)
 	reload_write_destination(out, &destination);
 }
 
-bool reload_via_store_put(ReloadViaStore *store, ReloadSpan via_list, const ReloadNodeId *previous_hop,
-			  int64_t now, int64_t until, GByteArray *out)
+bool reload_via_store_put(ReloadViaStore *store, ReloadSpan via_list,
+			  const ReloadNodeId *previous_hop, int64_t now, int64_t until,
+			  GByteArray *out)
 {
 	GByteArray *whole;
 	GBytes *list;

@@ -24,7 +24,8 @@ void sim_schedule(Sim *sim, SimEvent event)
 {
 	event.serial = ++sim->serial;
 	event.at = MAX(event.at, sim->now);
-	g_sequence_insert_sorted(sim->events, g_memdup2(&event, sizeof(event)), compare_events, NULL);
+	g_sequence_insert_sorted(sim->events, g_memdup2(&event, sizeof(event)), compare_events,
+				 NULL);
 }
 
 uint32_t sim_random(Sim *sim, uint32_t below)
@@ -43,12 +44,12 @@ int64_t sim_latency(Sim *sim)
 ReloadIdentity *sim_issue(Sim *sim, EVP_PKEY *key, const ReloadNodeId *id, const char *user)
 {
 	ReloadCertificateRequest request = {
-		.overlay = PKI_OVERLAY,
-		.node_ids = id,
-		.node_id_count = 1,
-		.user_name = user,
-		.not_before = PKI_NOW - PKI_DAY,
-		.not_after = PKI_NOW + PKI_DAY,
+	    .overlay = PKI_OVERLAY,
+	    .node_ids = id,
+	    .node_id_count = 1,
+	    .user_name = user,
+	    .not_before = PKI_NOW - PKI_DAY,
+	    .not_after = PKI_NOW + PKI_DAY,
 	};
 	GError *error = NULL;
 	GBytes *der = reload_issue_certificate(sim->pki.ca, sim->pki.ca_key, key, &request, &error);
@@ -92,7 +93,8 @@ static ReloadDocument *make_document(Sim *sim, unsigned bootstraps)
 	ReloadDocument *document;
 
 	for (unsigned i = 0; i < bootstraps; i++)
-		g_string_append_printf(more, "<bootstrap-node address=\"10.0.%u.%u\" port=\"6084\"/>",
+		g_string_append_printf(more,
+				       "<bootstrap-node address=\"10.0.%u.%u\" port=\"6084\"/>",
 				       i / 250, i % 250 + 1);
 	document = pki_document(&sim->pki, more->str);
 	g_string_free(more, TRUE);
@@ -173,7 +175,8 @@ void sim_watch(Sim *sim, void (*watch)(void *data, SimNode *from, SimNode *to, R
 
 /* ---- machines ---- */
 
-static bool on_app_request(void *user, uint16_t application, const ReloadNodeId *remote, int64_t now)
+static bool on_app_request(void *user, uint16_t application, const ReloadNodeId *remote,
+			   int64_t now)
 {
 	(void)user;
 	(void)remote;
@@ -181,8 +184,8 @@ static bool on_app_request(void *user, uint16_t application, const ReloadNodeId 
 	return application == SIM_APPLICATION;
 }
 
-static void on_app_up(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
-		      bool requested_by_us, int64_t now)
+static void on_app_up(void *user, uint16_t application, const ReloadNodeId *remote,
+		      ReloadLinkId link, bool requested_by_us, int64_t now)
 {
 	SimNode *node = user;
 
@@ -194,8 +197,8 @@ static void on_app_up(void *user, uint16_t application, const ReloadNodeId *remo
 	node->last_app_link = link;
 }
 
-static void on_app_down(void *user, uint16_t application, const ReloadNodeId *remote, ReloadLinkId link,
-			ReloadStatus why, int64_t now)
+static void on_app_down(void *user, uint16_t application, const ReloadNodeId *remote,
+			ReloadLinkId link, ReloadStatus why, int64_t now)
 {
 	SimNode *node = user;
 
@@ -212,17 +215,17 @@ void sim_start(Sim *sim, unsigned index, bool first)
 	SimNode *node = sim_node(sim, index);
 	GError *error = NULL;
 	ReloadNodeOptions options = {
-		.document = sim->document,
-		.identity = node->identity,
-		.first_node = first,
-		.addresses = &node->address,
-		.address_count = 1,
-		.app_addresses = &node->app_address,
-		.app_address_count = 1,
-		.events = {.user = node,
-			   .app_request = on_app_request,
-			   .app_up = on_app_up,
-			   .app_down = on_app_down},
+	    .document = sim->document,
+	    .identity = node->identity,
+	    .first_node = first,
+	    .addresses = &node->address,
+	    .address_count = 1,
+	    .app_addresses = &node->app_address,
+	    .app_address_count = 1,
+	    .events = {.user = node,
+		       .app_request = on_app_request,
+		       .app_up = on_app_up,
+		       .app_down = on_app_down},
 	};
 
 	g_assert_null(node->node);

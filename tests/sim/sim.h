@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Many nodes in one process, in virtual time, from a seed: links with latency, failures of links and nodes,
- * partitions. A test says what happens, lets time pass, and looks at the outcome. */
+/* Many nodes in one process, in virtual time, from a seed: links with latency, failures of links
+ * and nodes, partitions. A test says what happens, lets time pass, and looks at the outcome. */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
 
@@ -19,9 +19,9 @@ typedef struct {
 	ReloadNodeId id;
 	ReloadAddress address, app_address;
 	ReloadNode *node; /* NULL: not running */
-	unsigned group;   /* machines of different groups do not reach each other */
-	int64_t wakeup;   /* ms; INT64_MAX: none */
-	uint64_t run;     /* counts its starts */
+	unsigned group;	  /* machines of different groups do not reach each other */
+	int64_t wakeup;	  /* ms; INT64_MAX: none */
+	uint64_t run;	  /* counts its starts */
 	unsigned app_ups, app_downs;
 	ReloadNodeId last_app_remote;
 	ReloadLinkId last_app_link;
@@ -35,7 +35,8 @@ typedef struct {
 } SimNetwork;
 
 /* Makes an overlay with count machines, all of them stopped; the first `bootstraps` of them are the
- * document's bootstrap nodes. The seed is RELOAD_SIM_SEED of the environment, or name's hash; it is printed. */
+ * document's bootstrap nodes. The seed is RELOAD_SIM_SEED of the environment, or name's hash; it is
+ * printed. */
 Sim *sim_new(const char *name, unsigned count, unsigned bootstraps);
 void sim_free(Sim *sim);
 SimNetwork *sim_network(Sim *sim);
@@ -54,7 +55,8 @@ void sim_crash(Sim *sim, unsigned index, bool silent);
 void sim_leave(Sim *sim, unsigned index);
 /* Breaks the link between two nodes, if there is one. */
 void sim_break_link(Sim *sim, unsigned a, unsigned b);
-/* Gives a message to a node, as if `from` had sent it down its link. False: there is no such link. */
+/* Gives a message to a node, as if `from` had sent it down its link. False: there is no such link.
+ */
 bool sim_inject(Sim *sim, unsigned from, unsigned to, ReloadSpan message);
 /* Sees every message that is sent; NULL: no more. */
 void sim_watch(Sim *sim, void (*watch)(void *data, SimNode *from, SimNode *to, ReloadSpan message),
@@ -62,7 +64,8 @@ void sim_watch(Sim *sim, void (*watch)(void *data, SimNode *from, SimNode *to, R
 
 /* Lets time pass. */
 void sim_run(Sim *sim, int64_t ms);
-/* Lets time pass until done says so; fails the test, naming what, if that takes more than limit ms. */
+/* Lets time pass until done says so; fails the test, naming what, if that takes more than limit ms.
+ */
 void sim_run_until(Sim *sim, bool (*done)(Sim *sim, void *data), void *data, int64_t limit,
 		   const char *what);
 
@@ -91,9 +94,12 @@ void sim_request(Sim *sim, unsigned from, const ReloadDestination *destinations,
 		 uint16_t code, ReloadSpan body, SimAnswer *answer);
 void sim_answer_clear(SimAnswer *answer);
 
-/* Stores text as SIP-REGISTRATION of user (a name, without domain) by node `from`; waits for the answer. */
-ReloadStatus sim_store(Sim *sim, unsigned from, const char *user, const char *text, uint16_t *error_code);
-/* Fetches it from node `from`; the texts found, sorted, each ended by a ';'. Free with g_free. NULL: no answer. */
+/* Stores text as SIP-REGISTRATION of user (a name, without domain) by node `from`; waits for the
+ * answer. */
+ReloadStatus sim_store(Sim *sim, unsigned from, const char *user, const char *text,
+		       uint16_t *error_code);
+/* Fetches it from node `from`; the texts found, sorted, each ended by a ';'. Free with g_free.
+ * NULL: no answer. */
 char *sim_fetch(Sim *sim, unsigned from, const char *user);
 /* The Resource-ID of that user. */
 void sim_resource(Sim *sim, const char *user, ReloadResourceId *out);

@@ -23,7 +23,8 @@ static void on_reply(void *data, ReloadStatus status, const ReloadMessage *messa
 	answer->code = message->code;
 	answer->message = g_byte_array_new();
 	g_byte_array_append(answer->message, message->body.data, (guint)message->body.len);
-	if (message->code == RELOAD_ERROR && reload_error_decode(message->body, &error) == RELOAD_OK)
+	if (message->code == RELOAD_ERROR &&
+	    reload_error_decode(message->body, &error) == RELOAD_OK)
 		answer->error_code = error.error_code;
 }
 
@@ -42,15 +43,13 @@ void sim_answer_clear(SimAnswer *answer)
 void sim_request(Sim *sim, unsigned from, const ReloadDestination *destinations, unsigned count,
 		 uint16_t code, ReloadSpan body, SimAnswer *answer)
 {
-	ReloadRequest request = {.destinations = destinations,
-				 .destination_count = count,
-				 .code = code,
-				 .body = body};
+	ReloadRequest request = {
+	    .destinations = destinations, .destination_count = count, .code = code, .body = body};
 
 	memset(answer, 0, sizeof(*answer));
 	g_assert_cmpuint(
-		reload_node_request(sim_node(sim, from)->node, &request, on_reply, answer, sim->now), !=,
-		0);
+	    reload_node_request(sim_node(sim, from)->node, &request, on_reply, answer, sim->now),
+	    !=, 0);
 	g_assert_false(answer->done); /* never before the call returns */
 	sim_run_until(sim, is_answered, answer, 20 * SIM_SECOND, "an answer or the end of waiting");
 }
@@ -63,19 +62,20 @@ void sim_resource(Sim *sim, const char *user, ReloadResourceId *out)
 	g_free(name);
 }
 
-ReloadStatus sim_store(Sim *sim, unsigned from, const char *user, const char *text, uint16_t *error_code)
+ReloadStatus sim_store(Sim *sim, unsigned from, const char *user, const char *text,
+		       uint16_t *error_code)
 {
 	SimNode *node = sim_node(sim, from);
 	char *name = g_strdup_printf("%s@" PKI_OVERLAY, user);
 	ReloadIdentity *signer =
-		sim_issue(sim, reload_identity_key(node->identity), &node->id, name);
+	    sim_issue(sim, reload_identity_key(node->identity), &node->id, name);
 	ReloadStoredData data = {
-		.storage_time = (uint64_t)sim->now,
-		.lifetime = 3600,
-		.value = {.model = RELOAD_MODEL_DICTIONARY,
-			  .key = reload_node_id_span(&node->id),
-			  .exists = true,
-			  .value = reload_span_text(text)},
+	    .storage_time = (uint64_t)sim->now,
+	    .lifetime = 3600,
+	    .value = {.model = RELOAD_MODEL_DICTIONARY,
+		      .key = reload_node_id_span(&node->id),
+		      .exists = true,
+		      .value = reload_span_text(text)},
 	};
 	SimAnswer answer = {0};
 	ReloadResourceId id;
@@ -150,7 +150,8 @@ char *sim_fetch(Sim *sim, unsigned from, const char *user)
 
 	sim_resource(sim, user, &fetch.id);
 	g_assert_cmpint(reload_usage_fetch(fetch.node, &fetch.id, RELOAD_KIND_SIP_REGISTRATION,
-					   (ReloadSpan){0}, 0, on_fetched, &fetch, sim->now, &request),
+					   (ReloadSpan){0}, 0, on_fetched, &fetch, sim->now,
+					   &request),
 			==, RELOAD_OK);
 	sim_run_until(sim, is_fetched, &fetch, 20 * SIM_SECOND, "the answer to a Fetch");
 	if (fetch.found == NULL)

@@ -2,7 +2,8 @@
 /* The simulated network: ReloadIo for every node, links that behave as TLS over TCP does. */
 #include "tests/sim/sim_private.h"
 
-/* A connection attempt into nothing; when the sender notices that nobody acknowledges; when it gives up. */
+/* A connection attempt into nothing; when the sender notices that nobody acknowledges; when it
+ * gives up. */
 #define CONNECT_TIMEOUT_MS 6000
 #define FAILING_MS 3000
 #define GIVE_UP_MS 20000
@@ -42,12 +43,13 @@ static SimNode *by_address(Sim *sim, const ReloadAddress *address, bool app)
 
 /* ---- ReloadIo ---- */
 
-static ReloadLinkId io_link_connect(void *user, const ReloadAddress *address, const ReloadNodeId *expect)
+static ReloadLinkId io_link_connect(void *user, const ReloadAddress *address,
+				    const ReloadNodeId *expect)
 {
 	SimNode *node = user;
 	SimLinkEnd *end = new_end(node->sim, node, false);
-	SimEvent event = event_for(SIM_CONNECTED, node, end->id,
-				   node->sim->now + 4 * sim_latency(node->sim));
+	SimEvent event =
+	    event_for(SIM_CONNECTED, node, end->id, node->sim->now + 4 * sim_latency(node->sim));
 
 	end->outgoing = true;
 	event.address = *address;
@@ -192,16 +194,16 @@ static void io_log(void *user, ReloadLogLevel level, const char *text)
 void sim_io(SimNode *node, ReloadIo *io)
 {
 	*io = (ReloadIo){
-		.user = node,
-		.link_connect = io_link_connect,
-		.link_send = io_link_send,
-		.link_close = io_close,
-		.app_expect = io_app_expect,
-		.app_connect = io_app_connect,
-		.app_close = io_close,
-		.wakeup_at = io_wakeup_at,
-		.random = io_random,
-		.log = io_log,
+	    .user = node,
+	    .link_connect = io_link_connect,
+	    .link_send = io_link_send,
+	    .link_close = io_close,
+	    .app_expect = io_app_expect,
+	    .app_connect = io_app_connect,
+	    .app_close = io_close,
+	    .wakeup_at = io_wakeup_at,
+	    .random = io_random,
+	    .log = io_log,
 	};
 }
 
@@ -237,8 +239,8 @@ static void connected(Sim *sim, const SimEvent *event, SimLinkEnd *end)
 	other->up = end->up = true;
 	other->peer = client_link;
 	end->peer = server_link;
-	reload_node_link_up(client->node, client_link, reload_identity_certificate(server->identity),
-			    true, sim->now);
+	reload_node_link_up(client->node, client_link,
+			    reload_identity_certificate(server->identity), true, sim->now);
 	if (server->node != NULL && sim_end(sim, server_link) != NULL)
 		reload_node_link_up(server->node, server_link,
 				    reload_identity_certificate(client->identity), false, sim->now);

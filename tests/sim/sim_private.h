@@ -12,14 +12,14 @@ typedef struct SimLinkEnd SimLinkEnd;
 struct SimLinkEnd {
 	ReloadLinkId id;
 	SimNode *owner;
-	uint64_t run;      /* of the owner, when it was made */
+	uint64_t run; /* of the owner, when it was made */
 	bool app, up, outgoing, failing;
 	uint16_t application;
-	ReloadNodeId remote; /* app: whom it is for */
-	ReloadLinkId peer;   /* the other end; 0: none yet */
+	ReloadNodeId remote;  /* app: whom it is for */
+	ReloadLinkId peer;    /* the other end; 0: none yet */
 	int64_t last_arrival; /* of what was sent from here: order is kept */
 	int64_t stuck_since;  /* sent into nothing; 0: not */
-	int64_t until;        /* an expectation ends */
+	int64_t until;	      /* an expectation ends */
 };
 
 typedef enum {
@@ -56,7 +56,7 @@ struct Sim {
 	int64_t now;
 	GSequence *events; /* SimEvent by time */
 	uint64_t serial;
-	GHashTable *ends;  /* &SimLinkEnd.id -> SimLinkEnd */
+	GHashTable *ends; /* &SimLinkEnd.id -> SimLinkEnd */
 	ReloadLinkId next_link;
 	void (*watch)(void *data, SimNode *from, SimNode *to, ReloadSpan message);
 	void *watch_data;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the ring should look like, by the sorted Node-IDs of the running machines, and what it does. */
+/* What the ring should look like, by the sorted Node-IDs of the running machines, and what it does.
+ */
 #include "tests/sim/sim_private.h"
 
 #include <stdio.h>
@@ -84,9 +85,10 @@ static bool view_is_right(const GPtrArray *nodes, guint place)
 	for (unsigned i = 0; i < wanted; i++) {
 		const SimNode *next = g_ptr_array_index(nodes, (place + i + 1) % nodes->len);
 		const SimNode *before =
-			g_ptr_array_index(nodes, (place + nodes->len - i - 1) % nodes->len);
+		    g_ptr_array_index(nodes, (place + nodes->len - i - 1) % nodes->len);
 
-		if (i < view.successor_count && !reload_node_id_equal(&view.successors[i], &next->id))
+		if (i < view.successor_count &&
+		    !reload_node_id_equal(&view.successors[i], &next->id))
 			return false;
 		if (i < view.predecessor_count &&
 		    !reload_node_id_equal(&view.predecessors[i], &before->id))
@@ -149,10 +151,10 @@ void sim_dump(Sim *sim)
 
 		reload_node_statistics(node->node, &statistics);
 		reload_storage_usage(reload_node_storage(node->node), &usage);
-		g_printerr("  %02x%02x node%-3u state %d%s links %u open %u resources %zu:", node->id.id[0],
-			   node->id.id[1], node->index, reload_node_state(node->node),
-			   view_is_right(nodes, i) ? "" : " WRONG", statistics.links,
-			   statistics.requests_open, usage.resources);
+		g_printerr("  %02x%02x node%-3u state %d%s links %u open %u resources %zu:",
+			   node->id.id[0], node->id.id[1], node->index,
+			   reload_node_state(node->node), view_is_right(nodes, i) ? "" : " WRONG",
+			   statistics.links, statistics.requests_open, usage.resources);
 		plugin->each_entry(topology, print_entry, NULL);
 		g_printerr("\n");
 	}

@@ -74,11 +74,13 @@ static void test_restart_first(void)
 	sim_crash(sim, 0, false);
 	sim_run(sim, 5 * SIM_SECOND);
 	sim_start(sim, 0, true);
-	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "the first node in the old ring");
+	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND,
+		      "the first node in the old ring");
 	sim_free(sim);
 }
 
-/* The only bootstrap node is restarted, with the first node's switch; it knows nobody else's address. */
+/* The only bootstrap node is restarted, with the first node's switch; it knows nobody else's
+ * address. */
 static void test_restart_only_bootstrap(void)
 {
 	Sim *sim = sim_new("restart-only-bootstrap", 5, 1);
@@ -87,7 +89,8 @@ static void test_restart_only_bootstrap(void)
 	sim_crash(sim, 0, false);
 	sim_run(sim, 5 * SIM_SECOND);
 	sim_start(sim, 0, true);
-	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "one ring by the search for it");
+	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND,
+		      "one ring by the search for it");
 	sim_free(sim);
 }
 
@@ -131,7 +134,8 @@ static void test_partition(void)
 	g_assert_true(sim_all_joined(sim, NULL)); /* each side goes on */
 	for (unsigned i = 0; i < sim_count(sim); i++)
 		sim_node(sim, i)->group = 0;
-	sim_run_until(sim, sim_ring_is_right, NULL, 600 * SIM_SECOND, "one ring after the partition");
+	sim_run_until(sim, sim_ring_is_right, NULL, 600 * SIM_SECOND,
+		      "one ring after the partition");
 	sim_free(sim);
 }
 
@@ -143,7 +147,8 @@ static void test_alone_and_back(void)
 	sim_node(sim, 1)->group = 1;
 	sim_run(sim, 60 * SIM_SECOND);
 	sim_node(sim, 1)->group = 0;
-	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "two that find each other again");
+	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND,
+		      "two that find each other again");
 	sim_free(sim);
 }
 
@@ -154,7 +159,8 @@ static void test_leave(void)
 	form(sim);
 	for (unsigned i = 0; i < 5; i++) {
 		sim_leave(sim, 2 * i + 1);
-		sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring without who left");
+		sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND,
+			      "a ring without who left");
 	}
 	sim_leave(sim, 0); /* the first node may go too */
 	sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring without the first");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Documents that come over the network: who may change the overlay's, and how everybody gets the new one
- * (RFC 6940, 6.3.2.1, 6.5.4 and 11.1). */
+/* Documents that come over the network: who may change the overlay's, and how everybody gets the
+ * new one (RFC 6940, 6.3.2.1, 6.5.4 and 11.1). */
 #include "reload_core/config/document_sign.h"
 #include "reload_core/wire/config_update.h"
 #include "tests/sim/sim_private.h"
@@ -10,10 +10,11 @@
 #define NAME "instance-name=\"" PKI_OVERLAY "\" sequence=\"1\""
 
 /* A document of the sim's overlay that lists the signers given, signed by signer. */
-static GBytes *signed_document(Sim *sim, const char *signers, const ReloadIdentity *signer, int sequence)
+static GBytes *signed_document(Sim *sim, const char *signers, const ReloadIdentity *signer,
+			       int sequence)
 {
 	char *inside = g_strdup_printf(
-		"<no-ice>true</no-ice><bootstrap-node address=\"10.0.0.1\" port=\"6084\"/>%s", signers);
+	    "<no-ice>true</no-ice><bootstrap-node address=\"10.0.0.1\" port=\"6084\"/>%s", signers);
 	char *text = pki_document_text(sim->pki.ca, NAME, inside);
 	GBytes *bytes = g_bytes_new_take(text, strlen(text)), *done;
 	GError *error = NULL;
@@ -35,14 +36,15 @@ static ReloadDocument *parsed(GBytes *bytes)
 }
 
 static const char lists_signer[] =
-	"<configuration-signer>77777777777777777777777777777777</configuration-signer>";
+    "<configuration-signer>77777777777777777777777777777777</configuration-signer>";
 static const char lists_other[] =
-	"<configuration-signer>78787878787878787878787878787878</configuration-signer>";
+    "<configuration-signer>78787878787878787878787878787878</configuration-signer>";
 
 static void form(Sim *sim)
 {
 	sim_start(sim, 0, true);
-	sim_run_until(sim, sim_all_joined, NULL, 10 * SIM_SECOND, "the first node starts the overlay");
+	sim_run_until(sim, sim_all_joined, NULL, 10 * SIM_SECOND,
+		      "the first node starts the overlay");
 	for (unsigned i = 1; i < sim_count(sim); i++)
 		sim_start(sim, i, false);
 	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "a ring of all");
@@ -77,7 +79,8 @@ static uint16_t update(Sim *sim, GBytes *document)
 static void test_nobody_signs(void)
 {
 	Sim *sim = sim_new("nobody-signs", 3, 1);
-	ReloadIdentity *signer = pki_identity(&sim->pki, RELOAD_KEY_P256, SIGNER, "signer@example.org");
+	ReloadIdentity *signer =
+	    pki_identity(&sim->pki, RELOAD_KEY_P256, SIGNER, "signer@example.org");
 	GBytes *next = signed_document(sim, lists_signer, signer, 2);
 
 	form(sim);
@@ -153,7 +156,8 @@ static void test_spreads(void)
 
 	g_assert_cmpuint(update(sim, next), ==, 0);
 	g_assert_cmpuint(sequence_of(sim, 0), ==, 2);
-	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_CONFIG_TOO_OLD); /* node 1 is old now */
+	g_assert_cmpuint(update(sim, next), ==,
+			 RELOAD_ERROR_CONFIG_TOO_OLD); /* node 1 is old now */
 	sim_run_until(sim, all_have_two, NULL, 3600 * SIM_SECOND, "everybody has the new document");
 	g_assert_true(sim_ring_is_right(sim, NULL));
 	g_bytes_unref(next);

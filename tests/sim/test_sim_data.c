@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stories of data: stored and found from everywhere, kept when nodes die, leave and join; connections
- * between applications; what hostile nodes try. */
+/* Stories of data: stored and found from everywhere, kept when nodes die, leave and join;
+ * connections between applications; what hostile nodes try. */
 #include "reload_core/usages/certstore/certstore.h"
 #include "reload_core/usages/certstore/publish.h"
 #include "reload_core/wire/header.h"
@@ -27,7 +27,8 @@ static void assert_found(Sim *sim, unsigned from, const char *user, const char *
 	g_free(found);
 }
 
-/* The longest via list seen in a Fetch or Store, and whether an answer went back along as many nodes. */
+/* The longest via list seen in a Fetch or Store, and whether an answer went back along as many
+ * nodes. */
 typedef struct {
 	size_t longest_via, longest_return;
 } Paths;
@@ -41,12 +42,12 @@ static void watch_paths(void *data, SimNode *from, SimNode *to, ReloadSpan bytes
 	(void)to;
 	g_assert_cmpint(reload_message_decode(bytes, 16, &message), ==, RELOAD_OK);
 	if (message.code == RELOAD_FETCH_REQ || message.code == RELOAD_STORE_REQ)
-		paths->longest_via = MAX(paths->longest_via,
-					 reload_destination_list_count(message.header.via_list));
+		paths->longest_via =
+		    MAX(paths->longest_via, reload_destination_list_count(message.header.via_list));
 	if (message.code == RELOAD_FETCH_ANS || message.code == RELOAD_STORE_ANS)
 		paths->longest_return =
-			MAX(paths->longest_return,
-			    reload_destination_list_count(message.header.destination_list));
+		    MAX(paths->longest_return,
+			reload_destination_list_count(message.header.destination_list));
 }
 
 static void test_store_and_fetch(void)
@@ -134,7 +135,8 @@ static void test_growing(void)
 	Sim *sim = sim_new("growing", 14, 2);
 
 	sim_start(sim, 0, true);
-	sim_run_until(sim, sim_all_joined, NULL, 10 * SIM_SECOND, "the first node starts the overlay");
+	sim_run_until(sim, sim_all_joined, NULL, 10 * SIM_SECOND,
+		      "the first node starts the overlay");
 	for (unsigned i = 0; i < 30; i++) {
 		char *user = g_strdup_printf("user%u", i);
 
@@ -151,7 +153,8 @@ static void test_growing(void)
 		sim_run(sim, 40 * SIM_SECOND);
 	}
 	for (unsigned i = 0; i < 30; i++) {
-		char *user = g_strdup_printf("user%u", i), *expected = g_strdup_printf("user%u;", i);
+		char *user = g_strdup_printf("user%u", i),
+		     *expected = g_strdup_printf("user%u;", i);
 		ReloadResourceId id;
 
 		sim_resource(sim, user, &id);
@@ -209,7 +212,7 @@ static void test_ping_and_probe(void)
 		g_assert_cmpint(answer.status, ==, RELOAD_OK);
 		g_assert_true(reload_node_id_equal(&answer.from, &sim_node(sim, i)->id));
 		g_assert_cmpint(reload_ping_ans_decode(
-					reload_span(answer.message->data, answer.message->len), &ping),
+				    reload_span(answer.message->data, answer.message->len), &ping),
 				==, RELOAD_OK);
 		sim_answer_clear(&answer);
 	}
@@ -218,9 +221,9 @@ static void test_ping_and_probe(void)
 	far = reload_destination_node(&sim_node(sim, 17)->id);
 	sim_request(sim, 4, &far, 1, RELOAD_PROBE_REQ, reload_span(body->data, body->len), &answer);
 	g_assert_cmpint(answer.status, ==, RELOAD_OK);
-	g_assert_cmpint(reload_probe_ans_decode(
-				reload_span(answer.message->data, answer.message->len), &probe),
-			==, RELOAD_OK);
+	g_assert_cmpint(
+	    reload_probe_ans_decode(reload_span(answer.message->data, answer.message->len), &probe),
+	    ==, RELOAD_OK);
 	g_assert_true(reload_probe_information_next(&probe.probe_info, &info));
 	g_assert_cmpuint(info.type, ==, 3); /* in the order asked for; the unknown one left out */
 	g_assert_true(reload_probe_information_next(&probe.probe_info, &info));
@@ -294,8 +297,9 @@ static void test_app_attach(void)
 	reload_node_app_close(from->node, from->last_app_link, sim_now(sim));
 	sim_run_until(sim, app_is_down, to, SIM_SECOND, "the end of the connection");
 	/* An application that nobody has there: the error ends it at once. */
-	g_assert_cmpint(reload_node_app_attach(from->node, &to->id, 4711, 4 * SIM_SECOND, sim_now(sim)),
-			==, RELOAD_OK);
+	g_assert_cmpint(
+	    reload_node_app_attach(from->node, &to->id, 4711, 4 * SIM_SECOND, sim_now(sim)), ==,
+	    RELOAD_OK);
 	sim_run_until(sim, app_is_down, from, SIM_SECOND, "the refusal");
 	/* A node that is gone: silence, until the time given is over. */
 	from->app_downs = 0;
@@ -340,10 +344,9 @@ static void assert_certificate(Sim *sim, unsigned from, unsigned of, bool by_use
 	char *user = g_strdup_printf("node%u@overlay.example.org", of);
 	Found found = {0};
 	ReloadStatus status =
-		by_user ? reload_certstore_fetch_by_user(asker, user, on_found, &found, sim_now(sim),
-							 NULL)
-			: reload_certstore_fetch_by_node(asker, id, on_found, &found, sim_now(sim),
-							 NULL);
+	    by_user
+		? reload_certstore_fetch_by_user(asker, user, on_found, &found, sim_now(sim), NULL)
+		: reload_certstore_fetch_by_node(asker, id, on_found, &found, sim_now(sim), NULL);
 
 	g_assert_cmpint(status, ==, RELOAD_OK);
 	sim_run_until(sim, is_found, &found, 20 * SIM_SECOND, "a certificate");
@@ -381,7 +384,7 @@ typedef struct {
 } Catch;
 
 /* Keeps the first message of that code that arrives at its destination. */
-static void catch(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+static void catch (void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
 {
 	Catch *catch = data;
 	ReloadMessage message;
@@ -444,7 +447,8 @@ static void test_forged(void)
 	memcpy(copy->data, span.data, span.len);
 	copy->data[4] ^= 1;
 	sim_inject(sim, caught.from, caught.to, reload_span(copy->data, copy->len));
-	g_assert_cmpuint(statistics_of(sim, caught.to).dropped_overlay, ==, after.dropped_overlay + 1);
+	g_assert_cmpuint(statistics_of(sim, caught.to).dropped_overlay, ==,
+			 after.dropped_overlay + 1);
 
 	/* A TTL above initial-ttl. */
 	memcpy(copy->data, span.data, span.len);

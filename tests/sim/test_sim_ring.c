@@ -6,7 +6,8 @@
 static void form(Sim *sim)
 {
 	sim_start(sim, 0, true);
-	sim_run_until(sim, sim_all_joined, NULL, 10 * SIM_SECOND, "the first node starts the overlay");
+	sim_run_until(sim, sim_all_joined, NULL, 10 * SIM_SECOND,
+		      "the first node starts the overlay");
 	for (unsigned i = 1; i < sim_count(sim); i++)
 		sim_start(sim, i, false);
 	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all");

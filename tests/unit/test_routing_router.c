@@ -92,7 +92,7 @@ static void free_array(gpointer data)
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-	ReloadRouterHost host = {f,	       linked, next_hop, plausible, send_message,
+	ReloadRouterHost host = {f,	 linked,   next_hop,   plausible, send_message,
 				 handle, outdated, next_random};
 
 	(void)data;
@@ -152,13 +152,13 @@ static GByteArray *make(Fixture *f, const Shape *shape)
 	ReloadNodeId first = pki_node_id(0x10);
 	g_autofree uint8_t *body = g_malloc0(shape->body_size + 1);
 	ReloadHeader header = {
-		.overlay = f->document->overlay_hash,
-		.config_sequence = (uint16_t)(f->document->sequence + shape->sequence_offset),
-		.version = RELOAD_VERSION_1_0,
-		.ttl = shape->ttl,
-		.last_fragment = true,
-		.transaction_id = shape->transaction,
-		.max_response_length = shape->max_response,
+	    .overlay = f->document->overlay_hash,
+	    .config_sequence = (uint16_t)(f->document->sequence + shape->sequence_offset),
+	    .version = RELOAD_VERSION_1_0,
+	    .ttl = shape->ttl,
+	    .last_fragment = true,
+	    .transaction_id = shape->transaction,
+	    .max_response_length = shape->max_response,
 	};
 
 	reload_write_destination_node(via, &first);
@@ -166,9 +166,10 @@ static GByteArray *make(Fixture *f, const Shape *shape)
 		reload_write_destination(list, &shape->destinations[i]);
 	if (shape->option_flags != 0)
 		reload_write_forwarding_option(
-			options, &(ReloadForwardingOption){.type = 99, .flags = shape->option_flags});
+		    options, &(ReloadForwardingOption){.type = 99, .flags = shape->option_flags});
 	if (shape->critical_extension)
-		reload_write_extension(extensions, &(ReloadExtension){.type = 99, .critical = true});
+		reload_write_extension(extensions,
+				       &(ReloadExtension){.type = 99, .critical = true});
 	header.via_list = reload_span(via->data, via->len);
 	header.destination_list = reload_span(list->data, list->len);
 	header.options = reload_span(options->data, options->len);
@@ -177,7 +178,8 @@ static GByteArray *make(Fixture *f, const Shape *shape)
 			      reload_span(extensions->data, extensions->len));
 	g_byte_array_append(frame, contents->data, contents->len);
 	g_assert_cmpint(reload_sign_message(f->theirs, header.overlay, shape->transaction,
-					    reload_span(contents->data, contents->len), NULL, frame),
+					    reload_span(contents->data, contents->len), NULL,
+					    frame),
 			==, RELOAD_OK);
 	reload_finish_length(frame, 0);
 	g_byte_array_unref(via);
@@ -192,7 +194,8 @@ static void give(Fixture *f, const Shape *shape)
 {
 	GByteArray *frame = make(f, shape);
 
-	reload_router_receive(f->router, &f->previous, reload_span(frame->data, frame->len), PKI_NOW);
+	reload_router_receive(f->router, &f->previous, reload_span(frame->data, frame->len),
+			      PKI_NOW);
 	g_byte_array_unref(frame);
 }
 
@@ -205,8 +208,9 @@ static ReloadMessage last(Fixture *f, uint8_t *hop)
 	g_assert_cmpuint(f->sent->len, >, 0);
 	sent = g_ptr_array_index(f->sent, f->sent->len - 1);
 	*hop = sent->data[0];
-	g_assert_cmpint(reload_message_decode(reload_span(sent->data + 16, sent->len - 16), 16, &message),
-			==, RELOAD_OK);
+	g_assert_cmpint(
+	    reload_message_decode(reload_span(sent->data + 16, sent->len - 16), 16, &message), ==,
+	    RELOAD_OK);
 	return message;
 }
 
@@ -220,7 +224,8 @@ static void assert_error(Fixture *f, uint16_t code)
 	g_assert_cmpuint(message.code, ==, RELOAD_ERROR);
 	g_assert_cmpint(reload_error_decode(message.body, &error), ==, RELOAD_OK);
 	g_assert_cmpuint(error.error_code, ==, code);
-	g_assert_cmpint(reload_verify_message(f->trust, &message, PKI_NOW, NULL, NULL), ==, RELOAD_OK);
+	g_assert_cmpint(reload_verify_message(f->trust, &message, PKI_NOW, NULL, NULL), ==,
+			RELOAD_OK);
 }
 
 static void test_forward(Fixture *f, gconstpointer data)
@@ -292,7 +297,8 @@ static void test_destinations(Fixture *f, gconstpointer data)
 	shape.destinations[0] = reload_destination_resource(&resource);
 	give(f, &shape);
 	g_assert_cmpuint(f->handled, ==, 2);
-	/* A Node-ID in our range that is not linked, and an opaque ID that we did not make: silence. */
+	/* A Node-ID in our range that is not linked, and an opaque ID that we did not make:
+	 * silence. */
 	g_ptr_array_set_size(f->sent, 0);
 	shape.destinations[0] = reload_destination_node(&nobody);
 	give(f, &shape);
@@ -494,15 +500,15 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*test)(Fixture *f, gconstpointer data);
 	} tests[] = {
-		{"/routing/forward", test_forward},
-		{"/routing/ttl", test_ttl},
-		{"/routing/destinations", test_destinations},
-		{"/routing/critical", test_critical},
-		{"/routing/sequence", test_sequence},
-		{"/routing/sizes", test_sizes},
-		{"/routing/repeated", test_repeated},
-		{"/routing/origin", test_origin},
-		{"/routing/retransmission", test_retransmission},
+	    {"/routing/forward", test_forward},
+	    {"/routing/ttl", test_ttl},
+	    {"/routing/destinations", test_destinations},
+	    {"/routing/critical", test_critical},
+	    {"/routing/sequence", test_sequence},
+	    {"/routing/sizes", test_sizes},
+	    {"/routing/repeated", test_repeated},
+	    {"/routing/origin", test_origin},
+	    {"/routing/retransmission", test_retransmission},
 	};
 
 	g_test_init(&argc, &argv, NULL);

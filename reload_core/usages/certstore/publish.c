@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Stores the node's certificate when it has joined, again before it expires, and again when it failed. */
+/* Stores the node's certificate when it has joined, again before it expires, and again when it
+ * failed. */
 #include "reload_core/usages/certstore/publish.h"
 
 #include "reload_core/usages/certstore/certstore.h"
 
-/* After joining the ring is given this time to settle; after a failure this before the next attempt, ms. */
+/* After joining the ring is given this time to settle; after a failure this before the next
+ * attempt, ms. */
 #define SETTLE_MS 3000
 #define RETRY_MS 30000
 
@@ -21,8 +23,8 @@ static void on_stored(void *data, ReloadStatus status, int64_t now)
 	Publisher *publisher = data;
 
 	publisher->task = NULL;
-	publisher->due = now + (status == RELOAD_OK ? RELOAD_CERTSTORE_LIFETIME * INT64_C(500)
-						    : RETRY_MS);
+	publisher->due =
+	    now + (status == RELOAD_OK ? RELOAD_CERTSTORE_LIFETIME * INT64_C(500) : RETRY_MS);
 }
 
 static void store(Publisher *publisher, int64_t now)
@@ -41,8 +43,8 @@ static int64_t publisher_tick(void *data, int64_t now)
 	Publisher *publisher = data;
 	bool joined = reload_node_state(publisher->node) == RELOAD_NODE_JOINED;
 
-	if (joined && (!publisher->joined ||
-		       publisher->identity != reload_node_identity(publisher->node)) &&
+	if (joined &&
+	    (!publisher->joined || publisher->identity != reload_node_identity(publisher->node)) &&
 	    publisher->task == NULL) {
 		publisher->identity = reload_node_identity(publisher->node);
 		publisher->due = MIN(publisher->due, now + SETTLE_MS);
