@@ -92,8 +92,16 @@ static void free_array(gpointer data)
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-	ReloadRouterHost host = {f,	 linked,   next_hop,   plausible, send_message,
-				 handle, outdated, next_random};
+	ReloadRouterHost host = {
+	    .user = f,
+	    .linked = linked,
+	    .next_hop = next_hop,
+	    .plausible = plausible,
+	    .send = send_message,
+	    .handle = handle,
+	    .outdated = outdated,
+	    .random = next_random,
+	};
 
 	(void)data;
 	pki_init(&f->pki);
