@@ -23,7 +23,9 @@ static void on_change(struct ucontact *contact, int type, void *param)
 {
 	char aor[P2PSIP_AOR_MAX];
 
-	if (!is_our_table(contact) || p2psip_aor_of_location(contact->aor, aor) != 0)
+	/* usrloc writes and drops contacts once more when Kamailio ends, maybe after this module. */
+	if (!p2psip_registrations_ready() || !is_our_table(contact) ||
+	    p2psip_aor_of_location(contact->aor, aor) != 0)
 		return;
 	if (type & (UL_CONTACT_INSERT | UL_CONTACT_UPDATE)) {
 		p2psip_registrations_contact(aor);

@@ -74,6 +74,11 @@ void p2psip_registrations_destroy(void)
 	table = NULL;
 }
 
+int p2psip_registrations_ready(void)
+{
+	return table != NULL;
+}
+
 static struct bucket *bucket_of(const char *aor)
 {
 	return &table->bucket[get_hash1_raw(aor, strlen(aor)) & (BUCKETS - 1)];

@@ -13,6 +13,9 @@
 int p2psip_registrations_init(void);
 void p2psip_registrations_destroy(void);
 
+/* Tells whether this module still has its memory: not any more once it was destroyed. */
+int p2psip_registrations_ready(void);
+
 /* Whether a REGISTER for aor need not ask the overlay, for the edge keeps it registered already (1), or
  * must (0). strict: it is known to be stored, not only to be on its way. */
 int p2psip_registrations_known(const char *aor, int strict);

@@ -58,7 +58,10 @@ class Kamailio:
         if not self.process.alive():
             raise process.Unexpected("%s ended at its start; its last lines (%s):\n%s" % (
                 self.name, self.process.log, "\n".join(self.process.lines()[-12:])))
-        return os.path.exists(self.ctl) and self.rpc("core.uptime", check=False)[0] == 0
+        try:
+            return os.path.exists(self.ctl) and self.rpc("core.uptime", check=False)[0] == 0
+        except process.Unexpected:  # it takes its time
+            return False
 
     def rpc(self, *words, check=True):
         """Asks by kamcmd; returns (exit code, text)."""
