@@ -6,10 +6,10 @@
 
 #include <stdio.h>
 
-#define TICK_MS 100
-/* Every so many ticks. */
-#define TICKS_REGISTRATIONS 5
-#define TICKS_STATISTICS 10
+/* How often the edge looks at what is due: while a flow is being opened, for its connect_timeout, and else. */
+#define TICK_OPENING_MS 100
+#define TICK_MS 500
+#define STATISTICS_MS 1000
 
 static void state_changed(void *user, ReloadNodeState state, int64_t now)
 {
@@ -24,16 +24,19 @@ static void state_changed(void *user, ReloadNodeState state, int64_t now)
 static gboolean tick(gpointer user)
 {
 	Edge *edge = user;
-	static unsigned count;
 	int64_t now = reload_driver_now(edge->driver);
+	guint interval = flows_tick(edge->flows, now) ? TICK_OPENING_MS : TICK_MS;
 
-	count++;
-	flows_tick(edge->flows, now);
-	if (count % TICKS_REGISTRATIONS == 0)
+	if (now >= edge->registrations_due) {
+		edge->registrations_due = now + TICK_MS;
 		registrations_tick(edge->registrations, now);
-	if (count % TICKS_STATISTICS == 0)
+	}
+	if (now >= edge->statistics_due) {
+		edge->statistics_due = now + STATISTICS_MS;
 		edge_tell_statistics(edge);
-	return G_SOURCE_CONTINUE;
+	}
+	edge->timer = g_timeout_add(interval, tick, edge);
+	return G_SOURCE_REMOVE;
 }
 
 static void driver_options_from(const EdgeOptions *options, ReloadDriverOptions *out)

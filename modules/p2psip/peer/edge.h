@@ -31,6 +31,7 @@ typedef struct {
 	Lookups *lookups;
 	GHashTable *tasks; /* EdgeTask: Stores and lookups under way (edge_overlay.c) */
 	guint timer;
+	int64_t registrations_due, statistics_due; /* when the timer tends to them next */
 	struct p2psip_statistics told; /* what the broker knows */
 } Edge;
 

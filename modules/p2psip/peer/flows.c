@@ -419,9 +419,18 @@ static gboolean flow_tick(gpointer key, gpointer value, gpointer user)
 	return FALSE;
 }
 
-void flows_tick(Flows *self, int64_t now)
+bool flows_tick(Flows *self, int64_t now)
 {
+	GHashTableIter iter;
+	gpointer value;
+
 	g_hash_table_foreach_remove(self->by_node, flow_tick, &now);
+	g_hash_table_iter_init(&iter, self->by_node);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		if (((const Flow *)value)->state == FLOW_OPENING)
+			return true;
+	}
+	return false;
 }
 
 void flows_free(Flows *self, int64_t now)

@@ -67,8 +67,8 @@ void flows_disconnected(Flows *self, const ReloadNodeId *node, ReloadLinkId link
 /* Kamailio knows of the flow to node. */
 void flows_known(Flows *self, const ReloadNodeId *node, int64_t now);
 
-/* Time-outs and idle flows; to be called about every 100 ms. */
-void flows_tick(Flows *self, int64_t now);
+/* Time-outs and idle flows. True: a flow is being opened, call again in about 100 ms; else half a second will do. */
+bool flows_tick(Flows *self, int64_t now);
 
 void flows_statistics(const Flows *self, FlowStatistics *out);
 /* Calls each for every flow, for operators. */
