@@ -74,7 +74,7 @@ TESTS := $(patsubst %.c,$(B)/tests/%,$(notdir $(TEST_SRC)))
 BENCHES := $(patsubst %.c,$(B)/bench/%,$(notdir $(BENCH_SRC)))
 INTEROPS := $(patsubst %.c,$(B)/interop/%,$(notdir $(INTEROP_SRC)))
 
-.PHONY: all libs programs module unit asan check kamailio-headers install clean
+.PHONY: all libs programs module unit asan check list-tests kamailio-headers install clean
 all: libs programs module unit $(BENCHES) $(INTEROPS)
 libs: $(LIBS)
 programs: $(PROGRAMS)
@@ -83,6 +83,10 @@ unit: $(TESTS)
 
 asan:
 	+@$(MAKE) --no-print-directory SAN=1 programs unit
+
+# The test programs that this tree has now; build/tests/ may hold older ones.
+list-tests:
+	@echo $(TESTS)
 
 check: all
 	prove -j2 -e '' $(TESTS)

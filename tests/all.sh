@@ -13,4 +13,5 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktra
 export G_MESSAGES_DEBUG= LC_ALL=C.UTF-8 TZ=UTC
 # shellcheck disable=SC2046 # one word for each file
 HARNESS_RULESFILE=tests/rules.yml exec prove -j2 -e '' --timer "$@" \
-	$(exists build/tests/* build/asan/tests/* tests/interop/test_* tests/kamailio/test_*)
+	$(make -s list-tests) $(make -s SAN=1 list-tests) \
+	$(exists tests/interop/test_* tests/kamailio/test_*)

@@ -178,6 +178,26 @@ def with_overlay(block):
     return Pair("overlay", block, *servers[:2]), Pair("cold", block, *servers[2:], numbers=(3, 4), callee="carol"), peers
 
 
+def memory_per_link(block):
+    """(kB, links) that a reload-peer needs for each further link: an overlay of two grows to fourteen."""
+    over = overlay.Overlay(os.path.join(DIRECTORY, "links"), block)
+    peers = []
+    for number in range(1, 15):
+        directory, _ = over.node("peer%d" % number)
+        peers.append(overlay.Peer(over, number, directory))
+    for at, one in enumerate(peers):
+        one.start(first=at == 0)
+        one.joined(30)
+        if at == 1:
+            before, few = memory.resident(peers[0].process.pid), peers[0].links()
+    more, many = memory.resident(peers[0].process.pid), peers[0].links()
+    for one in peers:
+        one.stop()
+    if many <= few:
+        raise process.Unexpected("the first peer has %d links, no more than before" % many)
+    return (more - before) / (many - few), many - few
+
+
 def floor():
     """Seconds for one signature and one verification with ECDSA P-256, by `openssl speed`."""
     text = subprocess.run(["openssl", "speed", "-seconds", "2", "ecdsap256"], stdout=subprocess.PIPE,
@@ -224,6 +244,9 @@ def main():
     pair.stop()
     for one in peers:
         one.stop()
+
+    each, links = memory_per_link(block)
+    figure("memory per link", each, "kB", "%d links more of a reload-peer, with what comes over them" % links)
 
     sign, verify = floor()
     for line in process.command([os.path.join(BUILD, "bench", "bench_lookups")], timeout=120)[1].splitlines():
