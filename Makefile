@@ -191,7 +191,7 @@ install: programs module
 	install $(filter %/reload-peer %/reloadctl,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin/
 	install $(filter %/p2psip-peer,$(PROGRAMS)) $(DESTDIR)$(MODULE_DIR)/
 	install -m 644 $(MODULE) $(DESTDIR)$(MODULE_DIR)/
-	cp -R cfg $(DESTDIR)$(PREFIX)/share/p2psip/
+	cp -R cfg tools/wireshark $(DESTDIR)$(PREFIX)/share/p2psip/
 
 clean:
 	find build -mindepth 1 -maxdepth 1 ! -name kamailio-src -exec rm -rf {} +

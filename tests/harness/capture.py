@@ -3,9 +3,9 @@
 import os
 import signal
 
-from . import process
+from . import ROOT, process
 
-LUA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "reload_tls.lua")
+LUA = os.path.join(ROOT, "tools", "wireshark", "reload_tls.lua")
 
 
 class Capture:
