@@ -10,13 +10,13 @@ DOMAIN = overlay.NAME
 
 class Small:
     """served: edge number -> names of the users that it holds certificates for; the password of each is NAME-secret.
-    others: further subscribers, without a certificate."""
+    others: further subscribers, without a certificate; create, cert: as of overlay.Overlay."""
 
-    def __init__(self, name, served, others=(), peers=2, ipv6=False, **edge_options):
+    def __init__(self, name, served, others=(), peers=2, ipv6=False, create=(), cert=(), **edge_options):
         self.block = net.Block()
         self.directory = os.path.join(BUILD, name)
         self.phones = os.path.join(self.directory, "phones")
-        self.over = overlay.Overlay(self.directory, self.block, ipv6=ipv6)
+        self.over = overlay.Overlay(self.directory, self.block, ipv6=ipv6, create=create, cert=cert)
         self.users = {user: user + "-secret" for users in served.values() for user in users}
         self.users.update((user, user + "-secret") for user in others)
         self.peers, self.edges = {}, {}

@@ -18,8 +18,9 @@ def reloadctl(*arguments, check=True, timeout=30):
 class Overlay:
     """Certificates and document of one overlay below directory; nodes are made from it."""
 
-    def __init__(self, directory, block, name=NAME, bootstrap=(1, 2), ipv6=False):
-        """bootstrap: numbers of the peers that are bootstrap nodes; ipv6: all links and flows are on ::1"""
+    def __init__(self, directory, block, name=NAME, bootstrap=(1, 2), ipv6=False, create=(), cert=()):
+        """bootstrap: numbers of the peers that are bootstrap nodes; ipv6: all links and flows are on ::1;
+        create, cert: further options of `reloadctl overlay create` and `reloadctl cert node`"""
         shutil.rmtree(directory, ignore_errors=True)
         os.makedirs(directory)
         self.directory = directory
@@ -28,9 +29,10 @@ class Overlay:
         self.ca = os.path.join(directory, "overlay")
         arguments = ["overlay", "create", name, "--dir", self.ca]
         self.ipv6 = ipv6
+        self._cert = list(cert)
         for number in bootstrap:
             arguments += ["--bootstrap", self.listen(block.peer(number), net.RELOAD_PORT)]
-        reloadctl(*arguments)
+        reloadctl(*arguments, *create)
         self.document = os.path.join(self.ca, "overlay.xml")
 
     def listen(self, address, port):
@@ -44,7 +46,7 @@ class Overlay:
         """A key and a node certificate in a directory of their own; returns (directory, Node-ID)."""
         directory = os.path.join(self.directory, name, "node")
         os.makedirs(os.path.dirname(directory), exist_ok=True)
-        reloadctl("cert", "node", "--dir", self.ca, "--out", directory)
+        reloadctl("cert", "node", "--dir", self.ca, "--out", directory, *self._cert)
         return directory, node_id(os.path.join(directory, "node.crt"))
 
     def users(self, node_directory, *aors):

@@ -7,31 +7,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import BUILD, edge, net, overlay, process, tap  # noqa: E402
-
-
-def expired_certificate(over, node):
-    """Signs the node's key again with the overlay's CA, for a day that is long over; by the openssl command."""
-    directory = os.path.join(over.directory, "expired")
-    shutil.rmtree(directory, ignore_errors=True)
-    os.makedirs(directory)
-    names = process.command(["openssl", "x509", "-in", os.path.join(node, "node.crt"), "-noout", "-ext",
-                             "subjectAltName"])[1]
-    uri = names[names.index("URI:"):].strip().replace(" ", "")
-    config = os.path.join(directory, "ca.cnf")
-    open(os.path.join(directory, "index"), "w", encoding="ascii").close()
-    with open(config, "w", encoding="ascii") as file:
-        file.write("[ca]\ndefault_ca=x\n[x]\ndatabase={0}/index\nnew_certs_dir={0}\nrand_serial=yes\n"
-                   "default_md=sha256\npolicy=any\nx509_extensions=ext\n[any]\ncommonName=optional\n"
-                   "[ext]\nsubjectAltName=critical,{1}\nkeyUsage=critical,digitalSignature\n"
-                   "[req]\ndistinguished_name=dn\n[dn]\n".format(directory, uri))
-    request = os.path.join(directory, "request")
-    process.command(["openssl", "req", "-new", "-key", os.path.join(node, "node.key"), "-subj", "/", "-config", config,
-                     "-out", request])
-    process.command(["openssl", "ca", "-batch", "-config", config, "-cert", os.path.join(over.ca, "ca.crt"),
-                     "-keyfile", os.path.join(over.ca, "ca.key"), "-in", request, "-notext",
-                     "-startdate", "20200101000000Z", "-enddate", "20200102000000Z",
-                     "-out", os.path.join(node, "node.crt")])
+from harness import BUILD, certificate, edge, net, overlay, process, tap  # noqa: E402
 
 
 class Case:
@@ -97,7 +73,7 @@ def main():
         case.run("a certificate of another overlay",
                  lambda node, document: [shutil.copy(os.path.join(case.foreign, name), node)
                                          for name in ("node.crt", "node.key")], ["node.crt", "overlay"])
-        case.run("an expired certificate", lambda node, document: expired_certificate(case.over, node),
+        case.run("an expired certificate", lambda node, document: certificate.dated(case.over, node, "20200101000000Z", "20200102000000Z"),
                  ["expired", "valid", "ended"])
 
 

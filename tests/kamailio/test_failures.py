@@ -60,6 +60,26 @@ def found(f, caller, phone, at, callee, callee_phone, seconds=15):
     call(f, caller, phone, at, callee, callee_phone)
 
 
+def held_call(f, caller, phone, at, callee, callee_phone, hold):
+    """A call that is up, for hold milliseconds: (callee, caller)."""
+    one = f.callee("uas_call", callee_phone, seconds=30)
+    other = f.caller("uac_call", caller, phone, at, callee, seconds=30, hold=hold)
+    process.until(lambda: "ACK sip:" in one.messages(), 10, "the call is up")
+    return one, other
+
+
+def during_calls(t, f):
+    f.register("bob", 2, 2)
+    local = held_call(f, "alice", 1, 1, "erin", 6, 3000)
+    across = held_call(f, "alice", 8, 1, "bob", 2, 9000)
+    with t.fact("a peer process killed during calls: the one between phones of its edge ends as ever"):
+        os.kill(f.edges[1].peer_pid(), signal.SIGKILL)
+        sipp.pair(*local)
+    with t.fact("a call across the overlay that outlives it is hung up when the peer is back"):
+        sipp.pair(*across)
+        f.edges[1].joined(30)
+
+
 def peer_process(t, f):
     with t.fact("a peer process killed: within 5 s phones of that edge register and call each other"):
         began = time.monotonic()
@@ -130,6 +150,7 @@ def main():
     with tap.run(420) as t:
         f = fixture.Small("failures", {1: ("alice", "erin"), 2: ("bob", "dave"), 3: ("carol", "dave")})
         cut_off(t, f)
+        during_calls(t, f)
         peer_process(t, f)
         edge_killed(t, f)
         peer_killed(t, f)

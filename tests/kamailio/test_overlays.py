@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Other kinds of overlays, with RSA keys and self-signed; and who gets no link: nodes of another overlay, and those whose
+certificate has expired, also while they run."""
+import datetime
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import certificate, fixture, overlay, process, sipp, tap  # noqa: E402
+
+LIFE = 25  # seconds of a certificate that ends while its node runs
+RECHECK = 30  # seconds between two looks at the dates of a link that is up
+
+
+def calls(f):
+    f.start()
+    f.register("alice", 1, 1)
+    f.register("bob", 2, 2)
+    sipp.pair(f.callee("uas_call", 2), f.caller("uac_call", "alice", 1, 1, "bob"))
+    sipp.pair(f.callee("uas_call", 1), f.caller("uac_call", "bob", 2, 2, "alice"))
+
+
+def stop(f):
+    for one in f.edges.values():
+        one.stop(5)
+    for one in f.peers.values():
+        one.stop()
+
+
+def kinds(t):
+    with t.fact("RSA keys for CA, nodes and users: phones at two edges register and call each other"):
+        f = fixture.Small("rsa", {1: ("alice",), 2: ("bob",)}, create=["--rsa"], cert=["--rsa"])
+        text = process.command(["openssl", "x509", "-noout", "-text", "-in",
+                                os.path.join(f.edges[1].node_directory, "node.crt")])[1]
+        tap.require("rsaEncryption" in text and "sha256WithRSAEncryption" in text, text)
+        calls(f)
+        stop(f)
+    with t.fact("self-signed certificates: phones at two edges register and call each other"):
+        f = fixture.Small("selfsigned", {1: ("alice",), 2: ("bob",)}, create=["--self-signed"])
+        tap.require(not os.path.exists(os.path.join(f.over.ca, "ca.key")), "a self-signed overlay has a CA")
+        calls(f)
+        stop(f)
+
+
+def statistic(one, name):
+    return int([line for line in one.ask("statistics") if line.split()[0] == name][0].split()[1])
+
+
+def linked(one, other):
+    """Whether one has a link to other."""
+    return any(re.match("link +%032x " % other.id, line) for line in one.ask("links"))
+
+
+def strangers(t):
+    f = fixture.Small("strangers", {}, peers=2)
+    f.start()
+    with t.fact("a node of another overlay of the same name gets no link, and does not join"):
+        foreign = overlay.Overlay(os.path.join(f.directory, "foreign"), f.block)
+        directory, _ = foreign.node("peer3")
+        before = statistic(f.peers[1], "bad-certificate") + statistic(f.peers[1], "bad-tls")
+        one = overlay.Peer(foreign, 3, directory)
+        one.start()
+        process.until(lambda: statistic(f.peers[1], "bad-certificate") + statistic(f.peers[1], "bad-tls") > before, 15,
+                      "peer1 refuses it")
+        tap.require(not one.is_joined(), "it has joined")
+        for peer in f.peers.values():
+            tap.require(not linked(peer, one), peer.name + " has a link to it")
+        one.stop()
+    with t.fact("a node with a certificate that lasts for %d s joins" % LIFE):
+        directory, _ = f.over.node("peer4")
+        now = datetime.datetime.utcnow()
+        certificate.dated(f.over, directory, *("%s" % (now + datetime.timedelta(seconds=s)).strftime("%Y%m%d%H%M%SZ")
+                                               for s in (-60, LIFE)))
+        short = overlay.Peer(f.over, 4, directory)
+        short.start()
+        short.joined(20)
+        process.until(lambda: all(linked(peer, short) for peer in f.peers.values()), 10, "both have a link to it")
+    with t.fact("the certificate has ended: within %d s the others close their links and let it in no more" % RECHECK):
+        process.until(lambda: not any(linked(peer, short) for peer in f.peers.values()), LIFE + RECHECK + 10,
+                      "nobody has a link to it")
+        refused = statistic(f.peers[1], "bad-certificate")
+        process.until(lambda: statistic(f.peers[1], "bad-certificate") + statistic(f.peers[2], "bad-certificate") >
+                      refused, 40, "it tries again and is refused")
+        tap.require(not any(linked(peer, short) for peer in f.peers.values()), "it is let in")
+        short.stop()
+
+
+def main():
+    with tap.run(240) as t:
+        kinds(t)
+        strangers(t)
+
+
+if __name__ == "__main__":
+    main()
