@@ -9,7 +9,9 @@ static int from_parsed(const struct sip_uri *uri, char aor[P2PSIP_AOR_MAX])
 	if (uri->type != SIP_URI_T && uri->type != SIPS_URI_T)
 		return -1;
 	return p2psip_aor_write(aor, P2PSIP_AOR_MAX, uri->user.s, uri->user.len, 1, uri->host.s,
-				uri->host.len) < 0 ? -1 : 0;
+				uri->host.len) < 0
+		   ? -1
+		   : 0;
 }
 
 int p2psip_aor_of_uri(const str *uri, char aor[P2PSIP_AOR_MAX])
@@ -54,5 +56,7 @@ int p2psip_aor_of_location(const str *location, char aor[P2PSIP_AOR_MAX])
 	if (at <= 0)
 		return -1;
 	return p2psip_aor_write(aor, P2PSIP_AOR_MAX, location->s, at, 0, location->s + at + 1,
-				location->len - at - 1) < 0 ? -1 : 0;
+				location->len - at - 1) < 0
+		   ? -1
+		   : 0;
 }

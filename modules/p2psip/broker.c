@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The broker's main loop and the life of its peer. Nothing in here blocks: what the peer is too slow to take stays in
- * broker.waiting or in the list of changed registrations. */
+/* The broker's main loop and the life of its peer. Nothing in here blocks: what the peer is too
+ * slow to take stays in broker.waiting or in the list of changed registrations. */
 #include "modules/p2psip/broker.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include "modules/p2psip/shared.h"
 
 #define SWEEP_MS 500
-#define STEADY_MS 60000 /* a peer that ran this long starts again without more delay */
+#define STEADY_MS 60000	   /* a peer that ran this long starts again without more delay */
 #define KILL_AFTER_MS 2000 /* how long a peer may take to exit once its socket is closed */
 
 static struct p2psip_peer_process peer = {0, -1, -1};
@@ -49,7 +49,8 @@ static void start_peer(int64_t now)
 	LM_INFO("started p2psip-peer, pid %d\n", (int)peer.pid);
 }
 
-/* The peer has closed its socket or cannot be understood: answer for it, and make way for the next. */
+/* The peer has closed its socket or cannot be understood: answer for it, and make way for the next.
+ */
 static void lose_peer(int64_t now)
 {
 	p2psip_shared_set_running(0);
@@ -90,7 +91,8 @@ static void begin_leaving(int64_t now)
 		leave_at = now;
 }
 
-/* Kamailio stops: the peer may leave the overlay in peace, but not take longer than leave_timeout. */
+/* Kamailio stops: the peer may leave the overlay in peace, but not take longer than leave_timeout.
+ */
 static void leave_if_done(int64_t now)
 {
 	if (peer.pid > 0 && now < leave_at)

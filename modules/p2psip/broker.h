@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The broker: the one Kamailio process that talks to p2psip-peer. It starts the peer, starts it again when it dies,
- * passes requests on to it and answers back, and takes it down with Kamailio after a graceful leave. */
+/* The broker: the one Kamailio process that talks to p2psip-peer. It starts the peer, starts it
+ * again when it dies, passes requests on to it and answers back, and takes it down with Kamailio
+ * after a graceful leave. */
 #ifndef P2PSIP_BROKER_H
 #define P2PSIP_BROKER_H
 

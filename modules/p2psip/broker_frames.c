@@ -84,7 +84,8 @@ static void fill_frame(struct p2psip_frame *frame, const struct p2psip_request *
 	p2psip_frame_seal(frame, type, request->id);
 }
 
-/* Sends a frame or keeps it as the stalled one, of which there must be none: 0, or -1 when the peer is gone. */
+/* Sends a frame or keeps it as the stalled one, of which there must be none: 0, or -1 when the peer
+ * is gone. */
 static int send_frame(struct p2psip_broker *broker, const struct p2psip_frame *frame)
 {
 	if (p2psip_frame_send(broker->fd, frame) == 0)
@@ -118,7 +119,8 @@ static int send_next_request(struct p2psip_broker *broker)
 	return send_frame(broker, &frame);
 }
 
-/* A change of registrations that no REGISTER waits for: 1 sent, 0 none there, -1 the peer is gone. */
+/* A change of registrations that no REGISTER waits for: 1 sent, 0 none there, -1 the peer is gone.
+ */
 static int send_next_change(struct p2psip_broker *broker)
 {
 	struct p2psip_frame frame;
@@ -227,7 +229,8 @@ static int append_text(struct p2psip_request *request, const char *text)
 static void log_refusal(const char *aor, const struct p2psip_frame *frame)
 {
 	if (frame->header.status == P2PSIP_NO_CERTIFICATE)
-		LM_NOTICE("%s: no user certificate: make one with: reloadctl cert user %s\n", aor, aor);
+		LM_NOTICE("%s: no user certificate: make one with: reloadctl cert user %s\n", aor,
+			  aor);
 	else if (frame->header.status != P2PSIP_OK && frame->header.status != P2PSIP_NOT_JOINED)
 		LM_INFO("%s: %s: %s\n", aor, p2psip_status_name(frame->header.status),
 			frame->u.text);
@@ -283,8 +286,9 @@ static void take_flow(struct p2psip_broker *broker, const struct p2psip_flow *fl
 static void take_state(const struct p2psip_state *state)
 {
 	if (memcmp(state->node, p2psip_config.node, sizeof(state->node)) != 0)
-		LM_WARN("the node certificate has been exchanged for one with another Node-ID: restart "
-			"Kamailio, or other edges cannot call back\n");
+		LM_WARN(
+		    "the node certificate has been exchanged for one with another Node-ID: restart "
+		    "Kamailio, or other edges cannot call back\n");
 	p2psip_shared_set_state(state);
 	LM_INFO("overlay %s: %s\n", state->overlay, state->text);
 }
@@ -316,7 +320,8 @@ void p2psip_broker_take_frame(struct p2psip_broker *broker, const struct p2psip_
 	}
 }
 
-/* A request has timed out: is it the overlay that is slow, or has the peer come to a stop? Any frame tells. */
+/* A request has timed out: is it the overlay that is slow, or has the peer come to a stop? Any
+ * frame tells. */
 static void probe(struct p2psip_broker *broker, int64_t now)
 {
 	struct p2psip_frame frame;

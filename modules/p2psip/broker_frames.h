@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What passes between the broker and its peer: requests of workers become frames, frames become answers and
- * entries in the tables that workers read. */
+/* What passes between the broker and its peer: requests of workers become frames, frames become
+ * answers and entries in the tables that workers read. */
 #ifndef P2PSIP_BROKER_FRAMES_H
 #define P2PSIP_BROKER_FRAMES_H
 
@@ -11,16 +11,15 @@
 
 #define P2PSIP_BROKER_IDS 1024 /* buckets of the requests sent; a power of two */
 
-
 struct p2psip_broker {
 	int fd; /* to the peer, -1: there is none */
 	int64_t now;
 	uint32_t last_id;
-	struct p2psip_request *waiting, *waiting_last; /* not sent yet, oldest first */
+	struct p2psip_request *waiting, *waiting_last;	/* not sent yet, oldest first */
 	struct p2psip_request *sent[P2PSIP_BROKER_IDS]; /* by id */
 	unsigned sent_count;
 	int64_t suspected; /* since when the peer owes an answer to a probe, 0: it does not */
-	int stalled; /* stalled_frame is to be sent before anything else */
+	int stalled;	   /* stalled_frame is to be sent before anything else */
 	struct p2psip_frame stalled_frame;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Kamailio headers that the module is built from, and whatever differs between Kamailio releases:
- * nothing else in the module tests VERSIONVAL. Written for 5.6; 5.7 and later rename or widen a few things. */
+/* The Kamailio headers that the module is built from, and whatever differs between Kamailio
+ * releases: nothing else in the module tests VERSIONVAL. Written for 5.6; 5.7 and later rename or
+ * widen a few things. */
 #ifndef P2PSIP_COMPAT_H
 #define P2PSIP_COMPAT_H
 

@@ -8,21 +8,21 @@
 #include <unistd.h>
 
 struct p2psip_config p2psip_config = {
-	.flow_network = "127.64.0.0/10",
-	.flow_port = 5090,
-	.async_group = "p2psip",
-	.location_table = "location",
-	.connect_timeout = 4000,
-	.flow_idle = 600,
-	.request_timeout = 10000,
-	.rpc_timeout = 3000,
-	.leave_timeout = 1800,
-	.restart_min = 500,
-	.restart_max = 30000,
-	.queue_size = 2000,
-	.lookup_cache_size = 10000,
-	.lookup_cache_ttl = 60,
-	.negative_cache_ttl = 2,
+    .flow_network = "127.64.0.0/10",
+    .flow_port = 5090,
+    .async_group = "p2psip",
+    .location_table = "location",
+    .connect_timeout = 4000,
+    .flow_idle = 600,
+    .request_timeout = 10000,
+    .rpc_timeout = 3000,
+    .leave_timeout = 1800,
+    .restart_min = 500,
+    .restart_max = 30000,
+    .queue_size = 2000,
+    .lookup_cache_size = 10000,
+    .lookup_cache_ttl = 60,
+    .negative_cache_ttl = 2,
 };
 
 int p2psip_config_add_listen(modparam_t type, void *value)
@@ -50,7 +50,8 @@ static int check_readable(const char *name, const char *path, int mode)
 	if (access(path, mode) == 0)
 		return 0;
 	LM_ERR("modparam %s: %s: %s: correct the path or its permissions for the user that "
-	       "Kamailio runs as\n", name, path, strerror(errno));
+	       "Kamailio runs as\n",
+	       name, path, strerror(errno));
 	return -1;
 }
 
@@ -91,7 +92,8 @@ static int check_address(const char *name, const char *value)
 		return 0;
 bad:
 	LM_ERR("modparam %s: \"%s\" is no ADDRESS:PORT: write it like 192.0.2.1:6084 or "
-	       "[2001:db8::1]:6084\n", name, value);
+	       "[2001:db8::1]:6084\n",
+	       name, value);
 	return -1;
 }
 
@@ -113,7 +115,8 @@ static int check_network(void)
 	if (bits < 8 || bits > 30 || inet_pton(AF_INET, text, &address) != 1 ||
 	    ntohl(address.s_addr) >> 24 != 127) {
 		LM_ERR("modparam flow_network: \"%s\" is no network inside 127.0.0.0/8: write it "
-		       "like 127.64.0.0/10\n", p2psip_config.flow_network);
+		       "like 127.64.0.0/10\n",
+		       p2psip_config.flow_network);
 		return -1;
 	}
 	p2psip_config.netmask = 0xffffffffu << (32 - bits);
@@ -137,7 +140,8 @@ static int check_overlay_socket(void)
 	}
 	if (si == NULL) {
 		LM_ERR("modparam overlay_socket: Kamailio listens on no socket \"%s\": add "
-		       "listen=udp:127.0.0.1:5070 name \"overlay\"\n", name.s);
+		       "listen=udp:127.0.0.1:5070 name \"overlay\"\n",
+		       name.s);
 		return -1;
 	}
 	if (si->proto != PROTO_UDP || si->address.af != AF_INET || si->address.u.addr[0] != 127) {
@@ -147,7 +151,8 @@ static int check_overlay_socket(void)
 		return -1;
 	}
 	if (p2psip_config_is_flow_address(si->address.u.addr32[0])) {
-		LM_ERR("modparam overlay_socket: %s lies in flow_network %s: choose 127.0.0.1\n",
+		LM_ERR("modparam overlay_socket: %s lies in flow_network %s: make one of "
+		       "them another, as by default 127.0.0.1 and 127.64.0.0/10\n",
 		       si->sock_str.s, p2psip_config.flow_network);
 		return -1;
 	}
@@ -225,8 +230,7 @@ int p2psip_config_check(void)
 	}
 	if (check_address("advertise", c->advertise) != 0 ||
 	    check_address("flow_listen", c->flow_listen) != 0 ||
-	    check_address("flow_advertise", c->flow_advertise) != 0 ||
-	    check_overlay_socket() != 0)
+	    check_address("flow_advertise", c->flow_advertise) != 0 || check_overlay_socket() != 0)
 		return -1;
 	if (check_module_param("usrloc", "use_domain", 1) != 0 ||
 	    check_module_param("registrar", "case_sensitive", 1) != 0)
@@ -250,7 +254,8 @@ static char *private_copy(const char *text)
 	return strcpy(copy, text);
 }
 
-/* What "listen ... advertise NAME" does, without asking the DNS for a name that it does not know. */
+/* What "listen ... advertise NAME" does, without asking the DNS for a name that it does not know.
+ */
 static int name_overlay_socket(void)
 {
 	struct advertise_info *info = &p2psip_config.overlay_si->useinfo;
@@ -258,11 +263,12 @@ static int name_overlay_socket(void)
 
 	if (info->name.s != NULL) {
 		LM_ERR("modparam overlay_socket: %s is advertised as %s: remove \"advertise\", the "
-		       "module names this socket\n", p2psip_config.overlay_si->sock_str.s,
-		       info->name.s);
+		       "module names this socket\n",
+		       p2psip_config.overlay_si->sock_str.s, info->name.s);
 		return -1;
 	}
-	if (snprintf(text, sizeof(text), "udp:%s:5060", p2psip_config.own_name.s) >= (int)sizeof(text))
+	if (snprintf(text, sizeof(text), "udp:%s:5060", p2psip_config.own_name.s) >=
+	    (int)sizeof(text))
 		return -1;
 	info->name.s = private_copy(p2psip_config.own_name.s);
 	info->address_str.s = private_copy(p2psip_config.own_name.s);
@@ -288,7 +294,8 @@ int p2psip_config_identity(const char *line)
 	if (len < hex + 2 || line[hex] != ' ' || len - hex - 1 >= sizeof(c->overlay) ||
 	    p2psip_node_from_hex(line, hex, c->node) != 0) {
 		LM_ERR("modparam peer_path: %s --check printed no Node-ID: install p2psip.so and "
-		       "p2psip-peer of one build\n", c->peer_path);
+		       "p2psip-peer of one build\n",
+		       c->peer_path);
 		return -1;
 	}
 	p2psip_node_to_hex(c->node, c->hex);

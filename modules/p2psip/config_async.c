@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether Kamailio has the async group that resumes suspended transactions. Kamailio tells neither whether a
- * group exists nor whether it blocks; before the first fork one can find out by pushing a task and looking on
- * which sockets it shows. */
+/* Whether Kamailio has the async group that resumes suspended transactions. Kamailio tells neither
+ * whether a group exists nor whether it blocks; before the first fork one can find out by pushing a
+ * task and looking on which sockets it shows. */
 #include "modules/p2psip/config.h"
 
 #include <fcntl.h>

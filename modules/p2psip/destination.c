@@ -46,8 +46,8 @@ static int set_hop(struct sip_msg *msg, struct hop *hop)
 
 static int append_hop(struct sip_msg *msg, struct hop *hop, str *uri)
 {
-	return append_branch(msg, uri, &hop->uri, NULL, Q_UNSPECIFIED, 0,
-			     p2psip_config.overlay_si, NULL, 0, &hop->name, NULL);
+	return append_branch(msg, uri, &hop->uri, NULL, Q_UNSPECIFIED, 0, p2psip_config.overlay_si,
+			     NULL, 0, &hop->name, NULL);
 }
 
 static int usable(const struct p2psip_target *target)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* p2psip_record_route() and p2psip_route_dialog(): requests inside dialogs. A dialog that this edge routes carries a
- * token in its Record-Route, so that one can tell it from a forged one without keeping dialogs. */
+/* p2psip_record_route() and p2psip_route_dialog(): requests inside dialogs. A dialog that this edge
+ * routes carries a token in its Record-Route, so that one can tell it from a forged one without
+ * keeping dialogs. */
 #include <string.h>
 
 #include "core/crypto/sha256.h"
@@ -73,9 +74,9 @@ static int token_of(struct sip_msg *msg, char token[TOKEN_LEN + 1])
 	return 0;
 }
 
-/* Returns 1, or the code of P2PSIP_FAILED. Which names appear is Kamailio's rr's doing: the overlay socket is
- * called HEX.overlay (config.c), and a request that leaves by another socket than it came in by gets
- * one Record-Route for each (r2=on), on each branch as that branch leaves. */
+/* Returns 1, or the code of P2PSIP_FAILED. Which names appear is Kamailio's rr's doing: the overlay
+ * socket is called HEX.overlay (config.c), and a request that leaves by another socket than it came
+ * in by gets one Record-Route for each (r2=on), on each branch as that branch leaves. */
 int p2psip_ki_record_route(struct sip_msg *msg)
 {
 	char text[sizeof(";" TOKEN_PARAM "=") + TOKEN_LEN];
@@ -91,7 +92,8 @@ int p2psip_ki_record_route(struct sip_msg *msg)
 	return p2psip_result_set(msg, P2PSIP_OK);
 }
 
-/* Whether the Route that loose_route() has just taken off is one that this edge wrote for this dialog. */
+/* Whether the Route that loose_route() has just taken off is one that this edge wrote for this
+ * dialog. */
 static int is_known_dialog(struct sip_msg *msg)
 {
 	str name = str_init(TOKEN_PARAM);

@@ -47,7 +47,9 @@ int p2psip_dialog_key(const char *dir, uint8_t key[P2PSIP_DIALOG_KEY_LEN])
 		return -1;
 	}
 	if (write_key(path, key) != 0)
-		LM_WARN("%s: %s: calls that are up when Kamailio restarts will not be recognised: let the "
-			"user that Kamailio runs as write there\n", path, strerror(errno));
+		LM_WARN("%s: %s: calls that are up when Kamailio restarts will not be recognised: "
+			"let the "
+			"user that Kamailio runs as write there\n",
+			path, strerror(errno));
 	return 0;
 }

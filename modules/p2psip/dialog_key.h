@@ -7,8 +7,9 @@
 
 #define P2PSIP_DIALOG_KEY_LEN 32
 
-/* Reads it from DIR/dialog.key, which is made when it is not there. Where that cannot be, the key is good for this
- * run only, and a line in the log says so. 0, or -1 where there is no randomness. */
+/* Reads it from DIR/dialog.key, which is made when it is not there. Where that cannot be, the key
+ * is good for this run only, and a line in the log says so. 0, or -1 where there is no randomness.
+ */
 int p2psip_dialog_key(const char *dir, uint8_t key[P2PSIP_DIALOG_KEY_LEN]);
 
 #endif

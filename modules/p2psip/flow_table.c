@@ -7,7 +7,7 @@
 #include "modules/p2psip/compat.h"
 #include "modules/p2psip/shared.h"
 
-#define BUCKETS 1024      /* a power of two */
+#define BUCKETS 1024	  /* a power of two */
 #define ENTRIES_MAX 65536 /* the peer bounds its flows far below */
 
 struct flow {

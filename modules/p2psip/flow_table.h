@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which loopback address stands for which remote node, and whether its flow is up: written by the broker, read
- * by every worker. A node keeps its address while the peer runs, whatever happens to its flow. */
+/* Which loopback address stands for which remote node, and whether its flow is up: written by the
+ * broker, read by every worker. A node keeps its address while the peer runs, whatever happens to
+ * its flow. */
 #ifndef P2PSIP_FLOW_TABLE_H
 #define P2PSIP_FLOW_TABLE_H
 
@@ -12,8 +13,8 @@ struct p2psip_flow_entry {
 	uint8_t node[P2PSIP_NODE_ID_LEN];
 	uint32_t address; /* network byte order */
 	uint16_t port;
-	uint16_t state;   /* enum p2psip_flow_state */
-	int64_t failed;   /* when an attempt to open it last failed, 0: never */
+	uint16_t state; /* enum p2psip_flow_state */
+	int64_t failed; /* when an attempt to open it last failed, 0: never */
 };
 
 /* Allocates the table. 0 or -1. */

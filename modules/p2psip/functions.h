@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The functions for kamailio.cfg, as KEMI calls them; exports.c makes them known to both. docs/module.md
- * describes what they do. They return what p2psip_result_set returns, unless said otherwise. */
+/* The functions for kamailio.cfg, as KEMI calls them; exports.c makes them known to both.
+ * docs/module.md describes what they do. They return what p2psip_result_set returns, unless said
+ * otherwise. */
 #ifndef P2PSIP_FUNCTIONS_H
 #define P2PSIP_FUNCTIONS_H
 
@@ -10,7 +11,8 @@
 int p2psip_ki_register(struct sip_msg *msg, str *route);
 int p2psip_ki_withdraw(struct sip_msg *msg);
 
-/* What a script is told of the status of a store: being cut off is no failure unless register_strict is set. */
+/* What a script is told of the status of a store: being cut off is no failure unless
+ * register_strict is set. */
 int p2psip_register_status(int status);
 
 /* lookup.c */
@@ -35,8 +37,8 @@ int p2psip_remote_node(struct sip_msg *msg, uint8_t *node);
 /* Whether host names an address of flow_network, or (also_names) a node of the overlay. */
 int p2psip_host_is_flow(const str *host, int also_names);
 
-/* The address in the alias parameter of a URI (nathelper's add_contact_alias): 1 and host, 0 if it has none, -1
- * if it cannot be read. */
+/* The address in the alias parameter of a URI (nathelper's add_contact_alias): 1 and host, 0 if it
+ * has none, -1 if it cannot be read. */
 int p2psip_alias_of(const struct sip_uri *uri, str *host);
 
 /* Kamailio's check_self for our own name. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes of usrloc become changes of what this edge keeps registered in the overlay. Callbacks run with usrloc's slot
- * locked, in whatever process adds, removes or expires a contact. */
+/* Changes of usrloc become changes of what this edge keeps registered in the overlay. Callbacks run
+ * with usrloc's slot locked, in whatever process adds, removes or expires a contact. */
 #include "modules/p2psip/location.h"
 
 #include <string.h>
@@ -42,7 +42,8 @@ int p2psip_location_init(void)
 	udomain_t *table;
 
 	if (bind == NULL || bind(&usrloc) < 0) {
-		LM_ERR("module usrloc is not loaded: add loadmodule \"usrloc.so\" before p2psip.so\n");
+		LM_ERR(
+		    "module usrloc is not loaded: add loadmodule \"usrloc.so\" before p2psip.so\n");
 		return -1;
 	}
 	if (usrloc.db_mode == DB_ONLY) {
@@ -50,10 +51,12 @@ int p2psip_location_init(void)
 		       "\"db_mode\", 2) (or 0, or 1)\n");
 		return -1;
 	}
-	/* Where the script is native, save() and lookup() make the table known; KEMI scripts do not. */
+	/* Where the script is native, save() and lookup() make the table known; KEMI scripts do
+	 * not. */
 	if (usrloc.register_udomain(p2psip_config.location_table, &table) < 0) {
 		LM_ERR("modparam location_table: usrloc cannot use table %s: correct its name, or "
-		       "usrloc's db_url\n", p2psip_config.location_table);
+		       "usrloc's db_url\n",
+		       p2psip_config.location_table);
 		return -1;
 	}
 	if (usrloc.register_ulcb(ULCB_MAX, on_change, NULL) < 0) {
@@ -69,7 +72,8 @@ static char *take(void *to, char *from, size_t size)
 	return from + size;
 }
 
-/* One contact of what get_all_ucontacts() has written: its place in usrloc. NULL behind the last. */
+/* One contact of what get_all_ucontacts() has written: its place in usrloc. NULL behind the last.
+ */
 static char *next_contact(char *p, unsigned *aorhash, str *ruid)
 {
 	int len;

@@ -12,8 +12,8 @@
 #include "modules/p2psip/statistics.h"
 #include "modules/p2psip/transaction.h"
 
-/* A "no" that was fetched longer ago than this is asked again before a caller is disbelieved: he may have
- * registered in the meantime. */
+/* A "no" that was fetched longer ago than this is asked again before a caller is disbelieved: he
+ * may have registered in the meantime. */
 #define DISBELIEF_MS 500
 
 static int joined(void)
@@ -78,7 +78,8 @@ static int is_relayed(void)
 	return t != NULL && t != T_UNDEFINED && t->nr_of_outgoings > 0;
 }
 
-/* The script calls it before t_relay(), where it adds branches only if the answer is known, and after it. */
+/* The script calls it before t_relay(), where it adds branches only if the answer is known, and
+ * after it. */
 int p2psip_ki_fork(struct sip_msg *msg, str *uri)
 {
 	struct p2psip_targets targets;
@@ -100,7 +101,7 @@ int p2psip_ki_fork(struct sip_msg *msg, str *uri)
 		status = P2PSIP_NOT_FOUND;
 	} else {
 		status = p2psip_destination_append(msg, &targets, uri) > 0 ? P2PSIP_OK
-									     : P2PSIP_ONLY_HERE;
+									   : P2PSIP_ONLY_HERE;
 	}
 	return p2psip_result_set(msg, status);
 }

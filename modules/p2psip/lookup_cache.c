@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A bounded hash table of answers. Each bucket has a lock and is ordered by last use; when the table is full,
- * the least recently used answer of a bucket makes room for the next one in it. */
+/* A bounded hash table of answers. Each bucket has a lock and is ordered by last use; when the
+ * table is full, the least recently used answer of a bucket makes room for the next one in it. */
 #include "modules/p2psip/lookup_cache.h"
 
 #include <string.h>
@@ -148,7 +148,8 @@ void p2psip_cache_put(const char *aor, const struct p2psip_targets *targets, uin
 	lock_get(&bucket->lock);
 	drop(take(bucket, aor));
 	if (e != NULL) {
-		/* Where the bucket itself is empty the table may exceed its size by one per bucket. */
+		/* Where the bucket itself is empty the table may exceed its size by one per bucket.
+		 */
 		if (__atomic_load_n(&cache->count, __ATOMIC_RELAXED) >= cache->size)
 			drop_last(bucket);
 		__atomic_add_fetch(&cache->count, 1, __ATOMIC_RELAXED);

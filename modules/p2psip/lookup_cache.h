@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Answers to lookups, kept in shared memory for as long as the peer says that they hold: a worker that finds
- * one there need not suspend its transaction. */
+/* Answers to lookups, kept in shared memory for as long as the peer says that they hold: a worker
+ * that finds one there need not suspend its transaction. */
 #ifndef P2PSIP_LOOKUP_CACHE_H
 #define P2PSIP_LOOKUP_CACHE_H
 
@@ -16,7 +16,7 @@ struct p2psip_target {
 };
 
 struct p2psip_targets {
-	int status;      /* P2PSIP_OK or P2PSIP_NOT_FOUND */
+	int status; /* P2PSIP_OK or P2PSIP_NOT_FOUND */
 	unsigned count;
 	int64_t fetched; /* when the answer came */
 	struct p2psip_target target[P2PSIP_EDGES_MAX];
@@ -26,7 +26,8 @@ struct p2psip_targets {
 int p2psip_cache_init(unsigned size);
 void p2psip_cache_destroy(void);
 
-/* Keeps an answer for valid_ms at most; the modparams lookup_cache_ttl and negative_cache_ttl bound it too. */
+/* Keeps an answer for valid_ms at most; the modparams lookup_cache_ttl and negative_cache_ttl bound
+ * it too. */
 void p2psip_cache_put(const char *aor, const struct p2psip_targets *targets, uint32_t valid_ms);
 
 /* Copies the answer kept for aor: 1, or 0 if there is none that still holds. */

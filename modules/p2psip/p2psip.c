@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The module's face toward Kamailio: what it exports, and what it does when Kamailio starts and stops. */
+/* The module toward Kamailio: what it exports, and what it does when Kamailio starts and stops. */
 #include "modules/p2psip/broker.h"
 #include "modules/p2psip/compat.h"
 #include "modules/p2psip/config.h"

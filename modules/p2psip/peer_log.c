@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines that the peer writes to stderr: "TIME p2psip-peer[PID]: LEVEL: TEXT", or anything that a library prints. */
+/* Lines that the peer writes to stderr: "TIME p2psip-peer[PID]: LEVEL: TEXT", or anything that a
+ * library prints. */
 #include "modules/p2psip/peer_log.h"
 
 #include <string.h>
@@ -10,7 +11,8 @@
 static char line[1024];
 static size_t used;
 
-/* Takes "word: " off the beginning of text: what follows, or NULL if text does not begin with it. */
+/* Takes "word: " off the beginning of text: what follows, or NULL if text does not begin with it.
+ */
 static char *after(char *text, const char *word)
 {
 	size_t len = strlen(word);

@@ -52,8 +52,8 @@ static void make_arguments(struct arguments *a, int check)
 	struct p2psip_config *c = &p2psip_config;
 
 	memset(a, 0, sizeof(*a));
-	snprintf(a->sip_socket, sizeof(a->sip_socket), "%s:%d",
-		 c->overlay_si->address_str.s, c->overlay_si->port_no);
+	snprintf(a->sip_socket, sizeof(a->sip_socket), "%s:%d", c->overlay_si->address_str.s,
+		 c->overlay_si->port_no);
 	snprintf(a->flow_port, sizeof(a->flow_port), "%d", c->flow_port);
 	snprintf(a->connect_timeout, sizeof(a->connect_timeout), "%d", c->connect_timeout);
 	snprintf(a->flow_idle, sizeof(a->flow_idle), "%d", c->flow_idle);
@@ -113,7 +113,8 @@ static void run(struct arguments *a, int out, int err, int socket)
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
-	setsid(); /* a terminal's or Kamailio's signals to its group are not for the peer: it gets LEAVE */
+	setsid(); /* a terminal's or Kamailio's signals to its group are not for the peer: it gets
+		     LEAVE */
 	execv(a->argv[0], a->argv);
 	dprintf(2, "cannot run %s: %s\n", a->argv[0], strerror(errno));
 	_exit(127);
@@ -122,7 +123,8 @@ static void run(struct arguments *a, int out, int err, int socket)
 /* Reads both pipes until the child closes them or time is up. */
 static void read_both(int fds[2], char *texts[2], size_t size)
 {
-	struct pollfd polled[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
+	struct pollfd polled[2] = {{.fd = fds[0], .events = POLLIN},
+				   {.fd = fds[1], .events = POLLIN}};
 	int64_t deadline = p2psip_now() + CHECK_TIMEOUT_MS;
 	size_t used[2] = {0, 0};
 

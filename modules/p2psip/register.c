@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* p2psip_register() and p2psip_withdraw(): a REGISTER becomes a Store where the AOR is new at this edge. */
+/* p2psip_register() and p2psip_withdraw(): a REGISTER becomes a Store where the AOR is new at this
+ * edge. */
 #include <string.h>
 
 #include "modules/p2psip/aor.h"
@@ -28,7 +29,8 @@ static int expires_of(struct sip_msg *msg, const contact_t *contact)
 	return header == NULL || !header->valid || header->val != 0;
 }
 
-/* Whether the REGISTER adds or refreshes a binding (RFC 3261, 10.3), rather than removing or asking for some. */
+/* Whether the REGISTER adds or refreshes a binding (RFC 3261, 10.3), rather than removing or asking
+ * for some. */
 static int adds_binding(struct sip_msg *msg)
 {
 	contact_body_t *body;

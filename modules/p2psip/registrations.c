@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The AORs registered at this edge, and which of them the peer has yet to be told about. Locks are taken in the
- * order usrloc slot, bucket, changes. Only the broker frees an entry, in p2psip_registrations_next. */
+/* The AORs registered at this edge, and which of them the peer has yet to be told about. Locks are
+ * taken in the order usrloc slot, bucket, changes. Only the broker frees an entry, in
+ * p2psip_registrations_next. */
 #include "modules/p2psip/registrations.h"
 
 #include <string.h>
@@ -10,17 +11,17 @@
 #include "modules/p2psip/request.h"
 #include "modules/p2psip/shared.h"
 
-#define BUCKETS 8192          /* a power of two */
-#define UNSAVED_MAX_MS 40000  /* longer than tm lets a REGISTER live (fr_timer 30 s) */
+#define BUCKETS 8192	     /* a power of two */
+#define UNSAVED_MAX_MS 40000 /* longer than tm lets a REGISTER live (fr_timer 30 s) */
 
 struct registration {
-	struct registration *next;         /* in its bucket */
+	struct registration *next;	   /* in its bucket */
 	struct registration *next_changed; /* in the list of changes */
 	int64_t touched;
-	uint32_t stored; /* generation of the peer that said it is stored, 0: none */
+	uint32_t stored;  /* generation of the peer that said it is stored, 0: none */
 	uint16_t pending; /* REGISTERs under way */
 	uint8_t contacts; /* usrloc holds one or more */
-	uint8_t told;     /* this peer has been told to keep it stored */
+	uint8_t told;	  /* this peer has been told to keep it stored */
 	uint8_t changed;  /* is in the list of changes; guarded by its lock */
 	char aor[];
 };

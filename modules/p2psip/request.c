@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The way of a request from a worker to the broker and of its answer to the async workers.
  *
- * The answers wait in a list in shared memory. A task pushed to the async group does not stand for one answer: it
- * makes one async worker work on the list until it is empty, and as many tasks are pushed as there are
- * workers. So the datagram socket below async_task_group_push never holds more than that. */
+ * The answers wait in a list in shared memory. A task pushed to the async group does not stand for
+ * one answer: it makes one async worker work on the list until it is empty, and as many tasks are
+ * pushed as there are workers. So the datagram socket below async_task_group_push never holds more
+ * than that. */
 #include "modules/p2psip/request.h"
 
 #include <errno.h>

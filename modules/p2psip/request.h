@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A question to the overlay on its way through the processes: a SIP worker (or an RPC process) makes it in shared memory
- * and hands it to the broker through a pipe; the broker gets the answer and hands it to the async workers, which
- * resume the transaction. Nobody waits but RPC processes, and those with a time limit. */
+/* A question to the overlay on its way through the processes: a SIP worker (or an RPC process)
+ * makes it in shared memory and hands it to the broker through a pipe; the broker gets the answer
+ * and hands it to the async workers, which resume the transaction. Nobody waits but RPC processes,
+ * and those with a time limit. */
 #ifndef P2PSIP_REQUEST_H
 #define P2PSIP_REQUEST_H
 
@@ -16,20 +17,22 @@
 
 /* Status values of this half of the module, beside enum p2psip_status. */
 enum {
-	P2PSIP_ONLY_HERE = P2PSIP_FAILED + 1, /* the AOR is registered, at no other edge than this one */
-	P2PSIP_DEFERRED,                      /* not joined: will be stored on joining */
-	P2PSIP_SUSPENDED,                     /* asked: the route given goes on when the answer is there */
-	P2PSIP_ABSORBED,                      /* a retransmission, or cancelled: nothing is left to do */
+	P2PSIP_ONLY_HERE =
+	    P2PSIP_FAILED + 1, /* the AOR is registered, at no other edge than this one */
+	P2PSIP_DEFERRED,       /* not joined: will be stored on joining */
+	P2PSIP_SUSPENDED,      /* asked: the route given goes on when the answer is there */
+	P2PSIP_ABSORBED,       /* a retransmission, or cancelled: nothing is left to do */
 };
 
 enum p2psip_purpose {
 	P2PSIP_FOR_REGISTER, /* STORE, then resume */
 	P2PSIP_FOR_LOOKUP,   /* LOOKUP, then resume with a branch for each edge */
-	P2PSIP_FOR_IDENTITY, /* LOOKUP, then resume knowing whether the sender may speak for the From AOR */
+	P2PSIP_FOR_IDENTITY, /* LOOKUP, then resume knowing whether the sender may speak for the
+				From AOR */
 	P2PSIP_FOR_FORK,     /* LOOKUP, then add branches to a transaction that is running */
 	P2PSIP_FOR_DIALOG,   /* RESOLVE, then resume with the flow as destination */
 	P2PSIP_FOR_NOBODY,   /* RESOLVE, to know it the next time */
-	P2PSIP_FOR_RPC,      /* COMMAND, waited for */
+	P2PSIP_FOR_RPC,	     /* COMMAND, waited for */
 };
 
 struct p2psip_request {
@@ -47,7 +50,7 @@ struct p2psip_request {
 	/* RPC only */
 	char *text; /* the command, then the answer; shared memory */
 	size_t text_len;
-	int state;  /* of enum below, changed by compare and exchange */
+	int state; /* of enum below, changed by compare and exchange */
 	sem_t answered;
 };
 
@@ -67,7 +70,8 @@ int p2psip_request_send(struct p2psip_request *request);
 /* Wakes the broker up: there is something new in shared memory. Never blocks. */
 void p2psip_broker_poke(void);
 
-/* For the broker. The read end of the pipe, and the next request in it (NULL: none; pokes are left out). */
+/* For the broker. The read end of the pipe, and the next request in it (NULL: none; pokes are left
+ * out). */
 int p2psip_requests_fd(void);
 struct p2psip_request *p2psip_requests_receive(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* RPC commands. p2psip.status answers from shared memory; the others pass a line to the peer through the broker and wait
- * for its text, for rpc_timeout at most and in no SIP worker. */
+/* RPC commands. p2psip.status answers from shared memory; the others pass a line to the peer
+ * through the broker and wait for its text, for rpc_timeout at most and in no SIP worker. */
 #include "modules/p2psip/rpc.h"
 
 #include <errno.h>
@@ -77,7 +77,8 @@ static void command(rpc_t *rpc, void *ctx, const char *line)
 	struct p2psip_request *request;
 
 	if (in_worker) {
-		rpc->fault(ctx, 503, "not in a SIP worker: use kamcmd, or JSON-RPC over FIFO or datagram");
+		rpc->fault(ctx, 503,
+			   "not in a SIP worker: use kamcmd, or JSON-RPC over FIFO or datagram");
 		return;
 	}
 	if (!p2psip_shared->running) {
@@ -112,19 +113,13 @@ static void rpc_status(rpc_t *rpc, void *ctx)
 	uptime = p2psip_shared->running ? (p2psip_now() - p2psip_shared->started) / 1000 : 0;
 	if (rpc->add(ctx, "{", &s) < 0)
 		return;
-	rpc->struct_add(s, "sssdsddddddd",
-		"overlay", p2psip_config.overlay,
-		"node", p2psip_config.hex,
-		"name", p2psip_config.own_name.s,
-		"joined", p2psip_shared->joined,
-		"state", text,
-		"peer_pid", p2psip_shared->running ? p2psip_shared->peer_pid : 0,
-		"peer_uptime", (int)uptime,
-		"peer_restarts", (int)p2psip_shared->restarts,
-		"registrations", (int)p2psip_registrations_count(),
-		"known_nodes", (int)p2psip_flows_count(),
-		"cached_lookups", (int)p2psip_cache_count(),
-		"requests", (int)p2psip_requests_count());
+	rpc->struct_add(
+	    s, "sssdsddddddd", "overlay", p2psip_config.overlay, "node", p2psip_config.hex, "name",
+	    p2psip_config.own_name.s, "joined", p2psip_shared->joined, "state", text, "peer_pid",
+	    p2psip_shared->running ? p2psip_shared->peer_pid : 0, "peer_uptime", (int)uptime,
+	    "peer_restarts", (int)p2psip_shared->restarts, "registrations",
+	    (int)p2psip_registrations_count(), "known_nodes", (int)p2psip_flows_count(),
+	    "cached_lookups", (int)p2psip_cache_count(), "requests", (int)p2psip_requests_count());
 }
 
 static void rpc_neighbors(rpc_t *rpc, void *ctx)
@@ -175,12 +170,12 @@ static const char *doc_lookup[] = {"Looks an AOR up: p2psip.lookup AOR", NULL};
 static const char *doc_reload[] = {"Reads certificates and document again", NULL};
 
 rpc_export_t p2psip_rpc_commands[] = {
-	{"p2psip.status", rpc_status, doc_status, 0},
-	{"p2psip.neighbors", rpc_neighbors, doc_neighbors, 0},
-	{"p2psip.fingers", rpc_fingers, doc_fingers, 0},
-	{"p2psip.stored", rpc_stored, doc_stored, 0},
-	{"p2psip.flows", rpc_flows, doc_flows, 0},
-	{"p2psip.lookup", rpc_lookup_aor, doc_lookup, 0},
-	{"p2psip.reload", rpc_reload, doc_reload, 0},
-	{NULL, NULL, NULL, 0},
+    {"p2psip.status", rpc_status, doc_status, 0},
+    {"p2psip.neighbors", rpc_neighbors, doc_neighbors, 0},
+    {"p2psip.fingers", rpc_fingers, doc_fingers, 0},
+    {"p2psip.stored", rpc_stored, doc_stored, 0},
+    {"p2psip.flows", rpc_flows, doc_flows, 0},
+    {"p2psip.lookup", rpc_lookup_aor, doc_lookup, 0},
+    {"p2psip.reload", rpc_reload, doc_reload, 0},
+    {NULL, NULL, NULL, 0},
 };

@@ -82,19 +82,19 @@ void p2psip_shared_statistics(struct p2psip_statistics *statistics)
 const char *p2psip_status_name(unsigned status)
 {
 	static const char *const names[] = {
-		[P2PSIP_OK] = "ok",
-		[P2PSIP_NOT_FOUND] = "not_found",
-		[P2PSIP_NO_CERTIFICATE] = "no_certificate",
-		[P2PSIP_NOT_JOINED] = "not_joined",
-		[P2PSIP_TIMED_OUT] = "timed_out",
-		[P2PSIP_REFUSED] = "refused",
-		[P2PSIP_BUSY] = "busy",
-		[P2PSIP_BAD_AOR] = "bad_aor",
-		[P2PSIP_FAILED] = "failed",
-		[P2PSIP_ONLY_HERE] = "only_here",
-		[P2PSIP_DEFERRED] = "deferred",
-		[P2PSIP_SUSPENDED] = "suspended",
-		[P2PSIP_ABSORBED] = "absorbed",
+	    [P2PSIP_OK] = "ok",
+	    [P2PSIP_NOT_FOUND] = "not_found",
+	    [P2PSIP_NO_CERTIFICATE] = "no_certificate",
+	    [P2PSIP_NOT_JOINED] = "not_joined",
+	    [P2PSIP_TIMED_OUT] = "timed_out",
+	    [P2PSIP_REFUSED] = "refused",
+	    [P2PSIP_BUSY] = "busy",
+	    [P2PSIP_BAD_AOR] = "bad_aor",
+	    [P2PSIP_FAILED] = "failed",
+	    [P2PSIP_ONLY_HERE] = "only_here",
+	    [P2PSIP_DEFERRED] = "deferred",
+	    [P2PSIP_SUSPENDED] = "suspended",
+	    [P2PSIP_ABSORBED] = "absorbed",
 	};
 
 	return status < sizeof(names) / sizeof(names[0]) ? names[status] : "failed";

@@ -10,9 +10,10 @@
 
 struct p2psip_shared {
 	gen_lock_t lock; /* guards text, statistics and the times */
-	int joined;      /* read without the lock */
-	int running;     /* a p2psip-peer is connected; read without the lock */
-	uint32_t generation; /* counts the peers started: what one was told, the next does not know */
+	int joined;	 /* read without the lock */
+	int running;	 /* a p2psip-peer is connected; read without the lock */
+	uint32_t
+	    generation; /* counts the peers started: what one was told, the next does not know */
 	uint32_t restarts;
 	int64_t started; /* when the running peer was started */
 	int peer_pid;

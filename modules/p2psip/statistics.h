@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kamailio statistics of the group "p2psip": what workers count themselves, and what the peer counts. */
+/* Kamailio statistics of the group "p2psip": what workers count themselves, and what the peer
+ * counts. */
 #ifndef P2PSIP_STATISTICS_H
 #define P2PSIP_STATISTICS_H
 
 enum p2psip_counted {
-	P2PSIP_COUNT_REFRESHES,    /* REGISTERs that needed no answer from the overlay */
+	P2PSIP_COUNT_REFRESHES, /* REGISTERs that needed no answer from the overlay */
 	P2PSIP_COUNT_CACHE_HITS,
 	P2PSIP_COUNT_CACHE_MISSES,
-	P2PSIP_COUNT_REFUSED,      /* messages that p2psip_sane() and others refused */
+	P2PSIP_COUNT_REFUSED, /* messages that p2psip_sane() and others refused */
 	P2PSIP_COUNT_MAX,
 };
 

@@ -84,7 +84,8 @@ int p2psip_ask_aside(struct sip_msg *msg, struct p2psip_request *request)
 	return result;
 }
 
-/* Runs before the route in which a transaction goes on, with the message that the route will see. */
+/* Runs before the route in which a transaction goes on, with the message that the route will see.
+ */
 static int before_route(struct sip_msg *msg, unsigned flags, void *param)
 {
 	struct p2psip_request *request = resumed;
@@ -104,9 +105,9 @@ static int before_route(struct sip_msg *msg, unsigned flags, void *param)
 			status = p2psip_destination_node(msg, request->node);
 		break;
 	case P2PSIP_FOR_IDENTITY:
-		p2psip_result_set_from_ok(msg, status == P2PSIP_OK &&
-						       p2psip_targets_name(&request->targets,
-									   request->node));
+		p2psip_result_set_from_ok(
+		    msg,
+		    status == P2PSIP_OK && p2psip_targets_name(&request->targets, request->node));
 		break;
 	case P2PSIP_FOR_REGISTER:
 		status = p2psip_register_status(status);

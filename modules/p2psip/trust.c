@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* p2psip_from_overlay() and p2psip_sane(): which messages come from another edge, and what a phone may not write
- * into a request. */
+/* p2psip_from_overlay() and p2psip_sane(): which messages come from another edge, and what a phone
+ * may not write into a request. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -12,8 +12,7 @@
 /* The entry of the node that stands behind a message's source; 1 or 0. */
 static int sender(struct sip_msg *msg, struct p2psip_flow_entry *flow)
 {
-	return msg->rcv.bind_address == p2psip_config.overlay_si &&
-	       msg->rcv.src_ip.af == AF_INET &&
+	return msg->rcv.bind_address == p2psip_config.overlay_si && msg->rcv.src_ip.af == AF_INET &&
 	       p2psip_flows_by_address(msg->rcv.src_ip.u.addr32[0], flow) &&
 	       flow->port == msg->rcv.src_port;
 }
@@ -38,8 +37,7 @@ int p2psip_ki_from_overlay(struct sip_msg *msg)
 {
 	struct p2psip_flow_entry flow;
 
-	if (!sender(msg, &flow) ||
-	    (flow.state != P2PSIP_FLOW_UP && !may_speak_when_down(msg))) {
+	if (!sender(msg, &flow) || (flow.state != P2PSIP_FLOW_UP && !may_speak_when_down(msg))) {
 		if (msg->rcv.bind_address == p2psip_config.overlay_si)
 			p2psip_count(P2PSIP_COUNT_REFUSED);
 		return -1;
@@ -117,7 +115,8 @@ static int contacts_lead_to_flow(struct sip_msg *msg)
 	return 0;
 }
 
-/* A Route outside a dialog may only name this server; inside, p2psip_route_dialog() judges names. */
+/* A Route outside a dialog may only name this server; inside, p2psip_route_dialog() judges names.
+ */
 static int route_is_bad(const str *text, int in_dialog)
 {
 	struct sip_uri uri;

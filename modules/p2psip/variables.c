@@ -9,7 +9,17 @@
 #include "modules/p2psip/result.h"
 #include "modules/p2psip/shared.h"
 
-enum variable { VAR_NODE, VAR_REMOTE_NODE, VAR_FROM_OK, VAR_STATUS, VAR_CODE, VAR_JOINED, VAR_OVERLAY, VAR_NAME, VAR_ON_OVERLAY };
+enum variable {
+	VAR_NODE,
+	VAR_REMOTE_NODE,
+	VAR_FROM_OK,
+	VAR_STATUS,
+	VAR_CODE,
+	VAR_JOINED,
+	VAR_OVERLAY,
+	VAR_NAME,
+	VAR_ON_OVERLAY,
+};
 
 static const char *const names[] = {
 	[VAR_NODE] = "node",     [VAR_REMOTE_NODE] = "remote_node", [VAR_FROM_OK] = "from_ok",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Frames between the broker and p2psip-peer, and the names that both spell: what is accepted and what is not. */
+/* Frames between the broker and p2psip-peer, and the names that both spell: what is accepted and
+ * what is not. */
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
