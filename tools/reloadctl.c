@@ -8,6 +8,7 @@
 static const ReloadctlCommand *const tables[] = {
     reloadctl_ca_commands,
     reloadctl_runtime_commands,
+    reloadctl_client_commands,
 };
 
 int reloadctl_fail(GError **error)

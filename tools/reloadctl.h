@@ -25,6 +25,9 @@ extern const ReloadctlCommand reloadctl_ca_commands[]; /* reloadctl_ca.c: works 
 extern const ReloadctlCommand
     reloadctl_runtime_commands[]; /* reloadctl_runtime.c: talks to a running peer */
 
+extern const ReloadctlCommand
+    reloadctl_client_commands[]; /* reloadctl_client.c: asks the overlay as a client */
+
 /* Prints "reloadctl: TEXT" to standard error and returns RELOADCTL_FAILED; frees *error. */
 int reloadctl_fail(GError **error);
 

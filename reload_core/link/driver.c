@@ -172,6 +172,7 @@ static ReloadStatus make_node(ReloadDriver *driver, const ReloadDriverOptions *o
 	    .trust = driver->files.trust,
 	    .identity = driver->files.identity,
 	    .first_node = options->first_node,
+	    .client = options->client,
 	    .addresses = (const ReloadAddress *)(void *)addresses->data,
 	    .address_count = addresses->len,
 	    .app_addresses = (const ReloadAddress *)(void *)app->data,

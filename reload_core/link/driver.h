@@ -27,6 +27,7 @@ typedef struct {
 	const char *const *app_listen;	  /* NULL or empty: no application connections */
 	const char *const *app_advertise; /* NULL or empty: what app_listen says */
 	bool first_node;
+	bool client; /* never joins (4.2); listen may be empty then */
 	const char *keylog_path;  /* NULL: none */
 	const char *control_path; /* UNIX socket for reloadctl; NULL: none */
 	ReloadLogLevel log_level;

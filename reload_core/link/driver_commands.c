@@ -13,6 +13,7 @@ static const char *state_name(ReloadNodeState state)
 	    [RELOAD_NODE_IDLE] = "idle",       [RELOAD_NODE_CONNECTING] = "connecting",
 	    [RELOAD_NODE_JOINING] = "joining", [RELOAD_NODE_JOINED] = "joined",
 	    [RELOAD_NODE_LEAVING] = "leaving", [RELOAD_NODE_LEFT] = "left",
+	    [RELOAD_NODE_ATTACHED] = "attached",
 	};
 
 	return (unsigned)state < G_N_ELEMENTS(names) ? names[state] : "unknown";

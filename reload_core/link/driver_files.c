@@ -162,7 +162,7 @@ ReloadStatus reload_driver_parse_addresses(const ReloadDriverOptions *options, D
 {
 	ReloadStatus status;
 
-	if (options->listen == NULL || options->listen[0] == NULL)
+	if (!options->client && (options->listen == NULL || options->listen[0] == NULL))
 		return reload_fail(error, RELOAD_E_CONFIG,
 				   "no address to listen on; name one such as 192.0.2.1:6084");
 	status = parse_list(options->listen, RELOAD_PORT_DEFAULT, &out->listen, error);

@@ -148,7 +148,7 @@ static ReloadStatus app_attach(ReloadNode *node, const ReloadNodeId *remote, uin
 	ReloadStatus status;
 	App *app;
 
-	if (node->state != RELOAD_NODE_JOINED)
+	if (!reload_node_is_usable(node))
 		return RELOAD_E_STATE;
 	if (reload_node_id_equal(remote, &node->self))
 		return RELOAD_E_FORBIDDEN;
@@ -214,7 +214,7 @@ void reload_apps_on_request(ReloadNode *node, const ReloadIncoming *request, Rel
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "malformed AppAttach");
 		return;
 	}
-	if (node->state != RELOAD_NODE_JOINED || node->apps->all->len >= APPS_MAX ||
+	if (!reload_node_is_usable(node) || node->apps->all->len >= APPS_MAX ||
 	    reload_node_id_equal(&request->signer, &node->self)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "no more connections");
 		return;

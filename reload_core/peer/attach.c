@@ -69,6 +69,10 @@ static void ours_done(ReloadNode *node, Ours *ours, ReloadStatus status, int64_t
 		reload_router_cancel(node->router, ours->transaction);
 	log_attach(node, "to", &remote, status);
 	g_ptr_array_remove_fast(node->attaches->ours, ours);
+	if (cookie == RELOAD_CLIENT_COOKIE) {
+		reload_client_attach_done(node, status, remote.len != 0 ? &remote : NULL, now);
+		return;
+	}
 	node->plugin->attach_done(node->topology, cookie, status, remote.len != 0 ? &remote : NULL,
 				  now);
 }
@@ -294,6 +298,8 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 		return;
 	}
 	log_attach(node, "from", &asked.remote, RELOAD_OK);
+	if (reload_node_id_equal(&request->previous_hop, &asked.remote))
+		reload_links_attached(node, &asked.remote);
 	write_body(node, "active", false, outcome->body);
 	if (attach.send_update && !connecting_to(node, &asked.remote)) {
 		SendUpdate *update = g_new0(SendUpdate, 1);

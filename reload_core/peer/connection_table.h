@@ -15,10 +15,12 @@ typedef struct {
 	ReloadLinkId link;
 	ReloadNodeId node_id; /* len 0: not known yet */
 	ReloadCertificate *certificate;
-	bool outgoing;		 /* we connected, as TLS client */
-	bool failing;		 /* the link layer waits for an ACK for too long (6.6.5) */
-	uint64_t ping;		 /* the Ping over it that is not answered yet; 0: none */
-	int64_t pinged;		 /* ms, when it was sent */
+	bool outgoing;	/* we connected, as TLS client */
+	bool attached;	/* the Node-ID is beyond doubt: the only one of the certificate, or named in
+			   an Attach */
+	bool failing;	/* the link layer waits for an ACK for too long (6.6.5) */
+	uint64_t ping;	/* the Ping over it that is not answered yet; 0: none */
+	int64_t pinged; /* ms, when it was sent */
 	struct ReloadNode *node; /* of its owner, for the Ping's answer */
 	int64_t since;		 /* ms, when it came up */
 	int64_t heard;		 /* ms, when something last came over it */

@@ -15,11 +15,33 @@ static void to_topology(ReloadNode *node, const ReloadIncoming *request, ReloadO
 		reload_outcome_error(outcome, answer.error_code, answer.error_info);
 }
 
+/* What a node without a place in the ring does not do (4.2). */
+static bool is_for_peers(uint16_t code)
+{
+	switch (code) {
+	case RELOAD_STORE_REQ:
+	case RELOAD_FETCH_REQ:
+	case RELOAD_STAT_REQ:
+	case RELOAD_FIND_REQ:
+	case RELOAD_JOIN_REQ:
+	case RELOAD_LEAVE_REQ:
+	case RELOAD_UPDATE_REQ:
+	case RELOAD_ROUTE_QUERY_REQ:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void reload_node_handle(void *user, const ReloadIncoming *request, ReloadOutcome *outcome,
 			int64_t now)
 {
 	ReloadNode *node = user;
 
+	if (node->client != NULL && is_for_peers(request->message->code)) {
+		reload_client_on_request(node, request, outcome, now);
+		return;
+	}
 	switch (request->message->code) {
 	case RELOAD_PING_REQ:
 		reload_ping_on_request(node, request, outcome, now);

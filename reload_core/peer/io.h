@@ -34,6 +34,10 @@ typedef struct {
 	 * is dropped; RELOAD_E_UNREACHABLE: no such link. The bytes are copied. */
 	ReloadStatus (*link_send)(void *user, ReloadLinkId link, ReloadSpan message);
 
+	/* The largest message that the link takes, bytes: larger ones are sent as fragments (6.7); 0: no limit but
+	 * the overlay's max-message-size. NULL: no link has one. */
+	size_t (*link_mtu)(void *user, ReloadLinkId link);
+
 	/* Closes a link after what is queued was sent (bounded in time). No link_down follows. */
 	void (*link_close)(void *user, ReloadLinkId link);
 

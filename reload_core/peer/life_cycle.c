@@ -52,6 +52,10 @@ static bool is_alone(ReloadNode *node)
 
 void reload_life_bootstrapped(ReloadNode *node, const ReloadNodeId *bootstrap, int64_t now)
 {
+	if (node->client != NULL) {
+		reload_client_bootstrapped(node, bootstrap, now);
+		return;
+	}
 	node->join_open = true;
 	if (node->state == RELOAD_NODE_CONNECTING) {
 		node->join_deadline = now + JOIN_TIMEOUT_MS;

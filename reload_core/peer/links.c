@@ -11,6 +11,8 @@
 /* A link whose RTO has passed is left out of routing at once, and closed after this time (6.6.5).
  */
 #define FAILING_MS 30000
+/* Where clients are not permitted, a linked node has so long to become a peer. */
+#define ADMIT_MS 10000
 
 /* Tells everybody what a change of the table means. */
 static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionChange change,
@@ -18,7 +20,12 @@ static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionCha
 {
 	ReloadNodeId copy = *id; /* it may be a part of an entry that goes */
 
-	if (change == RELOAD_CONNECTION_UP) {
+	if (node->client != NULL) {
+		if (change == RELOAD_CONNECTION_DOWN) {
+			reload_router_hop_lost(node->router, &copy, now);
+			reload_client_link_down(node, &copy, now);
+		}
+	} else if (change == RELOAD_CONNECTION_UP) {
 		node->plugin->link_up(node->topology, &copy, now);
 	} else if (change == RELOAD_CONNECTION_DOWN) {
 		node->plugin->link_down(node->topology, &copy, now);
@@ -31,6 +38,47 @@ static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionCha
 bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id)
 {
 	return reload_connection_table_by_node(node->connections, id) != NULL;
+}
+
+void reload_links_attached(ReloadNode *node, const ReloadNodeId *id)
+{
+	ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+
+	if (connection != NULL)
+		connection->attached = true;
+}
+
+/* What a node that joins has to send before others route through it. */
+static bool is_of_joining(uint16_t code)
+{
+	switch (code) {
+	case RELOAD_PROBE_REQ:
+	case RELOAD_JOIN_REQ:
+	case RELOAD_LEAVE_REQ:
+	case RELOAD_UPDATE_REQ:
+	case RELOAD_ROUTE_QUERY_REQ:
+	case RELOAD_CONFIG_UPDATE_REQ:
+		return true;
+	default:
+		return false;
+	}
+}
+
+ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uint16_t code,
+				   int64_t now)
+{
+	const ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+
+	if (connection == NULL || code == RELOAD_PING_REQ || code == RELOAD_ATTACH_REQ)
+		return RELOAD_ADMIT;
+	/* 6.1.2: with several Node-IDs in its certificate it has to attach first. */
+	if (!connection->attached)
+		return RELOAD_REFUSE;
+	if (node->document->clients_permitted || node->client != NULL || is_of_joining(code) ||
+	    node->state != RELOAD_NODE_JOINED || node->plugin->routes_through(node->topology, id))
+		return RELOAD_ADMIT;
+	/* Of a new peer the Update may be on its way. */
+	return now - connection->since < ADMIT_MS ? RELOAD_IGNORE : RELOAD_REFUSE;
 }
 
 /* Takes a link out of the table. */
@@ -136,6 +184,7 @@ static void link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *cert
 	node->links_due = MIN(node->links_due, now + LOOK_MS);
 	if (name == NULL)
 		return;
+	connection->attached = true;
 	spread(node, &id, change, now);
 	reload_attach_link_up(node, link, &id, now);
 	reload_bootstrap_link_up(node, link, &id, now);
@@ -175,7 +224,8 @@ void reload_node_link_failing(ReloadNode *node, ReloadLinkId link, bool failing,
 	reload_node_settle(node, now);
 }
 
-/* A link of a node with several Node-IDs: its first Ping or Attach says which one it is (6.1.2). */
+/* A link of a node with several Node-IDs: its first request says which one it is (6.1.2). What it
+ * may send before an Attach is said by reload_links_admit. */
 static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpan message,
 		       int64_t now)
 {

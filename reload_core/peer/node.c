@@ -33,6 +33,8 @@ static ReloadRoute router_next_hop(void *user, ReloadSpan id, bool is_resource,
 {
 	ReloadNode *node = user;
 
+	if (node->client != NULL)
+		return reload_client_next_hop(node, except, hop);
 	switch (node->state) {
 	case RELOAD_NODE_JOINING:
 	case RELOAD_NODE_JOINED:
@@ -66,6 +68,22 @@ static void router_outdated(void *user, const ReloadNodeId *id, ReloadSpan desti
 	reload_config_push_to(user, id, destination_list, now);
 }
 
+static size_t router_link_mtu(void *user, const ReloadNodeId *hop)
+{
+	ReloadNode *node = user;
+	ReloadConnection *connection = reload_connection_table_by_node(node->connections, hop);
+
+	if (connection == NULL || node->io.link_mtu == NULL)
+		return 0;
+	return node->io.link_mtu(node->io.user, connection->link);
+}
+
+static ReloadAdmission router_admit(void *user, const ReloadNodeId *previous_hop, uint16_t code,
+				    int64_t now)
+{
+	return reload_links_admit(user, previous_hop, code, now);
+}
+
 static void router_random(void *user, uint8_t *out, size_t len)
 {
 	ReloadNode *node = user;
@@ -95,6 +113,8 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 	    .handle = reload_node_handle,
 	    .outdated = router_outdated,
 	    .random = router_random,
+	    .link_mtu = router_link_mtu,
+	    .admit = router_admit,
 	};
 
 	node->router = reload_router_new(&host, node->document, node->trust, node->identity);
@@ -105,6 +125,7 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 	node->bootstrap = reload_bootstrap_new();
 	node->replication = reload_replication_new();
 	node->config_push = reload_config_push_new();
+	node->client = options->client ? reload_client_new() : NULL;
 	reload_topology_host_init(node);
 	node->topology = node->plugin->create(node->document, &node->self, &node->host, now);
 }
@@ -141,7 +162,14 @@ ReloadNode *reload_node_new(const ReloadNodeOptions *options, int64_t now, GErro
 			    options->document->topology_plugin);
 		return NULL;
 	}
-	if (options->address_count == 0) {
+	if (options->client && !options->document->clients_permitted) {
+		reload_fail(
+		    error, RELOAD_E_FORBIDDEN,
+		    "clients-permitted is false in the document of %s: only peers may take part",
+		    options->document->overlay);
+		return NULL;
+	}
+	if (options->address_count == 0 && !options->client) {
 		reload_fail(
 		    error, RELOAD_E_CONFIG,
 		    "no address for overlay links: give the one that other peers reach us by");
@@ -185,6 +213,7 @@ void reload_node_free(ReloadNode *node)
 	g_ptr_array_unref(node->tasks);
 	node->plugin->destroy(node->topology);
 	reload_router_free(node->router);
+	reload_client_free(node->client);
 	reload_config_push_free(node->config_push);
 	reload_replication_free(node->replication);
 	reload_bootstrap_free(node->bootstrap);
@@ -247,6 +276,7 @@ static int64_t turn(ReloadNode *node, int64_t now)
 	next = MIN(next, reload_life_tick(node, now));
 	next = MIN(next, reload_bootstrap_tick(node, now));
 	next = MIN(next, reload_replication_tick(node, now));
+	next = MIN(next, reload_client_tick(node, now));
 	next = MIN(next, node->plugin->tick(node->topology, now));
 	next = MIN(next, storage_tick(node, now));
 	for (guint i = 0; i < node->tasks->len; i++) {
@@ -318,6 +348,11 @@ void reload_node_log(ReloadNode *node, ReloadLogLevel level, const char *format,
 	va_end(arguments);
 	node->io.log(node->io.user, level, text);
 	g_free(text);
+}
+
+bool reload_node_is_usable(const ReloadNode *node)
+{
+	return node->state == RELOAD_NODE_JOINED || node->state == RELOAD_NODE_ATTACHED;
 }
 
 int64_t reload_node_jitter(ReloadNode *node, int64_t mean)

@@ -21,6 +21,7 @@ typedef enum {
 	RELOAD_NODE_JOINED,
 	RELOAD_NODE_LEAVING,
 	RELOAD_NODE_LEFT,
+	RELOAD_NODE_ATTACHED, /* a client, linked to the overlay: it may make requests */
 } ReloadNodeState;
 
 /* What a node tells its owner. Any may be NULL. Called from within reload_node_* calls; they may
@@ -47,6 +48,7 @@ typedef struct {
 	ReloadDocument *document; /* a reference is taken */
 	ReloadTrust *trust;
 	ReloadIdentity *identity;
+	bool client;	 /* never joins (4.2); then addresses may be none */
 	bool first_node; /* start a new overlay when no bootstrap node answers (6.4.2.1) */
 	const ReloadAddress *addresses; /* where overlay links reach us: our candidates */
 	unsigned address_count;

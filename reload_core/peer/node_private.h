@@ -19,6 +19,7 @@ typedef struct ReloadApps ReloadApps;
 typedef struct ReloadBootstrap ReloadBootstrap;
 typedef struct ReloadReplication ReloadReplication;
 typedef struct ReloadConfigPush ReloadConfigPush;
+typedef struct ReloadClient ReloadClient;
 
 struct ReloadNode {
 	ReloadIo io;
@@ -44,6 +45,7 @@ struct ReloadNode {
 	ReloadBootstrap *bootstrap;
 	ReloadReplication *replication;
 	ReloadConfigPush *config_push;
+	ReloadClient *client; /* NULL: a peer */
 
 	bool join_open;	       /* plugin->join or start_overlay was called; joined has not come */
 	int64_t join_deadline; /* ms */
@@ -76,6 +78,8 @@ ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *de
 				   unsigned count, uint16_t code, ReloadSpan body,
 				   const GPtrArray *certificates, int64_t timeout,
 				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id);
+/* May its owner make requests: has it joined, or is it a client that is linked? */
+bool reload_node_is_usable(const ReloadNode *node);
 /* A random time from 0.5 to 1.5 times mean. */
 int64_t reload_node_jitter(ReloadNode *node, int64_t mean);
 /* The error code in an Error message, or 0. */
@@ -88,6 +92,10 @@ void reload_links_close_all(ReloadNode *node, int64_t now);
 void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now);
 int64_t reload_links_tick(ReloadNode *node, int64_t now);
 bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id);
+/* The node at the other end of the link to id has attached to us as id. */
+void reload_links_attached(ReloadNode *node, const ReloadNodeId *id);
+/* 4.2.1, 6.1.2, 11.1 (clients-permitted): may it send us a request of that code? */
+ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uint16_t code, int64_t now);
 
 /* ---- candidates.c ---- */
 /* Appends our addresses as candidates (6.5.1.11: No-ICE). */
@@ -184,6 +192,22 @@ void reload_ping_on_request(ReloadNode *node, const ReloadIncoming *request, Rel
 			    int64_t now);
 void reload_probe_on_request(ReloadNode *node, const ReloadIncoming *request,
 			     ReloadOutcome *outcome, int64_t now);
+
+/* ---- client.c: 4.2; node->client is not NULL ---- */
+/* The cookie of a client's Attach. */
+#define RELOAD_CLIENT_COOKIE UINT64_MAX
+ReloadClient *reload_client_new(void);
+void reload_client_free(ReloadClient *client);
+void reload_client_bootstrapped(ReloadNode *node, const ReloadNodeId *bootstrap, int64_t now);
+ReloadRoute reload_client_next_hop(const ReloadNode *node, const ReloadNodeId *previous_hop,
+				   ReloadNodeId *hop);
+/* Requests that only peers perform. */
+void reload_client_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
+			      int64_t now);
+void reload_client_link_down(ReloadNode *node, const ReloadNodeId *id, int64_t now);
+void reload_client_attach_done(ReloadNode *node, ReloadStatus status, const ReloadNodeId *id, int64_t now);
+/* Also for a peer: does nothing. */
+int64_t reload_client_tick(ReloadNode *node, int64_t now);
 
 /* ---- config_update.c: 6.5.4 ---- */
 ReloadConfigPush *reload_config_push_new(void);

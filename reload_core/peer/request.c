@@ -47,7 +47,7 @@ ReloadRequestId reload_node_request(ReloadNode *node, const ReloadRequest *reque
 	GByteArray *list;
 	uint64_t id = 0;
 
-	if (node->state != RELOAD_NODE_JOINED)
+	if (!reload_node_is_usable(node))
 		return 0;
 	list = encode_list(request->destinations, request->destination_count);
 	if (list == NULL)

@@ -209,8 +209,7 @@ ReloadStatus reload_router_identify(ReloadRouter *router, ReloadSpan bytes, int6
 	if (status != RELOAD_OK)
 		return status;
 	/* Only the node's own requests say who it is. */
-	if (message.header.via_list.len != 0 ||
-	    (message.code != RELOAD_PING_REQ && message.code != RELOAD_ATTACH_REQ))
+	if (message.header.via_list.len != 0 || !reload_code_is_request(message.code))
 		return RELOAD_E_FORBIDDEN;
 	return reload_verify_message(router->trust, &message, now, NULL, signer);
 }

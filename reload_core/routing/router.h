@@ -136,9 +136,8 @@ bool reload_router_has_own(const ReloadRouter *router);
 /* Retransmits and times out; returns the time in ms at which to call again (INT64_MAX: never). */
 int64_t reload_router_tick(ReloadRouter *router, int64_t now);
 
-/* Reads who signed a message, for a link whose Node-ID is not known yet. Errors as of
- * reload_verify_message, and RELOAD_E_FORBIDDEN if it is neither Ping nor Attach (6.1.2, last
- * paragraph). */
+/* Reads who signed a request, for a link whose Node-ID is not known yet. Errors as of
+ * reload_verify_message, and RELOAD_E_FORBIDDEN if it is no request, or one that was forwarded. */
 ReloadStatus reload_router_identify(ReloadRouter *router, ReloadSpan message, int64_t now,
 				    ReloadNodeId *signer);
 

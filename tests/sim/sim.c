@@ -210,7 +210,7 @@ static void on_app_down(void *user, uint16_t application, const ReloadNodeId *re
 	node->last_app_remote = *remote;
 }
 
-void sim_start(Sim *sim, unsigned index, bool first)
+static void start(Sim *sim, unsigned index, bool first, bool client, bool reachable)
 {
 	SimNode *node = sim_node(sim, index);
 	GError *error = NULL;
@@ -218,8 +218,9 @@ void sim_start(Sim *sim, unsigned index, bool first)
 	    .document = sim->document,
 	    .identity = node->identity,
 	    .first_node = first,
+	    .client = client,
 	    .addresses = &node->address,
-	    .address_count = 1,
+	    .address_count = reachable ? 1 : 0,
 	    .app_addresses = &node->app_address,
 	    .app_address_count = 1,
 	    .events = {.user = node,
@@ -237,6 +238,16 @@ void sim_start(Sim *sim, unsigned index, bool first)
 	g_assert_no_error(error);
 	reload_trust_unref(options.trust);
 	reload_node_start(node->node, sim->now);
+}
+
+void sim_start(Sim *sim, unsigned index, bool first)
+{
+	start(sim, index, first, false, true);
+}
+
+void sim_start_client(Sim *sim, unsigned index, bool reachable)
+{
+	start(sim, index, false, true, reachable);
 }
 
 static void stop(Sim *sim, SimNode *node, bool silent)

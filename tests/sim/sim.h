@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
 	unsigned latency_min, latency_max; /* ms, one way */
 	unsigned duplicate_percent;
+	unsigned mtu; /* bytes; larger messages go as fragments; 0: no limit */
 	unsigned loss_percent; /* of messages: as if a queue had been full */
 } SimNetwork;
 
@@ -49,6 +50,8 @@ ReloadDocument *sim_document(Sim *sim);
 
 /* Starts a stopped machine's node; first: with the first_node switch. */
 void sim_start(Sim *sim, unsigned index, bool first);
+/* Starts it as a client (RFC 6940, 4.2); reachable: others can connect to it. */
+void sim_start_client(Sim *sim, unsigned index, bool reachable);
 /* Its process dies. silent: its machine does too, and nobody is told that the links are gone. */
 void sim_crash(Sim *sim, unsigned index, bool silent);
 /* Leaves gracefully, then stops. */

@@ -123,6 +123,12 @@ static void hang_up(Sim *sim, SimLinkEnd *end)
 	}
 }
 
+static size_t io_link_mtu(void *user, ReloadLinkId link)
+{
+	(void)link;
+	return ((SimNode *)user)->sim->network.mtu;
+}
+
 static void io_close(void *user, ReloadLinkId link)
 {
 	SimNode *node = user;
@@ -198,6 +204,7 @@ void sim_io(SimNode *node, ReloadIo *io)
 	    .link_connect = io_link_connect,
 	    .link_send = io_link_send,
 	    .link_close = io_close,
+	    .link_mtu = io_link_mtu,
 	    .app_expect = io_app_expect,
 	    .app_connect = io_app_connect,
 	    .app_close = io_close,

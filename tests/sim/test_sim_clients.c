@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Clients (RFC 6940, 4.2) and messages in fragments (6.7) among several nodes. */
+#include "reload_core/usages/data_request.h"
+#include "tests/sim/sim_private.h"
+
+#define PEERS 6
+#define CLIENT PEERS
+
+static void form(Sim *sim)
+{
+	sim_start(sim, 0, true);
+	sim_run_until(sim, sim_all_joined, NULL, 10 * SIM_SECOND, "the first node starts the overlay");
+	for (unsigned i = 1; i < PEERS; i++)
+		sim_start(sim, i, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all");
+}
+
+static bool is_attached(Sim *sim, void *data)
+{
+	(void)sim;
+	return reload_node_state(((SimNode *)data)->node) == RELOAD_NODE_ATTACHED;
+}
+
+static void note_entry(void *data, const char *role, unsigned index, const ReloadNodeId *id)
+{
+	(void)role;
+	(void)index;
+	g_assert_false(reload_node_id_equal(id, data));
+}
+
+/* No peer has the client in its Routing Table. */
+static void assert_in_no_table(Sim *sim, SimNode *client)
+{
+	for (unsigned i = 0; i < PEERS; i++) {
+		const ReloadTopologyPlugin *plugin;
+		ReloadTopology *topology;
+
+		if (sim_node(sim, i)->node == NULL)
+			continue;
+		topology = reload_node_topology(sim_node(sim, i)->node, &plugin);
+		plugin->each_entry(topology, note_entry, &client->id);
+		g_assert_false(plugin->routes_through(topology, &client->id));
+	}
+}
+
+static void ping(Sim *sim, unsigned from, const ReloadNodeId *to, SimAnswer *answer)
+{
+	ReloadDestination destination = reload_destination_node(to);
+
+	sim_request(sim, from, &destination, 1, RELOAD_PING_REQ, reload_span("\0\0", 2), answer);
+}
+
+static void assert_pings(Sim *sim, unsigned from, const ReloadNodeId *to)
+{
+	SimAnswer answer;
+
+	ping(sim, from, to, &answer);
+	g_assert_cmpint(answer.status, ==, RELOAD_OK);
+	g_assert_true(reload_node_id_equal(&answer.from, to));
+	sim_answer_clear(&answer);
+}
+
+/* 4.2.1, the second way: one link, no Attach; it stores, fetches and pings, but nobody finds it. */
+static void test_unreachable(void)
+{
+	Sim *sim = sim_new("client-unreachable", PEERS + 1, 2);
+	SimNode *client = sim_node(sim, CLIENT);
+	uint16_t error_code;
+	char *texts;
+
+	form(sim);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "sip:alice@one", &error_code), ==, RELOAD_OK);
+	sim_start_client(sim, CLIENT, false);
+	sim_run_until(sim, is_attached, client, 10 * SIM_SECOND, "the client is attached");
+	for (unsigned i = 0; i < PEERS; i++)
+		assert_pings(sim, CLIENT, &sim_node(sim, i)->id);
+	texts = sim_fetch(sim, CLIENT, "alice");
+	g_assert_cmpstr(texts, ==, "sip:alice@one;");
+	g_free(texts);
+	g_assert_cmpint(sim_store(sim, CLIENT, "bob", "sip:bob@client", &error_code), ==, RELOAD_OK);
+	texts = sim_fetch(sim, 3, "bob");
+	g_assert_cmpstr(texts, ==, "sip:bob@client;");
+	g_free(texts);
+	assert_in_no_table(sim, client);
+	sim_run(sim, 60 * SIM_SECOND);
+	assert_pings(sim, CLIENT, &sim_node(sim, 4)->id);
+	assert_in_no_table(sim, client);
+	sim_free(sim);
+}
+
+/* 4.2.1, the first way: it attaches to the peer that is responsible for its Node-ID; all reach it by that, also
+ * after that peer has gone. */
+static void test_reachable(void)
+{
+	Sim *sim = sim_new("client-reachable", PEERS + 1, 2);
+	SimNode *client = sim_node(sim, CLIENT);
+	ReloadResourceId self;
+	SimNode *home;
+
+	form(sim);
+	sim_start_client(sim, CLIENT, true);
+	sim_run_until(sim, is_attached, client, 10 * SIM_SECOND, "the client is attached");
+	sim_run(sim, 5 * SIM_SECOND);
+	for (unsigned i = 0; i < PEERS; i++)
+		assert_pings(sim, i, &client->id);
+	assert_in_no_table(sim, client);
+	reload_resource_id_from_span(reload_node_id_span(&client->id), &self);
+	home = NULL;
+	for (unsigned i = 0; i < PEERS; i++) {
+		const ReloadTopologyPlugin *plugin;
+		ReloadTopology *topology = reload_node_topology(sim_node(sim, i)->node, &plugin);
+
+		if (plugin->responsible(topology, reload_resource_id_span(&self)))
+			home = sim_node(sim, i);
+	}
+	g_assert_nonnull(home);
+	sim_crash(sim, home->index, false);
+	sim_run(sim, 90 * SIM_SECOND);
+	for (unsigned i = 0; i < PEERS; i++) {
+		if (sim_node(sim, i)->node != NULL)
+			assert_pings(sim, i, &client->id);
+	}
+	assert_in_no_table(sim, client);
+	sim_free(sim);
+}
+
+/* Every link takes 1200 bytes at most: the overlay forms and works as ever, also with lost messages. */
+static void test_fragments(void)
+{
+	Sim *sim = sim_new("fragments", PEERS, 2);
+	uint16_t error_code;
+	char *texts;
+
+	sim_network(sim)->mtu = 1200;
+	form(sim);
+	for (unsigned i = 0; i < 5; i++) {
+		char *user = g_strdup_printf("user%u", i);
+
+		g_assert_cmpint(sim_store(sim, i % PEERS, user, "sip:contact", &error_code), ==, RELOAD_OK);
+		sim_network(sim)->loss_percent = 5;
+		texts = sim_fetch(sim, (i + 3) % PEERS, user);
+		sim_network(sim)->loss_percent = 0;
+		g_assert_cmpstr(texts, ==, "sip:contact;");
+		g_free(texts);
+		g_free(user);
+	}
+	sim_run(sim, 60 * SIM_SECOND);
+	g_assert_true(sim_ring_is_right(sim, NULL));
+	sim_free(sim);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/sim/clients/unreachable", test_unreachable);
+	g_test_add_func("/sim/clients/reachable", test_reachable);
+	g_test_add_func("/sim/fragments", test_fragments);
+	return g_test_run();
+}
