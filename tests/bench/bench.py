@@ -3,7 +3,8 @@
 """./run bench: one line for each figure: name, value, unit, and what it is compared with in the same run.
 
 Two Kamailios with cfg/'s proxy configuration in an overlay, against the same two with the same configuration and a
-static route in place of the overlay; one after the other, on the same addresses.
+static route in place of the overlay. What is compared is measured in turns, so that what else the machine does falls
+on both.
 """
 import contextlib
 import os
@@ -20,7 +21,7 @@ DIRECTORY = os.path.join(BUILD, "bench")
 DOMAIN = overlay.NAME
 USERS = {"alice": "a-secret", "bob": "b-secret", "carol": "c-secret"}
 MANY = 500  # further users: user0 ...
-CALLS, COLD_CALLS, LOAD_CALLS, REGISTERS = 200, 12, 3000, 6000
+CALLS, COLD_CALLS, LOAD_CALLS, REGISTERS = 200, 12, 2000, 3000
 for _n in range(MANY):
     USERS["user%d" % _n] = "secret"
 
@@ -38,16 +39,16 @@ class Pair:
 
     def __init__(self, name, block, first, second, numbers=(1, 2), callee="bob"):
         self.name = name
-        self.block = block
+        self._phone = lambda number: block.phone(10 * numbers[0] + number)
         self.directory = os.path.join(DIRECTORY, name + "-phones")
         self.servers = (first, second)
         self.callee_name = callee
         self.proxies = ["%s:5060" % block.edge(number) for number in numbers]
-        sipp.register((callee, DOMAIN, USERS[callee]), block.phone(2), 5060, self.proxies[1], self.directory)
+        sipp.register((callee, DOMAIN, USERS[callee]), self._phone(2), 5060, self.proxies[1], self.directory)
 
     @contextlib.contextmanager
     def callee(self):
-        one = sipp.Sipp("uas_answers", self.block.phone(2), 5060, self.directory, calls=None, trace=False,
+        one = sipp.Sipp("uas_answers", self._phone(2), 5060, self.directory, calls=None, trace=False,
                         seconds=300)
         try:
             yield one
@@ -56,7 +57,7 @@ class Pair:
 
     def setup_times(self, count, before_each=None):
         """Milliseconds from INVITE to 200 of count calls, one after the other."""
-        caller = rawphone.RawPhone("alice", DOMAIN, USERS["alice"], self.block.phone(1), 5060, self.proxies[0])
+        caller = rawphone.RawPhone("alice", DOMAIN, USERS["alice"], self._phone(1), 5060, self.proxies[0])
         times = []
         with self.callee():
             for _ in range(count):
@@ -69,7 +70,7 @@ class Pair:
     def calls_per_second(self):
         with self.callee():
             began = time.monotonic()
-            caller = sipp.Sipp("uac_call", self.block.phone(1), 5060, self.directory, proxy=self.proxies[0],
+            caller = sipp.Sipp("uac_call", self._phone(1), 5060, self.directory, proxy=self.proxies[0],
                                users=[("alice", DOMAIN, USERS["alice"], "bob")], calls=LOAD_CALLS, hold=50,
                                rate=5000, limit=100, trace=False, seconds=120)
             return self._rate(caller, began, LOAD_CALLS)
@@ -77,7 +78,7 @@ class Pair:
     def registers_per_second(self, count, expires=600):
         users = [("user%d" % n, DOMAIN, "secret") for n in range(MANY)]
         began = time.monotonic()
-        phone = sipp.Sipp("register", self.block.phone(3), 5060, self.directory, proxy=self.proxies[0], users=users,
+        phone = sipp.Sipp("register", self._phone(3), 5060, self.directory, proxy=self.proxies[0], users=users,
                           calls=count, rate=20000, limit=60, trace=False, seconds=120,
                           values={"expires": expires})
         return self._rate(phone, began, count)
@@ -136,7 +137,7 @@ def without_overlay(number, peer):
 
 def plain(block):
     servers = []
-    for me, other in ((1, 2), (2, 1)):
+    for me, other in ((5, 6), (6, 5)):
         directory = os.path.join(DIRECTORY, "plain%d" % me)
         os.makedirs(directory, exist_ok=True)
         dburl = kamailio.database(os.path.join(directory, "edge.sqlite"), USERS.items(), DOMAIN)
@@ -147,7 +148,7 @@ def plain(block):
              "LISTEN_OVERLAY": "udp:%s:5070" % address, "DB_URL": '"%s"' % dburl, "RUN_DIR": '"%s"' % directory,
              "CTL_SOCKET": '"unix:%s"' % os.path.join(directory, "ctl"), "CHILDREN": 2,
              "WITHOUT_ANTIFLOOD": None}, shm=512).start())
-    return Pair("plain", block, *servers)
+    return Pair("plain", block, *servers, numbers=(5, 6))
 
 
 def forgetful():
@@ -206,41 +207,44 @@ def floor():
     return 1 / float(fields[-2]), 1 / float(fields[-1])  # the times themselves are printed as 0.0000s
 
 
+def in_turns(base, pair, rounds, measure):
+    """Medians of what measure (a list of figures) gives for base and for pair, in turns."""
+    figures = {base: [], pair: []}
+    for _ in range(rounds):
+        for one in (base, pair):
+            figures[one] += measure(one)
+    return statistics.median(figures[base]), statistics.median(figures[pair])
+
+
 def main():
     os.makedirs(DIRECTORY, exist_ok=True)
     block = net.Block()
 
     base = plain(block)
-    base_setup = statistics.median(base.setup_times(CALLS))
-    base_calls = base.calls_per_second()
-    base.registers_per_second(MANY)
-    base_refresh = base.registers_per_second(REGISTERS)
-    base.registers_per_second(MANY, expires=0)
-    base_change = base.registers_per_second(MANY)
-    base.stop()
-
     pair, cold_pair, peers = with_overlay(block)
     first = pair.servers[0]
-    pair.setup_times(5)
-    warm = statistics.median(pair.setup_times(CALLS))
+    for one in (base, pair):
+        one.setup_times(5)
+    base_setup, warm = in_turns(base, pair, 4, lambda one: one.setup_times(CALLS // 4))
     figure("call set-up, warm", warm, "ms", "%.2f ms by a static route: %+.2f ms" % (base_setup, warm - base_setup),
            ("at most +1 ms", warm - base_setup <= 1))
     cold = statistics.median(cold_pair.setup_times(COLD_CALLS, cold_pair.forget))
     figure("call set-up, cold", cold, "ms", "%.2f ms by a static route: %+.2f ms" % (base_setup, cold - base_setup),
            ("at most +25 ms", cold - base_setup <= 25))
     cold_pair.stop()
-    calls = pair.calls_per_second()
+    base_calls, calls = in_turns(base, pair, 3, lambda one: [one.calls_per_second()])
     figure("calls per second, warm", calls, "calls/s", "%.0f by a static route: %.0f%%" % (
         base_calls, 100 * calls / base_calls), ("65%", calls >= 0.65 * base_calls))
     before = memory.resident(first.peer_pid())
-    change = pair.registers_per_second(MANY)
+    base_change, change = in_turns(base, pair, 1, lambda one: [one.registers_per_second(MANY)])
     figure("REGISTER per second, changing", change, "1/s", "%.0f without the overlay: %.0f%%" % (
         base_change, 100 * change / base_change))
     figure("memory per stored registration", (memory.resident(first.peer_pid()) - before) / MANY, "kB",
            "%d registrations of one edge, in its p2psip-peer" % MANY)
-    refresh = pair.registers_per_second(REGISTERS)
+    base_refresh, refresh = in_turns(base, pair, 3, lambda one: [one.registers_per_second(REGISTERS)])
     figure("REGISTER per second, refreshing", refresh, "1/s", "%.0f without the overlay: %.0f%%" % (
         base_refresh, 100 * refresh / base_refresh), ("90%", refresh >= 0.9 * base_refresh))
+    base.stop()
     pair.stop()
     for one in peers:
         one.stop()
