@@ -8,6 +8,7 @@
 #include "modules/p2psip/config.h"
 #include "modules/p2psip/flow_table.h"
 #include "modules/p2psip/request.h"
+#include "modules/p2psip/transaction.h"
 
 #define URI_SIZE 64
 
@@ -81,6 +82,33 @@ int p2psip_destination_edges(struct sip_msg *msg, const struct p2psip_targets *t
 		edges++;
 	}
 	return edges > 0 ? P2PSIP_OK : P2PSIP_ONLY_HERE;
+}
+
+/* Whether t has a branch to target, whatever became of it. */
+static int tried(const struct cell *t, const struct p2psip_target *target)
+{
+	for (int i = 0; i < t->nr_of_outgoings; i++) {
+		const union sockaddr_union *to = &t->uac[i].request.dst.to;
+
+		if (to->s.sa_family == AF_INET && to->sin.sin_addr.s_addr == target->address &&
+		    ntohs(to->sin.sin_port) == target->port)
+			return 1;
+	}
+	return 0;
+}
+
+void p2psip_destination_untried(struct sip_msg *msg, struct p2psip_targets *targets)
+{
+	const struct cell *t = p2psip_tm.t_gett();
+	unsigned kept = 0;
+
+	if (t == NULL || t == T_UNDEFINED)
+		return;
+	for (unsigned i = 0; i < targets->count; i++) {
+		if (!tried(t, &targets->target[i]))
+			targets->target[kept++] = targets->target[i];
+	}
+	targets->count = kept;
 }
 
 int p2psip_destination_append(struct sip_msg *msg, const struct p2psip_targets *targets,

@@ -12,6 +12,9 @@
  */
 int p2psip_destination_edges(struct sip_msg *msg, const struct p2psip_targets *targets);
 
+/* Takes out of targets the edges that the transaction of msg has a branch to already. */
+void p2psip_destination_untried(struct sip_msg *msg, struct p2psip_targets *targets);
+
 /* Adds a branch for every other edge of targets, with the Request-URI uri (NULL: the one that msg
  * came with). Returns how many, or -1. */
 int p2psip_destination_append(struct sip_msg *msg, const struct p2psip_targets *targets,

@@ -17,6 +17,7 @@ int p2psip_register_status(int status);
 
 /* lookup.c */
 int p2psip_ki_lookup(struct sip_msg *msg, str *route);
+int p2psip_ki_lookup_again(struct sip_msg *msg, str *route);
 int p2psip_ki_fork(struct sip_msg *msg, str *uri);
 int p2psip_ki_identify(struct sip_msg *msg, str *route);
 

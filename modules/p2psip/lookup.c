@@ -70,6 +70,24 @@ int p2psip_ki_lookup(struct sip_msg *msg, str *route)
 	return p2psip_result_set(msg, status);
 }
 
+/* The answer that msg was sent by may have come from the cache, and the callee have moved since. */
+int p2psip_ki_lookup_again(struct sip_msg *msg, str *route)
+{
+	struct p2psip_targets targets;
+	char aor[P2PSIP_AOR_MAX];
+	int status;
+
+	if (from_overlay(msg))
+		status = P2PSIP_REFUSED;
+	else if (p2psip_aor_of_request_uri(msg, aor) != 0)
+		status = P2PSIP_BAD_AOR;
+	else if (p2psip_cache_get(aor, &targets) && p2psip_now() - targets.fetched <= DISBELIEF_MS)
+		status = P2PSIP_NOT_FOUND; /* nothing will have changed */
+	else
+		status = ask(msg, P2PSIP_FOR_ANOTHER, aor, route, NULL);
+	return p2psip_result_set(msg, status);
+}
+
 /* Whether msg has a transaction that was sent on already. */
 static int is_relayed(void)
 {

@@ -43,6 +43,11 @@ static int w_lookup(struct sip_msg *msg, char *route, char *unused)
 	return call_with(msg, route, p2psip_ki_lookup);
 }
 
+static int w_lookup_again(struct sip_msg *msg, char *route, char *unused)
+{
+	return call_with(msg, route, p2psip_ki_lookup_again);
+}
+
 static int w_fork(struct sip_msg *msg, char *uri, char *unused)
 {
 	return call_with(msg, uri, p2psip_ki_fork);
@@ -84,6 +89,8 @@ static cmd_export_t functions[] = {
 	{"p2psip_register", w_register, 1, fixup_spve_null, fixup_free_spve_null, IN_REQUESTS},
 	{"p2psip_withdraw", w_withdraw, 0, 0, 0, IN_REQUESTS},
 	{"p2psip_lookup", w_lookup, 1, fixup_spve_null, fixup_free_spve_null, IN_REQUESTS},
+	{"p2psip_lookup_again", w_lookup_again, 1, fixup_spve_null, fixup_free_spve_null,
+	 FAILURE_ROUTE},
 	{"p2psip_fork", w_fork, 1, fixup_spve_null, fixup_free_spve_null, IN_REQUESTS},
 	{"p2psip_identify", w_identify, 1, fixup_spve_null, fixup_free_spve_null, IN_REQUESTS},
 	{"p2psip_record_route", w_record_route, 0, 0, 0, IN_REQUESTS},
@@ -106,6 +113,7 @@ static sr_kemi_t kemi_functions[] = {
 	KEMI_STR("register", p2psip_ki_register),
 	KEMI_NONE("withdraw", p2psip_ki_withdraw),
 	KEMI_STR("lookup", p2psip_ki_lookup),
+	KEMI_STR("lookup_again", p2psip_ki_lookup_again),
 	KEMI_STR("fork", p2psip_ki_fork),
 	KEMI_STR("identify", p2psip_ki_identify),
 	KEMI_NONE("record_route", p2psip_ki_record_route),

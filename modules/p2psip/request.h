@@ -27,6 +27,7 @@ enum {
 enum p2psip_purpose {
 	P2PSIP_FOR_REGISTER, /* STORE, then resume */
 	P2PSIP_FOR_LOOKUP,   /* LOOKUP, then resume with a branch for each edge */
+	P2PSIP_FOR_ANOTHER,  /* LOOKUP, then resume with a branch for each edge not tried yet */
 	P2PSIP_FOR_IDENTITY, /* LOOKUP, then resume knowing whether the sender may speak for the
 				From AOR */
 	P2PSIP_FOR_FORK,     /* LOOKUP, then add branches to a transaction that is running */

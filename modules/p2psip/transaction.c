@@ -100,6 +100,11 @@ static int before_route(struct sip_msg *msg, unsigned flags, void *param)
 		if (status == P2PSIP_OK)
 			status = p2psip_destination_edges(msg, &request->targets);
 		break;
+	case P2PSIP_FOR_ANOTHER:
+		p2psip_destination_untried(msg, &request->targets);
+		if (status == P2PSIP_OK)
+			status = p2psip_destination_edges(msg, &request->targets);
+		break;
 	case P2PSIP_FOR_DIALOG:
 		if (status == P2PSIP_OK)
 			status = p2psip_destination_node(msg, request->node);

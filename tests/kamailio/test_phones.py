@@ -83,14 +83,27 @@ def unusual(t, f):
         fixture.until(gone, 10, "dave is not found any more")
 
 
+def moving(t, f):
+    with t.fact("a callee who moved to another edge is found there, though the caller's edge has looked him up before"):
+        f.register("frank", 7, 2)
+        sipp.pair(f.callee("uas_call", 7), f.caller("uac_call", "alice", 1, 1, "frank"))
+        f.register("frank", 7, 2, values={"expires": 0})
+        f.register("frank", 9, 3)
+        sipp.pair(f.callee("uas_call", 9), f.caller("uac_call", "alice", 1, 1, "frank"))
+    with t.fact("and where he is at no other edge either, the caller gets 404"):
+        f.register("frank", 9, 3, values={"expires": 0})
+        f.refused("alice", 1, 1, "frank", 404)
+
+
 def main():
     with tap.run(240) as t:
-        f = fixture.Small("phones", {1: ("alice", "erin"), 2: ("bob",), 3: ("carol", "dave", "erin")},
+        f = fixture.Small("phones", {1: ("alice", "erin"), 2: ("bob", "frank"), 3: ("carol", "dave", "erin", "frank")},
                           others=("nocert",))
         f.start()
         registering(t, f)
         dialogs(t, f)
         unusual(t, f)
+        moving(t, f)
         with t.fact("the edges end within 2 s each"):
             for one in f.edges.values():
                 one.stop(2)
