@@ -5,10 +5,12 @@ certificate has expired, also while they run."""
 import datetime
 import os
 import re
+import socket
+import ssl
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import certificate, fixture, overlay, process, sipp, tap  # noqa: E402
+from harness import certificate, edge, fixture, net, overlay, process, sipp, tap  # noqa: E402
 
 LIFE = 25  # seconds of a certificate that ends while its node runs
 RECHECK = 30  # seconds between two looks at the dates of a link that is up
@@ -53,9 +55,41 @@ def linked(one, other):
     return any(re.match("link +%032x " % other.id, line) for line in one.ask("links"))
 
 
+def descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def scanner(address, port, count):
+    """Connections that are no RELOAD: closed at once, no TLS at all, TLS without a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for number in range(count):
+        with socket.create_connection((address, port), 5) as one:
+            one.settimeout(5)
+            try:
+                if number % 3 == 1:
+                    one.sendall(b"OPTIONS / HTTP/1.0\r\n\r\n")
+                    one.recv(100)
+                elif number % 3 == 2:
+                    with context.wrap_socket(one) as secure:
+                        secure.recv(100)
+            except OSError:  # refused, as it is to be
+                pass
+
+
 def strangers(t):
-    f = fixture.Small("strangers", {}, peers=2)
+    f = fixture.Small("strangers", {1: ("alice",)})
     f.start()
+    with t.fact("200 connections to each port that are no RELOAD: refused, and no descriptor is left behind"):
+        watched = {f.peers[1].process.pid: "reload-peer", f.edges[1].peer_pid(): "p2psip-peer"}
+        before = {pid: descriptors(pid) for pid in watched}
+        for address, port in ((f.peers[1].address, net.RELOAD_PORT), (f.edges[1].address, net.RELOAD_PORT),
+                              (f.edges[1].address, edge.FLOW_PORT)):
+            scanner(address, port, 200)
+        for pid, name in watched.items():
+            process.until(lambda: descriptors(pid) <= before[pid], 10, "%s has %d descriptors again" % (
+                name, before[pid]))
+        tap.require(all(one.is_joined() for one in f.nodes()), "not everybody is joined any more")
     with t.fact("a node of another overlay of the same name gets no link, and does not join"):
         foreign = overlay.Overlay(os.path.join(f.directory, "foreign"), f.block)
         directory, _ = foreign.node("peer3")
