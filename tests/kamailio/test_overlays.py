@@ -77,6 +77,22 @@ def scanner(address, port, count):
                 pass
 
 
+def document(t, f):
+    """f: an overlay that is up."""
+    with t.fact("a newer document that one node reads reaches all others"):
+        overlay.reloadctl("document", "sign", "--dir", f.over.ca)
+        f.peers[1].ask("reload")
+
+        def taken_over():
+            for one in f.edges.values():
+                # who asks a node with a newer document is told that it is, and then what is in it
+                one.rpc("p2psip.lookup", "nobody@" + fixture.DOMAIN, check=False)
+            told = [" ".join(line.split()) for line in f.peers[2].ask("status")]
+            return "document-sequence 2 (signed)" in told and \
+                any("sequence 2, is in use" in line for line in f.edges[1].process.lines())
+        process.until(taken_over, 60, "peer2 and edge1 have document 2")
+
+
 def strangers(t):
     f = fixture.Small("strangers", {1: ("alice",)})
     f.start()
@@ -90,6 +106,7 @@ def strangers(t):
             process.until(lambda: descriptors(pid) <= before[pid], 10, "%s has %d descriptors again" % (
                 name, before[pid]))
         tap.require(all(one.is_joined() for one in f.nodes()), "not everybody is joined any more")
+    document(t, f)
     with t.fact("a node of another overlay of the same name gets no link, and does not join"):
         foreign = overlay.Overlay(os.path.join(f.directory, "foreign"), f.block)
         directory, _ = foreign.node("peer3")
