@@ -107,7 +107,7 @@ void reload_life_joined(ReloadNode *node, ReloadStatus status, int64_t now)
 		}
 		return;
 	}
-	reload_node_log(node, RELOAD_LOG_INFO, "joining failed: %s", reload_strerror(status));
+	reload_node_log(node, RELOAD_LOG_NOTICE, "joining failed, trying again: %s", reload_strerror(status));
 	if (node->state == RELOAD_NODE_JOINING)
 		reload_life_set_state(node, RELOAD_NODE_CONNECTING, now);
 	reload_bootstrap_next(node, now);

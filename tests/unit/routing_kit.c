@@ -220,5 +220,6 @@ void kit_assert_error(RoutingKit *kit, uint16_t code)
 	g_assert_cmpuint(message.code, ==, RELOAD_ERROR);
 	g_assert_cmpint(reload_error_decode(message.body, &error), ==, RELOAD_OK);
 	g_assert_cmpuint(error.error_code, ==, code);
+	g_assert_cmpuint(error.error_info.len, >, 0);
 	routing_kit_forget_sent(kit);
 }

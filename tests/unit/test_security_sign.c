@@ -387,6 +387,22 @@ static void test_several_node_ids(void)
 		g_byte_array_unref(message);
 		reload_identity_unref(identity);
 	}
+	/* cert_hash alone does not say which of the two signed. */
+	{
+		ReloadCertificateSet *set = reload_certificate_set_new(trust);
+		ReloadSignerIdentity signer = {
+		    .type = RELOAD_SIGNER_CERT_HASH,
+		    .hash_alg = RELOAD_HASH_SHA256,
+		    .hash = {reload_certificate_sha256(certificate), RELOAD_SHA256_LEN},
+		};
+		ReloadCertificate *found;
+
+		reload_certificate_set_add(set, certificate);
+		g_assert_cmpint(reload_certificate_set_find(set, &signer, PKI_NOW, &found, &got), ==,
+				RELOAD_E_SIGNATURE);
+		g_assert_null(found);
+		reload_certificate_set_free(set);
+	}
 	reload_certificate_unref(certificate);
 	reload_trust_unref(trust);
 	g_bytes_unref(der);
