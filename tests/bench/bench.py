@@ -114,7 +114,7 @@ WITHOUT = (
     (r"p2psip_record_route\(\)", "record_route()"),
     (r'p2psip_lookup\("\w+"\);', '$du = "sip:PEER:5060"; $var(status) = "ok";'),
     (r'p2psip_(register|route_dialog)\("\w+"\);', '$var(status) = "ok";'),
-    (r'p2psip_(fork|identify|withdraw)\([^;]*\);', '$var(status) = "";'),
+    (r'p2psip_(lookup_again|fork|identify|withdraw)\([^;]*\);', '$var(status) = "";'),
 )
 
 
