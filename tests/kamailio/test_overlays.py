@@ -107,6 +107,7 @@ def strangers(t):
                 name, before[pid]))
         tap.require(all(one.is_joined() for one in f.nodes()), "not everybody is joined any more")
     document(t, f)
+    bad_node(t, f)
     with t.fact("a node of another overlay of the same name gets no link, and does not join"):
         foreign = overlay.Overlay(os.path.join(f.directory, "foreign"), f.block)
         directory, _ = foreign.node("peer3")
@@ -128,6 +129,10 @@ def strangers(t):
         short.start()
         short.joined(20)
         process.until(lambda: all(linked(peer, short) for peer in f.peers.values()), 10, "both have a link to it")
+    certificate_ends(t, f, short)
+
+
+def certificate_ends(t, f, short):
     with t.fact("the certificate has ended: within %d s the others close their links and let it in no more" % RECHECK):
         process.until(lambda: not any(linked(peer, short) for peer in f.peers.values()), LIFE + RECHECK + 10,
                       "nobody has a link to it")
@@ -136,6 +141,23 @@ def strangers(t):
                       refused, 40, "it tries again and is refused")
         tap.require(not any(linked(peer, short) for peer in f.peers.values()), "it is let in")
         short.stop()
+
+
+def bad_node(t, f):
+    with t.fact("a node that a newer document calls bad loses its links"):
+        directory, _ = f.over.node("peer5")
+        bad = overlay.Peer(f.over, 5, directory)
+        bad.start()
+        process.until(lambda: linked(f.peers[1], bad) and linked(f.peers[2], bad), 20, "both have a link to it")
+        with open(f.over.document, encoding="utf-8") as file:
+            text = file.read()
+        with open(f.over.document, "w", encoding="utf-8") as file:
+            file.write(text.replace("<no-ice>", "<bad-node>%032x</bad-node><no-ice>" % bad.id, 1))
+        overlay.reloadctl("document", "sign", "--dir", f.over.ca)
+        for peer in f.peers.values():
+            peer.ask("reload")
+        process.until(lambda: not any(linked(peer, bad) for peer in f.peers.values()), 10, "nobody has a link to it")
+        bad.stop()
 
 
 def main():
