@@ -222,6 +222,28 @@ ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const cha
 	return parse(bytes, name, overlay, now, true, error);
 }
 
+bool reload_document_is_successor(const ReloadDocument *current, GBytes *next, int64_t now)
+{
+	ReloadDocument *document;
+	xmlNode *configuration;
+	ReloadSpan span;
+	ReloadXml *xml;
+	bool good = false;
+
+	span.data = g_bytes_get_data(next, &span.len);
+	xml = span.len <= RELOAD_DOCUMENT_MAX_BYTES ? reload_xml_parse(span, "", NULL) : NULL;
+	configuration = xml ? find_configuration(xml, current->overlay, NULL) : NULL;
+	if (configuration) {
+		document = document_new(next);
+		good = read_attributes(xml, configuration, now, document, NULL) == RELOAD_OK &&
+		       reload_document_collect(xml, configuration, document, NULL) == RELOAD_OK &&
+		       reload_document_check_successor(current, document, now, NULL) == RELOAD_OK;
+		reload_document_unref(document);
+	}
+	reload_xml_free(xml);
+	return good;
+}
+
 static GBytes *read_file(const char *path, GError **error)
 {
 	FILE *file = fopen(path, "re");

@@ -76,6 +76,10 @@ ReloadStatus reload_document_check_successor(const ReloadDocument *current,
 					     const ReloadDocument *next, int64_t now,
 					     GError **error);
 
+/* The same of a document that reload_document_parse refuses, since it asks for what this release
+ * does not support: if so, the overlay goes on without us (11.1). */
+bool reload_document_is_successor(const ReloadDocument *current, GBytes *next, int64_t now);
+
 /* Is the sequence number next newer than current? They grow modulo 65535 (6.3.2.1). */
 bool reload_document_sequence_is_newer(uint16_t next, uint16_t current);
 

@@ -32,6 +32,10 @@ void reload_domains_free(ReloadDomains *domains);
 ReloadStatus reload_block_verify(ReloadTrust *trust, GBytes *block, ReloadSpan data,
 				 const GArray *signers, int64_t now);
 
+/* Takes the configuration's bytes and the signatures behind it into document; nothing is verified. */
+ReloadStatus reload_document_collect(const ReloadXml *xml, const xmlNode *configuration,
+				     ReloadDocument *document, GError **error);
+
 /* Checks the signature of the configuration and of each kind-block, as far as signers are listed.
  */
 ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configuration,

@@ -118,11 +118,19 @@ static ReloadStatus verify_any(ReloadTrust *trust, const ReloadDocument *documen
 	return status;
 }
 
+ReloadStatus reload_document_collect(const ReloadXml *xml, const xmlNode *configuration,
+				     ReloadDocument *document, GError **error)
+{
+	ReloadSpan range = reload_xml_range(xml, configuration);
+
+	document->configuration = g_bytes_new(range.data, range.len);
+	return collect_signatures(xml, configuration, document, error);
+}
+
 ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configuration,
 				    const GPtrArray *kind_blocks, ReloadDocument *document,
 				    int64_t now, GError **error)
 {
-	ReloadSpan range = reload_xml_range(xml, configuration);
 	ReloadTrust *trust = reload_document_trust(document, error);
 	ReloadStatus status;
 
@@ -130,8 +138,7 @@ ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configu
 		reload_error_prefix(error, reload_xml_name(xml));
 		return RELOAD_E_CONFIG;
 	}
-	document->configuration = g_bytes_new(range.data, range.len);
-	status = collect_signatures(xml, configuration, document, error);
+	status = reload_document_collect(xml, configuration, document, error);
 	if (status == RELOAD_OK && document->configuration_signers->len > 0) {
 		status = verify_any(trust, document, document->configuration_signers, now);
 		if (status == RELOAD_OK)

@@ -93,11 +93,39 @@ ReloadStatus reload_node_set_document(ReloadNode *node, ReloadDocument *document
 	return status;
 }
 
+/* Time for the Leave of a node that cannot follow its overlay, ms. */
+#define LEAVE_MS 2000
+
+static void leave_later(ReloadNode *node, gpointer data, int64_t now)
+{
+	(void)data;
+	reload_node_leave(node, LEAVE_MS, now);
+}
+
+/* RFC 6940, 11.1: "If a node is not capable of supporting the new requirements, it MUST exit the
+ * overlay." */
+static void refuse(ReloadNode *node, GBytes *bytes, const char *why, ReloadOutcome *outcome,
+		   int64_t now)
+{
+	if (!reload_document_is_successor(node->document, bytes, now)) {
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
+				     "not a document for us");
+		return;
+	}
+	reload_node_log(node, RELOAD_LOG_ERROR,
+			"leaving: the overlay's new document asks for what this node cannot do: %s",
+			why);
+	reload_outcome_error(outcome, RELOAD_ERROR_INCOMPATIBLE_WITH_OVERLAY,
+			     "this node does not support the new document, and leaves");
+	reload_node_defer(node, leave_later, NULL, NULL);
+}
+
 void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *request,
 				     ReloadOutcome *outcome, int64_t now)
 {
 	ReloadConfigUpdateReq update;
 	ReloadDocument *document;
+	GError *error = NULL;
 	GBytes *bytes;
 
 	if (reload_config_update_req_decode(request->message->body, &update) != RELOAD_OK) {
@@ -118,10 +146,11 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 		return;
 	}
 	bytes = g_bytes_new(update.data.data, update.data.len);
-	document = reload_document_parse(bytes, "ConfigUpdate", node->document->overlay, now, NULL);
+	document =
+	    reload_document_parse(bytes, "ConfigUpdate", node->document->overlay, now, &error);
 	if (document == NULL) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
-				     "not a document for us");
+		refuse(node, bytes, error->message, outcome, now);
+		g_error_free(error);
 	} else if (document->sequence == node->document->sequence) {
 		; /* we have it already: success, and nothing changes */
 	} else if (reload_document_check_successor(node->document, document, now, NULL) !=

@@ -138,6 +138,38 @@ static void test_refused(void)
 	sim_free(sim);
 }
 
+static bool has_left(Sim *sim, void *data)
+{
+	(void)data;
+	return reload_node_state(sim_node(sim, 0)->node) == RELOAD_NODE_LEFT;
+}
+
+/* A new document that asks for more than we can do: who is no signer does not make us leave by it.
+ */
+static void test_cannot_follow(void)
+{
+	ReloadIdentity *signer, *other;
+	Sim *sim = signed_sim("config-cannot-follow", &signer);
+	char *inside =
+	    g_strconcat(lists_signer, "<mandatory-extension>urn:more</mandatory-extension>", NULL);
+	GBytes *next;
+
+	other = pki_identity(&sim->pki, RELOAD_KEY_P256, OTHER, "other@example.org");
+	next = signed_document(sim, inside, other, 2);
+	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_INVALID_MESSAGE);
+	g_bytes_unref(next);
+	sim_run(sim, 10 * SIM_SECOND);
+	g_assert_cmpint(reload_node_state(sim_node(sim, 0)->node), ==, RELOAD_NODE_JOINED);
+	next = signed_document(sim, inside, signer, 2);
+	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_INCOMPATIBLE_WITH_OVERLAY);
+	sim_run_until(sim, has_left, NULL, 3 * SIM_SECOND, "the node leaves");
+	g_bytes_unref(next);
+	g_free(inside);
+	reload_identity_unref(other);
+	reload_identity_unref(signer);
+	sim_free(sim);
+}
+
 static bool all_have_two(Sim *sim, void *data)
 {
 	(void)data;
@@ -170,6 +202,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sim/config/nobody-signs", test_nobody_signs);
 	g_test_add_func("/sim/config/refused", test_refused);
+	g_test_add_func("/sim/config/cannot-follow", test_cannot_follow);
 	g_test_add_func("/sim/config/spreads", test_spreads);
 	return g_test_run();
 }
