@@ -88,6 +88,31 @@ static void test_unreachable(void)
 	sim_free(sim);
 }
 
+/* 11.1, clients-permitted false: who does not join in time is not served; who joins is. */
+static void test_not_permitted(void)
+{
+	Sim *sim = sim_new("client-not-permitted", PEERS + 1, 1);
+	SimNode *client = sim_node(sim, CLIENT);
+	ReloadDocument *permitting = sim->document;
+	uint16_t error_code = 0;
+
+	sim->document = pki_document(&sim->pki,
+				     "<clients-permitted>false</clients-permitted>"
+				     "<bootstrap-node address=\"10.0.0.1\" port=\"6084\"/>");
+	form(sim);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "sip:alice@one", &error_code), ==, RELOAD_OK);
+	/* It would not start with the overlay's document: it has another one. */
+	reload_document_unref(sim->document);
+	sim->document = permitting;
+	sim_start_client(sim, CLIENT, false);
+	sim_run_until(sim, is_attached, client, 10 * SIM_SECOND, "the client is attached");
+	sim_run(sim, 15 * SIM_SECOND);
+	g_assert_cmpint(sim_store(sim, CLIENT, "bob", "sip:bob@client", &error_code), ==,
+			RELOAD_E_REMOTE);
+	g_assert_cmpuint(error_code, ==, RELOAD_ERROR_FORBIDDEN);
+	sim_free(sim);
+}
+
 /* 4.2.1, the first way: it attaches to the peer that is responsible for its Node-ID; all reach it by that, also
  * after that peer has gone. */
 static void test_reachable(void)
@@ -153,6 +178,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sim/clients/unreachable", test_unreachable);
+	g_test_add_func("/sim/clients/not-permitted", test_not_permitted);
 	g_test_add_func("/sim/clients/reachable", test_reachable);
 	g_test_add_func("/sim/fragments", test_fragments);
 	return g_test_run();
