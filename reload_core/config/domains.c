@@ -7,10 +7,15 @@
 /* More and longer patterns than any provider has; regcomp's cost grows with them. */
 #define PATTERNS_MAX 256
 #define PATTERN_MAX_BYTES 256
+/* glibc's regcomp writes a repetition out: ((a{1,100}){1,100}){1,100} takes a gigabyte. So many
+ * characters may the patterns of a document have, written out. A document comes from anybody before
+ * its signature is looked at. */
+#define WRITTEN_OUT_MAX 32768
 #define DOMAIN_MAX_BYTES 255
 
 struct ReloadDomains {
 	bool enabled;
+	size_t written_out; /* characters of all patterns, repetitions written out */
 	GPtrArray *patterns; /* regex_t * */
 };
 
@@ -56,6 +61,50 @@ static regex_t *compile(const char *pattern)
 	return regex;
 }
 
+/* How often the interval at text is repeated at most; *text moves to its last character. */
+static size_t interval_count(const char **text)
+{
+	size_t count = 0, number = 0;
+	const char *c = *text + 1;
+
+	for (; *c != '\0' && *c != '}'; c++) {
+		number = g_ascii_isdigit(*c) ? MIN(number * 10 + (size_t)(*c - '0'), WRITTEN_OUT_MAX) : 0;
+		count = MAX(count, number);
+	}
+	*text = *c == '}' ? c : c - 1;
+	return count + 1;
+}
+
+/* An upper limit of the characters of a pattern whose repetitions are written out: as if each stood
+ * inside of all others. 0: it refers back to what a part of it matched, which no ERE may and whose
+ * matching takes exponential time. */
+static size_t written_out(const char *pattern)
+{
+	size_t times = 1;
+
+	for (const char *c = pattern; *c != '\0'; c++) {
+		if (*c == '\\' && g_ascii_isdigit(c[1]))
+			return 0;
+		if (*c == '+')
+			times *= 2;
+		else if (*c == '{')
+			times *= interval_count(&c);
+		times = MIN(times, (size_t)WRITTEN_OUT_MAX);
+	}
+	return times * strlen(pattern);
+}
+
+/* Keeps account of what patterns cost; false: too dear. */
+static bool affordable(ReloadDomains *domains, const char *pattern)
+{
+	size_t cost = strlen(pattern) <= PATTERN_MAX_BYTES ? written_out(pattern) : 0;
+
+	if (cost == 0 || cost > WRITTEN_OUT_MAX - domains->written_out)
+		return false;
+	domains->written_out += cost;
+	return true;
+}
+
 static ReloadStatus add_pattern(const ReloadXml *xml, const xmlNode *node, ReloadDomains *domains,
 				GError **error)
 {
@@ -65,8 +114,8 @@ static ReloadStatus add_pattern(const ReloadXml *xml, const xmlNode *node, Reloa
 	if (!text)
 		return RELOAD_E_CONFIG;
 	/* Compiled alone too: "a)|(b" would be one only together with our parentheses. */
-	alone = strlen(text) <= PATTERN_MAX_BYTES ? g_new0(regex_t, 1) : NULL;
-	if (alone && *text && regcomp(alone, text, REG_EXTENDED | REG_NOSUB) == 0) {
+	alone = affordable(domains, text) ? g_new0(regex_t, 1) : NULL;
+	if (alone && regcomp(alone, text, REG_EXTENDED | REG_NOSUB) == 0) {
 		regfree(alone);
 		regex = compile(text);
 	}
@@ -75,7 +124,8 @@ static ReloadStatus add_pattern(const ReloadXml *xml, const xmlNode *node, Reloa
 		g_ptr_array_add(domains->patterns, regex);
 	else
 		reload_xml_fail(xml, node, error,
-				"\"%.40s\" is no POSIX extended regular expression: correct it",
+				"\"%.40s\" is no POSIX extended regular expression, or one with too "
+				"many repetitions: correct it",
 				text);
 	g_free(text);
 	return regex ? RELOAD_OK : RELOAD_E_CONFIG;

@@ -72,8 +72,14 @@ static void closed(void *user)
 
 void reload_links_close_stream(ReloadLinks *links, ReloadStream *stream, int64_t linger)
 {
-	Closing *closing = g_new(Closing, 1);
+	Closing *closing;
 
+	/* Who connects and is shown the door over and over must not hold all descriptors. */
+	if (g_hash_table_size(links->closing) >= links->limits.max_closing) {
+		reload_stream_free(stream);
+		return;
+	}
+	closing = g_new(Closing, 1);
 	*closing = (Closing){links, stream};
 	g_hash_table_add(links->closing, closing);
 	if (!reload_stream_close(stream, linger, closed, closing))
@@ -213,6 +219,7 @@ static void set_defaults(ReloadLinkLimits *limits)
 	    .max_handshakes = 128,
 	    .max_handshakes_source = 48,
 	    .max_connecting = 256,
+	    .max_closing = 512,
 	    .max_queue_bytes = 1024 * 1024,
 	    .max_queue_messages = 1024,
 	    .handshake_timeout = 5000,
@@ -232,6 +239,7 @@ static void set_defaults(ReloadLinkLimits *limits)
 	DEFAULT(max_handshakes);
 	DEFAULT(max_handshakes_source);
 	DEFAULT(max_connecting);
+	DEFAULT(max_closing);
 	DEFAULT(max_queue_bytes);
 	DEFAULT(max_queue_messages);
 	DEFAULT(handshake_timeout);

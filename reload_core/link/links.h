@@ -35,6 +35,7 @@ typedef struct {
 	unsigned max_handshakes;	/* incoming, under way; the oldest gives way; 128 */
 	unsigned max_handshakes_source; /* the same from one address; newcomers are refused; 48 */
 	unsigned max_connecting;	/* outgoing, under way; 256 */
+	unsigned max_closing;		/* still sending what is queued; others end at once; 512 */
 	size_t max_queue_bytes;		/* waiting to be written, of one link; 1 MiB */
 	unsigned max_queue_messages;	/* likewise; 1024 */
 	int64_t handshake_timeout;	/* TCP and TLS together; 5000 */

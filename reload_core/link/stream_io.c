@@ -8,6 +8,9 @@
 #define RECORD 16384
 /* What one connection may read or write in one turn of the loop: others want their turn too. */
 #define BUDGET (8 * RECORD)
+/* What its owner may take over that in one turn, us: small messages whose signatures are checked cost far
+ * more time than bytes. */
+#define TURN 2000
 /* A queue that has grown larger than this gives its memory back when it is empty. */
 #define KEEP 32768
 
@@ -78,8 +81,10 @@ void reload_stream_read(ReloadStream *stream)
 {
 	uint8_t bytes[RECORD];
 	size_t got, all = 0;
+	int64_t end = g_get_monotonic_time() + TURN;
 
-	while (stream->state == STREAM_UP && stream->reading && all < BUDGET) {
+	while (stream->state == STREAM_UP && stream->reading && all < BUDGET &&
+	       (all == 0 || g_get_monotonic_time() < end)) {
 		int error;
 
 		ERR_clear_error();

@@ -6,6 +6,9 @@
 
 /* Connections being made or up; more are refused. */
 #define APPS_MAX 4096
+/* Of one node, being made for its AppAttaches or up; both sides may open one at once, and each may find out
+ * late that the old one is dead. */
+#define APPS_OF_ONE_MAX 8
 /* A connection that we make has to be up by then, ms. */
 #define CONNECT_TIMEOUT_MS 10000
 
@@ -107,6 +110,20 @@ static App *asked_by_us(const ReloadNode *node, const ReloadNodeId *remote, uint
 			return app;
 	}
 	return NULL;
+}
+
+/* May remote have us open one more? */
+static bool may_open(ReloadNode *node, const ReloadNodeId *remote, int64_t now)
+{
+	unsigned count = 0;
+
+	for (guint i = 0; i < node->apps->all->len; i++) {
+		const App *app = g_ptr_array_index(node->apps->all, i);
+
+		count += !app->by_us && reload_node_id_equal(&app->remote, remote);
+	}
+	return count < APPS_OF_ONE_MAX && node->apps->all->len < APPS_MAX &&
+	       reload_quota_take(node->opening, remote, now);
 }
 
 static bool write_body(const ReloadNode *node, uint16_t application, const char *role,
@@ -214,8 +231,7 @@ void reload_apps_on_request(ReloadNode *node, const ReloadIncoming *request, Rel
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "malformed AppAttach");
 		return;
 	}
-	if (!reload_node_is_usable(node) || node->apps->all->len >= APPS_MAX ||
-	    reload_node_id_equal(&request->signer, &node->self)) {
+	if (!reload_node_is_usable(node) || reload_node_id_equal(&request->signer, &node->self)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "no more connections");
 		return;
 	}
@@ -223,6 +239,10 @@ void reload_apps_on_request(ReloadNode *node, const ReloadIncoming *request, Rel
 	    !node->events.app_request(node->events.user, attach.application, &request->signer,
 				      now)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_NOT_FOUND, "no such application here");
+		return;
+	}
+	if (!may_open(node, &request->signer, now)) {
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "too many connections");
 		return;
 	}
 	app = app_new(node, &request->signer, attach.application, false);

@@ -243,6 +243,8 @@ static bool accept_attach(ReloadNode *node, const ReloadIncoming *request, const
 	    request->message->header.via_list.len == 0) {
 		return true;
 	}
+	if (!reload_quota_take(node->opening, &asked->remote, node->now))
+		return false;
 	theirs = g_memdup2(asked, sizeof(*asked));
 	if (!connect_next(node, theirs)) {
 		g_free(theirs);

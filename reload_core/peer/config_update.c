@@ -7,9 +7,13 @@
 /* One node is sent our document at most this often; so many nodes are remembered for it. */
 #define PUSH_INTERVAL_MS 30000
 #define PUSHED_MAX 1024
+/* Pushes under way at one time: who asks with many names for a document and does not take it must not fill
+ * the table of requests with documents. */
+#define PUSHING_MAX 32
 
 struct ReloadConfigPush {
 	GHashTable *pushed; /* ReloadNodeId* -> int64_t*, ms */
+	unsigned pushing;
 };
 
 ReloadConfigPush *reload_config_push_new(void)
@@ -29,6 +33,15 @@ void reload_config_push_free(ReloadConfigPush *push)
 	g_free(push);
 }
 
+static void on_pushed(void *data, ReloadStatus status, const ReloadMessage *answer, const ReloadNodeId *from,
+		      int64_t now)
+{
+	ReloadConfigPush *push = data;
+
+	(void)status, (void)answer, (void)from, (void)now;
+	push->pushing--;
+}
+
 void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan destination_list,
 			   int64_t now)
 {
@@ -39,7 +52,7 @@ void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan 
 	const int64_t *last = g_hash_table_lookup(node->config_push->pushed, id);
 	GByteArray *body;
 
-	if (last != NULL && now - *last < PUSH_INTERVAL_MS)
+	if ((last != NULL && now - *last < PUSH_INTERVAL_MS) || node->config_push->pushing >= PUSHING_MAX)
 		return;
 	if (g_hash_table_size(node->config_push->pushed) >= PUSHED_MAX)
 		g_hash_table_remove_all(node->config_push->pushed);
@@ -49,7 +62,9 @@ void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan 
 	update.data.data = g_bytes_get_data(node->document->bytes, &update.data.len);
 	if (reload_write_config_update_req(body, &update)) {
 		origination.body = reload_span(body->data, body->len);
-		reload_router_request(node->router, &origination, NULL, NULL, now, NULL);
+		if (reload_router_request(node->router, &origination, on_pushed, node->config_push, now,
+					  NULL) == RELOAD_OK)
+			node->config_push->pushing++;
 	}
 	g_byte_array_unref(body);
 }

@@ -8,6 +8,10 @@
 /* Rounds of "whatever has become due" after one event; what is left waits for the next tick. */
 #define SETTLE_ROUNDS 64
 
+/* Lines for one reason come at least so far apart; so many reasons are remembered. */
+#define LOG_INTERVAL_MS 1000
+#define LOG_REASONS_MAX 256
+
 typedef struct {
 	ReloadDeferredFunc func;
 	gpointer data;
@@ -126,6 +130,8 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 	node->replication = reload_replication_new();
 	node->config_push = reload_config_push_new();
 	node->client = options->client ? reload_client_new() : NULL;
+	node->opening = reload_quota_new(RELOAD_OPENING_BURST, RELOAD_OPENING_INTERVAL_MS,
+					 RELOAD_OPENING_NODES_MAX);
 	reload_topology_host_init(node);
 	node->topology = node->plugin->create(node->document, &node->self, &node->host, now);
 }
@@ -192,6 +198,7 @@ ReloadNode *reload_node_new(const ReloadNodeOptions *options, int64_t now, GErro
 	node->links_due = INT64_MAX;
 	node->wakeup = INT64_MAX;
 	node->deferred = g_queue_new();
+	node->logged = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	node->tasks = g_ptr_array_new_with_free_func(free_task);
 	make_components(node, options, now);
 	return node;
@@ -214,6 +221,7 @@ void reload_node_free(ReloadNode *node)
 	node->plugin->destroy(node->topology);
 	reload_router_free(node->router);
 	reload_client_free(node->client);
+	reload_quota_free(node->opening);
 	reload_config_push_free(node->config_push);
 	reload_replication_free(node->replication);
 	reload_bootstrap_free(node->bootstrap);
@@ -221,6 +229,7 @@ void reload_node_free(ReloadNode *node)
 	reload_attaches_free(node->attaches);
 	reload_connection_table_free(node->connections);
 	reload_storage_free(node->storage);
+	g_hash_table_unref(node->logged);
 	g_queue_free_full(node->deferred, free_deferred);
 	g_array_unref(node->app_addresses);
 	g_array_unref(node->addresses);
@@ -336,12 +345,30 @@ void reload_node_tick(ReloadNode *node, int64_t now)
 
 /* ---- small services ---- */
 
+bool reload_node_may_log(ReloadNode *node, ReloadLogLevel level, gconstpointer reason)
+{
+	int64_t *last = g_hash_table_lookup(node->logged, reason);
+
+	if (level == RELOAD_LOG_DEBUG)
+		return true;
+	if (last != NULL && node->now - *last < LOG_INTERVAL_MS)
+		return false;
+	if (last == NULL) {
+		if (g_hash_table_size(node->logged) >= LOG_REASONS_MAX)
+			g_hash_table_remove_all(node->logged);
+		last = g_new(int64_t, 1);
+		g_hash_table_insert(node->logged, (gpointer)reason, last);
+	}
+	*last = node->now;
+	return true;
+}
+
 void reload_node_log(ReloadNode *node, ReloadLogLevel level, const char *format, ...)
 {
 	va_list arguments;
 	char *text;
 
-	if (node->io.log == NULL)
+	if (node->io.log == NULL || !reload_node_may_log(node, level, format))
 		return;
 	va_start(arguments, format);
 	text = g_strdup_vprintf(format, arguments);

@@ -5,6 +5,7 @@
 
 #include "reload_core/peer/connection_table.h"
 #include "reload_core/peer/node.h"
+#include "reload_core/peer/quota.h"
 #include "reload_core/routing/router.h"
 
 /* Links that we are opening, for others' Attaches and for bootstrapping. */
@@ -13,6 +14,12 @@
 #define RELOAD_LINK_WAIT_MS 10000
 /* Candidates of one Attach that are tried. */
 #define RELOAD_CANDIDATES_MAX 4
+
+/* Connections that one node may have us open, by Attach and AppAttach: whoever names addresses that
+ * do not answer, or are not its own, must not keep us busy with them. */
+#define RELOAD_OPENING_BURST 16
+#define RELOAD_OPENING_INTERVAL_MS 1000
+#define RELOAD_OPENING_NODES_MAX 4096
 
 typedef struct ReloadAttaches ReloadAttaches;
 typedef struct ReloadApps ReloadApps;
@@ -46,6 +53,8 @@ struct ReloadNode {
 	ReloadReplication *replication;
 	ReloadConfigPush *config_push;
 	ReloadClient *client; /* NULL: a peer */
+	ReloadQuota *opening;
+	GHashTable *logged; /* reason -> int64_t*, ms when it was last logged */
 
 	bool join_open;	       /* plugin->join or start_overlay was called; joined has not come */
 	int64_t join_deadline; /* ms */
@@ -71,6 +80,10 @@ void reload_node_enter(ReloadNode *node, int64_t now);
 void reload_node_settle(ReloadNode *node, int64_t now);
 /* In place of the second where nothing may be called back: asks for a tick. */
 void reload_node_settle_later(ReloadNode *node, int64_t now);
+/* May a line for that reason (anything that is the same pointer) be logged? Above debug once a second: what
+ * a remote node can cause, it can cause often. */
+bool reload_node_may_log(ReloadNode *node, ReloadLogLevel level, gconstpointer reason);
+/* Logs a line; the reason is the format. */
 void reload_node_log(ReloadNode *node, ReloadLogLevel level, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 /* The same as one of reload_node_request that is not bound to the state and may be link_only. */

@@ -6,6 +6,8 @@
 /* Requests under way at one time, and jobs that may wait. */
 #define UNDER_WAY_MAX 32
 #define WAITING_MAX 1000000
+/* Jobs that wait to be sent again: a peer that refuses all must not make us keep all. */
+#define LATER_MAX 65536
 /* A target is given two transmissions. */
 #define TIMEOUT_MS 7000
 #define TRIES_MAX 2
@@ -120,7 +122,8 @@ static void end(Job *job, ReloadStatus status, int64_t now)
 	ReloadResourceId id = job->id;
 
 	if (status != RELOAD_OK && status != RELOAD_E_NOT_FOUND && done == NULL &&
-	    job->target.len != 0 && job->again < AGAIN_MAX) {
+	    job->target.len != 0 && job->again < AGAIN_MAX &&
+	    g_queue_get_length(job->jobs->later) < LATER_MAX) {
 		guint place;
 
 		g_ptr_array_find(job->jobs->under_way, job, &place);

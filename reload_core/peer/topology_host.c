@@ -121,8 +121,12 @@ static void host_random(void *user, uint8_t *out, size_t len)
 static void host_log(void *user, int level, const char *text)
 {
 	ReloadNode *node = user;
+	char *beginning = g_strndup(text, 24); /* the rest may be of one node or another */
+	guint reason = g_str_hash(beginning);
 
-	if (node->io.log != NULL)
+	g_free(beginning);
+	if (node->io.log != NULL &&
+	    reload_node_may_log(node, (ReloadLogLevel)level, GUINT_TO_POINTER(reason)))
 		node->io.log(node->io.user, (ReloadLogLevel)level, text);
 }
 

@@ -31,6 +31,16 @@ static GPtrArray *copy_chain(const GPtrArray *chain)
 	return copy;
 }
 
+/* What it counts in the quota of the whole store. */
+static size_t certificate_cost(const StoredCertificate *stored)
+{
+	size_t cost = g_bytes_get_size(stored->der) + CERTIFICATE_OVERHEAD;
+
+	for (guint i = 0; stored->chain && i < stored->chain->len; i++)
+		cost += g_bytes_get_size(g_ptr_array_index(stored->chain, i));
+	return cost;
+}
+
 /* Only the DER is kept: the parsed form takes several times as much, and trust keeps those in use.
  */
 StoredCertificate *certificate_acquire(ReloadStorage *storage, const ReloadCertificate *certificate)
@@ -46,7 +56,7 @@ StoredCertificate *certificate_acquire(ReloadStorage *storage, const ReloadCerti
 		stored->der = g_bytes_new(der.data, der.len);
 		stored->chain = copy_chain(reload_certificate_chain(certificate));
 		g_hash_table_add(storage->certificates, stored);
-		storage->bytes += der.len + CERTIFICATE_OVERHEAD;
+		storage->bytes += certificate_cost(stored);
 	}
 	stored->uses++;
 	return stored;
@@ -57,7 +67,7 @@ void certificate_release(ReloadStorage *storage, StoredCertificate *stored)
 	if (--stored->uses)
 		return;
 	g_hash_table_remove(storage->certificates, stored);
-	storage->bytes -= g_bytes_get_size(stored->der) + CERTIFICATE_OVERHEAD;
+	storage->bytes -= certificate_cost(stored);
 	g_bytes_unref(stored->der);
 	g_clear_pointer(&stored->chain, g_ptr_array_unref);
 	g_free(stored);

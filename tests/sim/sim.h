@@ -23,6 +23,8 @@ typedef struct {
 	int64_t wakeup;	  /* ms; INT64_MAX: none */
 	uint64_t run;	  /* counts its starts */
 	unsigned app_ups, app_downs;
+	unsigned log_lines; /* above debug */
+	unsigned connects;  /* links and application connections that it began to open */
 	ReloadNodeId last_app_remote;
 	ReloadLinkId last_app_link;
 } SimNode;

@@ -51,6 +51,7 @@ static ReloadLinkId io_link_connect(void *user, const ReloadAddress *address,
 	SimEvent event =
 	    event_for(SIM_CONNECTED, node, end->id, node->sim->now + 4 * sim_latency(node->sim));
 
+	node->connects++;
 	end->outgoing = true;
 	event.address = *address;
 	if (expect != NULL)
@@ -161,6 +162,7 @@ static ReloadLinkId io_app_connect(void *user, uint16_t application, const Reloa
 	SimEvent event = event_for(SIM_APP_CONNECTED, node, end->id,
 				   node->sim->now + 4 * sim_latency(node->sim));
 
+	node->connects++;
 	end->outgoing = true;
 	end->application = application;
 	end->remote = *remote;
@@ -192,6 +194,7 @@ static void io_log(void *user, ReloadLogLevel level, const char *text)
 {
 	SimNode *node = user;
 
+	node->log_lines += level < RELOAD_LOG_DEBUG;
 	if (node->sim->verbose)
 		g_printerr("%10.3f node%-3u %d %s\n", (double)(node->sim->now - PKI_NOW) / 1000.0,
 			   node->index, level, text);

@@ -14,6 +14,7 @@
 #define CHORD_LISTED_MAX 48	/* Node-IDs taken from one Update */
 #define CHORD_PEERS_MAX 4096	/* linked nodes kept */
 #define CHORD_CONTACTS_MAX 16	/* Attaches under way */
+#define CHORD_CONTACTS_VIA_MAX 8 /* of them through one peer */
 #define CHORD_GHOSTS_MAX 256	/* nodes that are left alone for a while */
 #define CHORD_ADMISSIONS_MAX 64 /* joins under way at us */
 #define CHORD_FULL_MAX 16	/* Updates of type full that are owed */
@@ -207,6 +208,8 @@ void chord_seek_neighbors(ReloadTopology *t, int64_t now);
 uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
 		       uint16_t code, const GByteArray *body, bool link_only, ChordCallKind kind,
 		       unsigned finger);
+/* How many of that kind wait for their replies. */
+unsigned chord_calls_open(ReloadTopology *t, ChordCallKind kind);
 ChordCall *chord_call_new(ReloadTopology *t, ChordCallKind kind, const ReloadNodeId *to);
 void chord_call_free(ChordCall *call);
 /* Asks a linked node for an Update by a RouteQuery. */

@@ -111,6 +111,18 @@ static void reply(void *data, ReloadStatus status, const ReloadMessage *answer,
 	chord_settle(t, now);
 }
 
+unsigned chord_calls_open(ReloadTopology *t, ChordCallKind kind)
+{
+	unsigned open = 0;
+	GHashTableIter iter;
+	gpointer call;
+
+	g_hash_table_iter_init(&iter, t->calls);
+	while (g_hash_table_iter_next(&iter, &call, NULL))
+		open += ((const ChordCall *)call)->kind == kind;
+	return open;
+}
+
 uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
 		       uint16_t code, const GByteArray *body, bool link_only, ChordCallKind kind,
 		       unsigned finger)
@@ -162,12 +174,22 @@ void chord_contacts_lost_via(ReloadTopology *t, const ReloadNodeId *via)
 	}
 }
 
+/* How many go through one peer: who names nodes that are not there must not keep us from the others. */
+static unsigned contacts_via(const ReloadTopology *t, const ReloadNodeId *via)
+{
+	unsigned count = 0;
+
+	for (guint i = 0; via != NULL && i < t->contacts->len; i++)
+		count += reload_node_id_equal(&g_array_index(t->contacts, ChordContact, i).via, via);
+	return count;
+}
+
 static bool attach(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
 		   ChordPurpose purpose, int64_t now)
 {
 	ChordContact contact = {.purpose = purpose, .since = now};
 
-	if (t->contacts->len >= CHORD_CONTACTS_MAX)
+	if (t->contacts->len >= CHORD_CONTACTS_MAX || contacts_via(t, via) >= CHORD_CONTACTS_VIA_MAX)
 		return false;
 	contact.cookie = ++t->next_serial;
 	if (dest->type == RELOAD_DESTINATION_NODE)

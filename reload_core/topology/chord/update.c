@@ -152,7 +152,9 @@ static void pay_full(ReloadTopology *t, int64_t now)
 
 		if (peer != NULL) {
 			chord_send_update(t, peer, RELOAD_CHORD_FULL, now);
-		} else if (t->serving && !t->leaving && !reload_node_id_equal(id, &t->self)) {
+		} else if (t->serving && !t->leaving && !reload_node_id_equal(id, &t->self) &&
+			   chord_calls_open(t, CHORD_CALL_ASK) < CHORD_FULL_MAX) {
+			/* Who asks and does not answer must not fill the table of requests. */
 			body = update_body(t, RELOAD_CHORD_FULL, now);
 			chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, false,
 				      CHORD_CALL_ASK, 0);
