@@ -85,12 +85,17 @@ static void closed(void *user, ReloadStream *stream, ReloadStatus why, const cha
 
 static const ReloadStreamEvents events = {.established = established, .closed = closed};
 
-static unsigned from_same_host(ReloadLinks *links, const ReloadAddress *from)
+/* How many come from there, and the oldest of them. */
+static unsigned from_same_host(ReloadLinks *links, const ReloadAddress *from, Incoming **oldest)
 {
 	unsigned count = 0;
 
-	for (GList *i = links->handshakes.head; i != NULL; i = i->next)
-		count += reload_address_same_host(&((Incoming *)i->data)->from, from);
+	for (GList *i = links->handshakes.head; i != NULL; i = i->next) {
+		if (!reload_address_same_host(&((Incoming *)i->data)->from, from))
+			continue;
+		if (count++ == 0)
+			*oldest = i->data;
+	}
 	return count;
 }
 
@@ -98,18 +103,19 @@ void reload_links_incoming(ReloadLinks *links, ReloadListenFor what, int fd,
 			   const ReloadAddress *from)
 {
 	ReloadStreamOptions options;
-	Incoming *incoming;
+	Incoming *incoming, *oldest = NULL;
 	char text[RELOAD_ADDRESS_TEXT];
 
 	links->statistics.accepted++;
-	if (from_same_host(links, from) >= links->limits.max_handshakes_source) {
+	/* The oldest gives way: it goes nowhere, while a newcomer behind the same address translator may be
+	 * an honest node. */
+	if (from_same_host(links, from, &oldest) >= links->limits.max_handshakes_source) {
 		links->statistics.refused_handshakes++;
 		reload_log_limited(
 		    links->log, &links->log_refused, RELOAD_LOG_WARNING,
-		    "connection from %s refused: %u handshakes from there are under way",
+		    "handshake with %s given up: %u others from there are under way",
 		    reload_address_to_text(from, text), links->limits.max_handshakes_source);
-		close(fd);
-		return;
+		reload_stream_free(forget(oldest));
 	}
 	if (links->handshakes.length >= links->limits.max_handshakes) {
 		/* whoever fills all places with handshakes that go nowhere has the oldest ones */

@@ -54,10 +54,10 @@ static void received(void *user, ReloadStream *stream, ReloadSpan bytes)
 	ReloadStatus status;
 	ReloadFrame frame;
 
-	(void)stream;
 	link->busy = true; /* an event may close the link while its message is still looked at */
 	link->last_activity = now;
-	status = reload_frame_parser_feed(link->parser, bytes);
+	/* none: the turn before was over too early for all that had come */
+	status = bytes.len > 0 ? reload_frame_parser_feed(link->parser, bytes) : RELOAD_OK;
 	while (status == RELOAD_OK && !link->gone) {
 		status = reload_frame_parser_next(link->parser, &frame);
 		if (status != RELOAD_OK)
@@ -66,8 +66,12 @@ static void received(void *user, ReloadStream *stream, ReloadSpan bytes)
 			receive_message(link, &frame, now);
 		else if (reload_rtt_acked(&link->rtt, frame.sequence, now))
 			working_again(link, now);
+		if (!link->gone && reload_stream_turn_over(stream)) {
+			reload_stream_hold(stream);
+			break;
+		}
 	}
-	if (!link->gone && status != RELOAD_E_NOT_FOUND)
+	if (!link->gone && status != RELOAD_OK && status != RELOAD_E_NOT_FOUND)
 		bad_frame(link, status);
 	reload_links_let_go(link);
 }

@@ -40,9 +40,13 @@ static GIOCondition interest(const ReloadStream *stream)
 void reload_stream_rearm(ReloadStream *stream)
 {
 	int64_t at = stream->deadline;
+	int priority = stream->greedy ? G_PRIORITY_LOW : G_PRIORITY_DEFAULT;
 
 	if (stream->source == NULL)
 		return;
+	/* A member that floods is looked at when nobody else has anything to say. */
+	if (g_source_get_priority(stream->source) != priority)
+		g_source_set_priority(stream->source, priority);
 	if (stream->tag != NULL)
 		g_source_modify_unix_fd(stream->source, stream->tag, interest(stream));
 	if (stream->read_again || stream->flush_soon || stream->state == STREAM_FAILED)
@@ -155,7 +159,7 @@ bool reload_stream_close(ReloadStream *stream, int64_t linger, void (*done)(void
 	stream->done = done;
 	stream->done_user = user;
 	stream->deadline = g_get_monotonic_time() + linger * 1000;
-	stream->read_again = false;
+	stream->read_again = stream->greedy = false;
 	stream->flush_soon = true;
 	reload_stream_rearm(stream);
 	return true;

@@ -65,6 +65,12 @@ bool reload_stream_close(ReloadStream *stream, int64_t linger, void (*done)(void
 /* Closes at once and frees, without events or done. Also for a stream that is closing. */
 void reload_stream_free(ReloadStream *stream);
 
+/* Within events.received: has this connection had its share of this turn of the loop? Then the owner may
+ * leave the rest for the next one with reload_stream_hold: received is called again, with no bytes, before
+ * anything else is read. Connections that use up their turns come after all that do not. */
+bool reload_stream_turn_over(const ReloadStream *stream);
+void reload_stream_hold(ReloadStream *stream);
+
 bool reload_stream_established(const ReloadStream *stream);
 ReloadCertificate *reload_stream_certificate(const ReloadStream *stream);
 int reload_stream_fd(const ReloadStream *stream);

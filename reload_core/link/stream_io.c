@@ -77,14 +77,29 @@ bool reload_stream_handshake(ReloadStream *stream)
 	return false;
 }
 
+bool reload_stream_turn_over(const ReloadStream *stream)
+{
+	return g_get_monotonic_time() >= stream->turn_end;
+}
+
+void reload_stream_hold(ReloadStream *stream)
+{
+	stream->held = true;
+}
+
 void reload_stream_read(ReloadStream *stream)
 {
 	uint8_t bytes[RECORD];
 	size_t got, all = 0;
-	int64_t end = g_get_monotonic_time() + TURN;
 
-	while (stream->state == STREAM_UP && stream->reading && all < BUDGET &&
-	       (all == 0 || g_get_monotonic_time() < end)) {
+	stream->turn_end = g_get_monotonic_time() + TURN;
+	stream->greedy = false;
+	if (stream->held) {
+		stream->held = false;
+		stream->events->received(stream->user, stream, (ReloadSpan){bytes, 0});
+	}
+	while (stream->state == STREAM_UP && stream->reading && !stream->held && all < BUDGET &&
+	       (all == 0 || !reload_stream_turn_over(stream))) {
 		int error;
 
 		ERR_clear_error();
@@ -104,7 +119,7 @@ void reload_stream_read(ReloadStream *stream)
 	}
 	/* the rest may be in OpenSSL's buffer, where the socket does not show it */
 	if (stream->state == STREAM_UP && stream->reading)
-		stream->read_again = true;
+		stream->read_again = stream->greedy = true;
 }
 
 static void compact(ReloadStream *stream)

@@ -28,6 +28,9 @@ struct ReloadStream {
 	int64_t deadline; /* us, monotonic; -1: none */
 	bool reading;
 	bool read_again;     /* there may be more to read in OpenSSL's buffer */
+	bool held;	     /* the owner has more of what it was given to look at */
+	bool greedy;	     /* it used up its last turn: all others come first */
+	int64_t turn_end;    /* us, monotonic: of the turn under way */
 	bool flush_soon;     /* something was queued in this turn of the loop */
 	bool want_out;	     /* the socket is full, or the handshake wants to write */
 	bool read_wants_out; /* TLS must write before it can read, and the other way round */
