@@ -64,11 +64,14 @@ int p2psip_alias_of(const struct sip_uri *uri, str *host)
 {
 	static const char word[] = "alias=";
 	const int word_len = sizeof(word) - 1;
-	char *end = uri->params.s + uri->params.len;
+	/* As nathelper reads it: of the SIP URI also where user=phone has Kamailio put a telephone
+	 * number's parameters into params, and with its own spelling only. */
+	const str *params = &uri->sip_params;
+	char *end = params->s + params->len;
 	char *tilde;
 
-	for (char *p = uri->params.s; p != NULL && p + word_len < end; p++) {
-		if ((p != uri->params.s && p[-1] != ';') || strncasecmp(p, word, word_len) != 0)
+	for (char *p = params->s; p != NULL && p + word_len < end; p++) {
+		if ((p != params->s && p[-1] != ';') || strncmp(p, word, word_len) != 0)
 			continue;
 		tilde = memchr(p + word_len, '~', end - p - word_len);
 		if (tilde == NULL)

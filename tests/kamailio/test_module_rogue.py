@@ -109,14 +109,35 @@ def from_a_dialog(t, f, rogue):
     for number, (what, uri, route) in enumerate((
             ("to another edge by Route", contact, more), ("to a flow", "sip:x@127.64.0.1:5091", routes[0]),
             ("to a flow by alias", contact + ";alias=127.64.0.1~5091~1", routes[0]),
+            ("to a flow by alias beside user=phone", contact + ";alias=127.64.0.1~5091~1;user=phone", routes[0]),
+            ("to a flow by the second of two aliases",
+             contact + ";Alias=192.0.2.1~5091~1;alias=127.64.0.1~5091~1", routes[0]),
             ("by DNS", "sip:x@example.com", routes[0])), start=2):
         request("INFO", uri, number, to, [route])
         refused(t, "a request in a dialog of its own, %s: 403" % what, final("INFO"), 403)
     with t.fact("the same dialog works for what it is meant for"):
-        request("BYE", contact, 9, to, routes)
+        request("BYE", contact, 19, to, routes)
         answer = final("BYE")
         tap.require(answer and answer.code == 200, answer.first if answer else "no answer")
         callee.wait(5)
+
+
+def stray_answer(t, f, rogue):
+    """An answer to no request of the edge, which names in its second Via where it would like to go."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
+        target.bind((f.block.phone(8), 0))
+        target.settimeout(1)
+        rogue.send("\n".join(
+            ["SIP/2.0 200 OK", "Via: SIP/2.0/TLS %032x.%s:5060;branch=z9hG4bKstray" % (f.edge[1].id, DOMAIN),
+             "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bKtarget" % target.getsockname(),
+             "From: <sip:mallory@%s>;tag=r" % DOMAIN, "To: <sip:alice@%s>;tag=s" % DOMAIN, "Call-ID: stray",
+             "CSeq: 1 INVITE", "Content-Length: 0", "", ""]))
+        with t.fact("an answer to nothing is not sent on to where its second Via says"):
+            try:
+                data = target.recv(65536)
+            except socket.timeout:
+                data = None
+            tap.require(data is None, "it was")
 
 
 def identity(t, f, rogue):
@@ -164,6 +185,7 @@ def main():
         rogue = RogueEdge(f, 1)
         no_way_through(t, f, rogue)
         from_a_dialog(t, f, rogue)
+        stray_answer(t, f, rogue)
         identity(t, f, rogue)
         phone_in_a_dialog(t, f)
 
