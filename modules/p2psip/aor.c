@@ -6,7 +6,9 @@
 
 static int from_parsed(const struct sip_uri *uri, char aor[P2PSIP_AOR_MAX])
 {
-	if (uri->type != SIP_URI_T && uri->type != SIPS_URI_T)
+	/* Kamailio calls a SIP URI with user=phone a TEL one, and says so in its flags. */
+	if (uri->type != SIP_URI_T && uri->type != SIPS_URI_T &&
+	    !(uri->type == TEL_URI_T && (uri->flags & URI_SIP_USER_PHONE)))
 		return -1;
 	return p2psip_aor_write(aor, P2PSIP_AOR_MAX, uri->user.s, uri->user.len, 1, uri->host.s,
 				uri->host.len) < 0
