@@ -157,6 +157,22 @@ static void test_cut_off(World *world, gconstpointer data)
 	g_assert_cmpuint(world->removals, ==, 1);
 }
 
+/* Whoever waits when the overlay is lost learns that his registration is kept: so it is, although the store
+ * under way fails. */
+static void test_lost_while_storing(World *world, gconstpointer data)
+{
+	(void)data;
+	registrations_joined(world->regs, true, 0);
+	registrations_add(world->regs, "alice@x", 1, 0);
+	registrations_joined(world->regs, false, 10);
+	assert_answers(world, "1:3 ");
+	registrations_result(world->regs, world->token, P2PSIP_TIMED_OUT, NULL, 20);
+	g_assert_true(registrations_has(world->regs, "alice@x"));
+	registrations_joined(world->regs, true, 30);
+	g_assert_cmpuint(world->stores, ==, 2);
+	g_assert_cmpuint(world->removals, ==, 0);
+}
+
 /* Withdrawn while the store is under way, and registered again while the removal is. */
 static void test_overtaken(World *world, gconstpointer data)
 {
@@ -225,6 +241,7 @@ int main(int argc, char **argv)
 	ADD("failed", test_failed);
 	ADD("retry", test_retry);
 	ADD("cut-off", test_cut_off);
+	ADD("lost-while-storing", test_lost_while_storing);
 	ADD("overtaken", test_overtaken);
 	g_test_add_func("/edge/lookups", test_lookups);
 	return g_test_run();

@@ -310,8 +310,10 @@ void registrations_joined(Registrations *self, bool joined, int64_t now)
 		Registration *reg = value;
 
 		reg->due = now;
-		if (!joined)
+		if (!joined) {
+			reg->confirmed = true; /* as waiters learn: kept for the day of joining */
 			tell_waiters(self, reg, P2PSIP_NOT_JOINED, NULL);
+		}
 	}
 	if (joined)
 		advance_all(self, now);
