@@ -5,8 +5,9 @@
 #include "modules/p2psip/peer/held_messages.h"
 #include "modules/p2psip/peer/open_requests.h"
 
-/* A node without a flow is forgotten after this time, so that its address can serve another. */
-#define FORGET_MS (60 * 60 * 1000)
+/* A node without a flow is forgotten after this time, so that its address can serve another. Kamailio
+ * goes on sending to the address it knows: it has to outlast calls in which nobody says anything. */
+#define FORGET_MS (24 * 60 * 60 * 1000)
 
 typedef struct {
 	Flows *flows;

@@ -7,14 +7,18 @@
  * past them the transaction layer has given up by itself. */
 #define LIFE_MS (40 * 1000)
 #define LIFE_INVITE_MS (200 * 1000)
+/* Of all heads in one table: what one remote node can make this edge remember. */
+#define BYTES_MAX (8 * 1024 * 1024)
 
 typedef struct {
 	int64_t expires;
 	GBytes *head; /* first line and headers */
+	size_t *bytes; /* of its table */
 } OpenRequest;
 
 struct OpenRequests {
 	unsigned max;
+	size_t bytes; /* of the heads */
 	GHashTable *table; /* "METHOD branch" -> OpenRequest* */
 };
 
@@ -22,6 +26,7 @@ static void open_request_free(gpointer data)
 {
 	OpenRequest *request = data;
 
+	*request->bytes -= g_bytes_get_size(request->head);
 	g_bytes_unref(request->head);
 	g_free(request);
 }
@@ -73,11 +78,13 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 	request = g_hash_table_lookup(self->table, key);
 	if (request != NULL)
 		return true;
-	if (g_hash_table_size(self->table) >= self->max)
+	if (g_hash_table_size(self->table) >= self->max || self->bytes >= BYTES_MAX)
 		return false;
 	request = g_new(OpenRequest, 1);
 	request->expires = now + life_of(view);
 	request->head = head_of(view->message);
+	request->bytes = &self->bytes;
+	self->bytes += g_bytes_get_size(request->head);
 	g_hash_table_insert(self->table, g_steal_pointer(&key), request);
 	return true;
 }
