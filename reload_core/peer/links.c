@@ -147,7 +147,11 @@ static const ReloadNodeId *name_of(const ReloadNode *node, ReloadLinkId link,
 
 static void refuse(ReloadNode *node, ReloadLinkId link, const char *why, int64_t now)
 {
-	reload_node_log(node, RELOAD_LOG_WARNING, "link closed: %s", why);
+	/* Whoever has a certificate can make us do this as often as they like. */
+	if (now - node->refusal_logged >= 1000) {
+		node->refusal_logged = now;
+		reload_node_log(node, RELOAD_LOG_WARNING, "link closed: %s", why);
+	}
 	node->io.link_close(node->io.user, link);
 	if (!reload_attach_link_failed(node, link, now))
 		reload_bootstrap_link_failed(node, link, now);

@@ -60,13 +60,14 @@ struct ReloadNode {
 	int64_t join_deadline; /* ms */
 	int64_t leave_half, leave_deadline; /* ms */
 	bool leave_sent;
-	int64_t links_due;   /* ms, when links are looked at next */
-	int64_t storage_due; /* ms, when something expires */
-	GPtrArray *tasks;    /* of usages */
-	GQueue *deferred;    /* ReloadDeferred: what must not be called back at once */
-	int64_t wakeup;	     /* ms, what was last asked of io.wakeup_at */
-	int64_t now;	     /* ms, of the event being handled */
-	unsigned entered;    /* depth of calls into the node; the outermost settles */
+	int64_t links_due;	/* ms, when links are looked at next */
+	int64_t refusal_logged; /* ms, when a refused link was last told of */
+	int64_t storage_due;	/* ms, when something expires */
+	GPtrArray *tasks;	/* of usages */
+	GQueue *deferred;	/* ReloadDeferred: what must not be called back at once */
+	int64_t wakeup;		/* ms, what was last asked of io.wakeup_at */
+	int64_t now;		/* ms, of the event being handled */
+	unsigned entered;	/* depth of calls into the node; the outermost settles */
 };
 
 /* ---- node.c ---- */
@@ -108,7 +109,8 @@ bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id);
 /* The node at the other end of the link to id has attached to us as id. */
 void reload_links_attached(ReloadNode *node, const ReloadNodeId *id);
 /* 4.2.1, 6.1.2, 11.1 (clients-permitted): may it send us a request of that code? */
-ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uint16_t code, int64_t now);
+ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uint16_t code,
+				   int64_t now);
 
 /* ---- candidates.c ---- */
 /* Appends our addresses as candidates (6.5.1.11: No-ICE). */
@@ -215,10 +217,11 @@ void reload_client_bootstrapped(ReloadNode *node, const ReloadNodeId *bootstrap,
 ReloadRoute reload_client_next_hop(const ReloadNode *node, const ReloadNodeId *previous_hop,
 				   ReloadNodeId *hop);
 /* Requests that only peers perform. */
-void reload_client_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,
-			      int64_t now);
+void reload_client_on_request(ReloadNode *node, const ReloadIncoming *request,
+			      ReloadOutcome *outcome, int64_t now);
 void reload_client_link_down(ReloadNode *node, const ReloadNodeId *id, int64_t now);
-void reload_client_attach_done(ReloadNode *node, ReloadStatus status, const ReloadNodeId *id, int64_t now);
+void reload_client_attach_done(ReloadNode *node, ReloadStatus status, const ReloadNodeId *id,
+			       int64_t now);
 /* Also for a peer: does nothing. */
 int64_t reload_client_tick(ReloadNode *node, int64_t now);
 

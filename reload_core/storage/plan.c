@@ -151,13 +151,15 @@ void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced)
 }
 
 /* RFC 6940, 7.4.1.1: an original store that changes data increases the counter; a replica store
- * sets it. */
+ * sets it, to any number; 0 means "not known" in requests, so it is left out when the counter
+ * wraps.
+ */
 static void set_generation(const Plan *plan, const KindPlan *kind_plan, Shelf *shelf, bool is_new)
 {
 	if (plan->replica)
 		shelf->generation = kind_plan->generation;
 	else if (!is_new)
-		shelf->generation++;
+		shelf->generation = MAX(shelf->generation + 1, 1);
 }
 
 bool plan_commit(Plan *plan)

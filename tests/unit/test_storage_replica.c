@@ -149,6 +149,17 @@ static void test_generation(void)
 	g_assert_cmpint(kit_store(&kit, peer), ==, RELOAD_E_MALFORMED);
 	assert_dump(KIT_SINGLE, "one");
 	g_byte_array_unref(signed_once);
+	/* the largest one wraps with the next change, and not to 0 */
+	kit_begin(&kit, &at, 1);
+	kit_kind(&kit, KIT_SINGLE, UINT64_MAX);
+	kit_value(&kit, alice, 12, 60, kit_single("three"));
+	g_assert_cmpint(kit_store(&kit, peer), ==, RELOAD_OK);
+	kit_begin(&kit, &at, 0);
+	kit_kind(&kit, KIT_SINGLE, 0);
+	kit_value(&kit, alice, 13, 60, kit_single("four"));
+	g_assert_cmpint(kit_store(&kit, alice), ==, RELOAD_OK);
+	assert_dump(KIT_SINGLE, "four");
+	g_assert_cmpuint(kit_answer_generation(&kit), ==, 1);
 	teardown();
 }
 
