@@ -4,6 +4,7 @@
 #   make all                 libraries, programs, the module, tests and vectors
 #   make unit                the test programs below build/tests/
 #   make asan                programs and tests with ASan and UBSan, into build/asan/
+#   make fuzz                 the libFuzzer programs, with clang, into build/fuzz/
 #   make check               runs the unit tests and the simulation through prove
 #   make kamailio-headers    fetches the headers that p2psip.so is built with (see ./run deps)
 #   make install DESTDIR=    puts programs and module where Debian's Kamailio looks
@@ -17,10 +18,12 @@
 #   tools/reloadctl*.c, tools/ca/*.c               reloadctl (tools/ca also as libca.a)
 #   tests/unit/test_*.c, tests/sim/test_*.c        one program each below tests/
 #   tests/unit/*.c, tests/sim/*.c, the others      libraries that every test is linked with
+#   tests/fuzz/fuzz_*.c                            one replay program each below replay/; make fuzz: libFuzzer
 #   tests/bench/bench_*.c, tests/interop/*.c       one program each below bench/ and interop/
 
 SAN ?=
-B := build$(if $(SAN),/asan)
+FUZZ ?=
+B := build$(if $(SAN),/asan)$(if $(FUZZ),/fuzz)
 O := $(B)/obj
 
 PKGS := glib-2.0 libxml-2.0 openssl libcurl nice
@@ -38,6 +41,12 @@ HARDEN += -D_FORTIFY_SOURCE=2
 else
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT := -O1 -g
+endif
+ifneq ($(FUZZ),)
+CC := clang
+SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT := -O2 -g
+HARDEN := -fPIC
 endif
 BASE := -std=gnu11 -D_GNU_SOURCE $(OPT) $(WARN) $(HARDEN) -I.
 CORE_CFLAGS := $(BASE) $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
@@ -59,10 +68,12 @@ MODULE_SRC := $(filter-out $(PROTO_SRC),$(wildcard modules/p2psip/*.c))
 VECTORS_SRC := $(wildcard tests/vectors/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/sim/test_*.c)
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZLIB_SRC := $(filter-out tests/fuzz/fuzz_% tests/fuzz/replay.c tests/fuzz/seeds.c,$(wildcard tests/fuzz/*.c))
 INTEROP_SRC := $(wildcard tests/interop/*.c)
 
 # --- what is built ---
-LIBS := $(if $(UNITLIB_SRC),$(B)/libunit.a) $(if $(SIMLIB_SRC),$(B)/libsim.a) \
+LIBS := $(B)/libfuzz.a $(if $(UNITLIB_SRC),$(B)/libunit.a) $(if $(SIMLIB_SRC),$(B)/libsim.a) \
 	$(if $(EDGE_SRC),$(B)/libp2psip_peer.a) $(if $(CA_SRC),$(B)/libca.a) \
 	$(if $(LINK_SRC),$(B)/libreload_link.a) $(B)/libreload_core.a \
 	$(if $(PROTO_SRC),$(B)/libp2psip_proto.a)
@@ -72,17 +83,22 @@ PROGRAMS := $(if $(filter tools/reload-peer.c,$(RELOAD_PEER_SRC)),$(B)/reload-pe
 MODULE := $(if $(SAN),,$(if $(MODULE_SRC),$(B)/p2psip.so))
 TESTS := $(patsubst %.c,$(B)/tests/%,$(notdir $(TEST_SRC)))
 BENCHES := $(patsubst %.c,$(B)/bench/%,$(notdir $(BENCH_SRC)))
+FUZZERS := $(patsubst %.c,$(B)/replay/%,$(notdir $(FUZZ_SRC)))
 INTEROPS := $(patsubst %.c,$(B)/interop/%,$(notdir $(INTEROP_SRC)))
 
-.PHONY: all libs programs module unit asan check list-tests kamailio-headers install clean
-all: libs programs module unit $(BENCHES) $(INTEROPS)
+.PHONY: all libs programs replay module unit asan fuzz check list-tests kamailio-headers install clean
+all: libs programs module unit $(BENCHES) $(INTEROPS) $(FUZZERS) $(B)/seeds
 libs: $(LIBS)
 programs: $(PROGRAMS)
 module: $(MODULE)
 unit: $(TESTS)
+replay: $(FUZZERS)
 
 asan:
-	+@$(MAKE) --no-print-directory SAN=1 programs unit
+	+@$(MAKE) --no-print-directory SAN=1 programs unit replay
+
+fuzz:
+	+@$(MAKE) --no-print-directory FUZZ=1 replay
 
 # The test programs that this tree has now; build/tests/ may hold older ones.
 list-tests:
@@ -121,13 +137,14 @@ $(eval $(call archive,libp2psip_peer,$(EDGE_SRC)))
 $(eval $(call archive,libca,$(CA_SRC)))
 $(eval $(call archive,libunit,$(UNITLIB_SRC)))
 $(eval $(call archive,libsim,$(SIMLIB_SRC)))
+$(eval $(call archive,libfuzz,$(FUZZLIB_SRC)))
 
 define linked
 $(call say,LINK)
 $(Q)$(CC) $(CORE_LDFLAGS) -o $@ $(filter %.o,$^) \
 	-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
 endef
-RUNLIBS := $(filter-out $(B)/libunit.a $(B)/libsim.a $(B)/libp2psip_peer.a $(B)/libca.a,$(LIBS))
+RUNLIBS := $(filter-out $(B)/libfuzz.a $(B)/libunit.a $(B)/libsim.a $(B)/libp2psip_peer.a $(B)/libca.a,$(LIBS))
 
 $(B)/reload-peer: $(RELOAD_PEER_SRC:%.c=$(O)/%.o) $(RUNLIBS)
 	$(linked)
@@ -148,6 +165,17 @@ $(B)/bench/%: $(O)/tests/bench/%.o $(LIBS)
 	$(linked)
 $(B)/interop/%: $(O)/tests/interop/%.o $(LIBS)
 	@mkdir -p $(@D)
+	$(linked)
+
+# Only in these programs signatures are not computed: tests/fuzz/signatures.c takes their place.
+FUZZ_WRAP := $(foreach f,EVP_DigestVerifyFinal EVP_DigestSignFinal reload_verify_message \
+	reload_verify_stored_data,-Wl,--wrap=$(f)) $(if $(FUZZ),-fsanitize=fuzzer)
+$(B)/replay/%: CORE_LDFLAGS += $(FUZZ_WRAP)
+$(B)/replay/%: $(O)/tests/fuzz/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $(LIBS)
+	@mkdir -p $(@D)
+	$(linked)
+
+$(B)/seeds: $(O)/tests/fuzz/seeds.o $(LIBS)
 	$(linked)
 
 # --- the module ---

@@ -83,7 +83,7 @@ static bool parse_first_line(const char *p, const char *end, SipView *out)
  * behind "=". Returns the whole parameter with its ";", or an empty span. */
 static ReloadSpan find_parameter(ReloadSpan header, const char *name, ReloadSpan *value)
 {
-	const char *p = (const char *)header.data, *end = p + header.len;
+	const char *p = (const char *)header.data, *end = p == NULL ? p : p + header.len;
 	bool quoted = false, angle = false;
 
 	while (p < end) {

@@ -81,6 +81,8 @@ int p2psip_aor_write(char *out, size_t size, const char *user, size_t user_len, 
 {
 	int n;
 
+	if (host_len > 1 && host[host_len - 1] == '.') /* the root's dot names the same domain */
+		host_len--;
 	if (user_len == 0 || host_len == 0 || size < host_len + 3)
 		return -1;
 	n = copy_user(out, size - host_len - 2, user, user_len, escaped);

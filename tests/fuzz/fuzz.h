@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the fuzz targets share: the entry that libFuzzer and replay.c call, reading the input as a
+ * list of things to do, and counting allocations. */
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
+
+#include "reload_core/security/certificate.h"
+#include "reload_core/wire/buffer.h"
+
+/* One input. Must not depend on earlier ones. Returns 0. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/* Ends the process, as a crash that libFuzzer keeps, unless held. */
+#define FUZZ_CHECK(held) ((held) ? (void)0 : fuzz_failed(#held, __FILE__, __LINE__))
+void fuzz_failed(const char *what, const char *file, int line) G_GNUC_NORETURN;
+
+/* Bytes allocated by this process so far, freed or not. Always 0 in a build without
+ * AddressSanitizer. */
+void fuzz_count_allocations(void);
+size_t fuzz_allocated(void);
+
+/* A hash of the input: decides what is done with a part of the inputs only. */
+uint32_t fuzz_hash(const uint8_t *data, size_t size);
+
+/* Who signed, as signatures.c tells it in place of real signatures: one of these certificates,
+ * chosen by the first byte of the signature's value; a value of no bytes is a wrong signature. */
+void fuzz_set_signers(ReloadCertificate *const *certificates, unsigned count);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A storing peer: a list of data requests. Each begins with a byte that says which one (low bits)
+ * and how it came in (high bits), a byte for the sender, a byte for the time that has passed, and a
+ * length of 16 bits. */
+#include "reload_core/storage/storage.h"
+#include "reload_core/wire/buffer.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/storage_kit.h"
+
+#define REQUESTS_MAX 64
+#define SENDERS 4
+#define BYTES_MAX (32 * 1024)
+#define RESOURCES_MAX 8
+
+static StorageKit kit;
+static ReloadIdentity *senders[SENDERS];
+static ReloadCertificate *certificates[SENDERS];
+static ReloadStorage *storage;
+static int64_t now;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	kit_setup(&kit, NULL);
+	for (unsigned i = 0; i < SENDERS; i++) {
+		char *user = g_strdup_printf("user%u@" CA_FIXTURE_OVERLAY, i);
+
+		senders[i] = ca_fixture_identity(kit.ca, user, NULL);
+		certificates[i] = reload_identity_certificate(senders[i]);
+		g_free(user);
+	}
+	fuzz_set_signers(certificates, SENDERS);
+	return 0;
+}
+
+static void count_values(void *data, const ReloadResourceId *id, size_t values)
+{
+	FUZZ_CHECK(id->len > 0 && values > 0);
+	*(size_t *)data += values;
+}
+
+/* What is left of the resources can be handed on, and takes no more room than was said. */
+static void check(void)
+{
+	ReloadStorageUsage usage;
+	size_t values = 0;
+
+	reload_storage_usage(storage, &usage);
+	FUZZ_CHECK(usage.bytes <= BYTES_MAX && usage.resources <= RESOURCES_MAX);
+	reload_storage_each(storage, count_values, &values);
+	FUZZ_CHECK(values == usage.values);
+}
+
+static void replicate(ReloadSpan body)
+{
+	ReloadReader reader = reload_reader(body);
+	GByteArray *request = g_byte_array_new();
+	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
+	uint32_t cursor = 0;
+	ReloadResourceId id;
+
+	if (reload_read_resource_id(&reader, &id)) {
+		for (unsigned i = 0; i < 16 && cursor != UINT32_MAX; i++) {
+			g_byte_array_set_size(request, 0);
+			if (!reload_storage_replica_request(storage, &id, 1, 300, &cursor, now,
+							    request, list))
+				break;
+		}
+		reload_storage_fetch_request(storage, &id, request);
+		if (reload_reader_left(&reader) == 1)
+			reload_storage_drop(storage, &id);
+	}
+	g_ptr_array_unref(list);
+	g_byte_array_unref(request);
+}
+
+static void store(uint8_t how, unsigned sender, ReloadSpan body, ReloadStorageAnswer *answer)
+{
+	ReloadMessage message = {0};
+	bool changed = false;
+	ReloadNodeId replicas[2] = {*reload_identity_node_id(senders[0]),
+				    *reload_identity_node_id(senders[1])};
+	ReloadStoreContext context = {
+	    .sender = reload_identity_node_id(senders[sender]),
+	    .sender_certificate = certificates[sender],
+	    .message = &message,
+	    .responsible = how & 0x10,
+	    .plausible_replica = how & 0x20,
+	    .replicas = replicas,
+	    .replica_count = how >> 6 & 2,
+	};
+	ReloadStatus status = reload_storage_store(storage, &context, body, now, answer, &changed);
+
+	FUZZ_CHECK((status == RELOAD_OK) == (answer->error_code == 0));
+	FUZZ_CHECK(status == RELOAD_OK || !changed);
+}
+
+static void merge(ReloadSpan body)
+{
+	ReloadReader reader = reload_reader(body);
+	ReloadMessage message = {0};
+	ReloadResourceId id;
+	ReloadSpan rest;
+	bool changed;
+
+	if (!reload_read_resource_id(&reader, &id))
+		return;
+	reload_read_span(&reader, reload_reader_left(&reader), &rest);
+	reload_storage_merge(storage, &id, rest, &message, now, &changed);
+}
+
+static void perform(uint8_t what, unsigned sender, ReloadSpan body)
+{
+	ReloadStorageAnswer answer = {0};
+
+	switch (what & 7) {
+	case 0:
+	case 1:
+		store(what, sender, body, &answer);
+		break;
+	case 2:
+		reload_storage_fetch(storage, body, what & 0x10 ? 200 : 0, now, &answer);
+		break;
+	case 3:
+		reload_storage_stat(storage, body, what & 0x10 ? 200 : 0, now, &answer);
+		break;
+	case 4:
+		reload_storage_find(storage, body, what & 0x10, now, &answer);
+		break;
+	case 5:
+		merge(body);
+		break;
+	case 6:
+		replicate(body);
+		break;
+	default:
+		reload_storage_set_document(storage, kit.ca->document, kit.ca->trust, now);
+		break;
+	}
+	reload_storage_answer_clear(&answer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	ReloadReader input = reload_reader(reload_span(data, size));
+	ReloadStorageLimits limits = {BYTES_MAX, RESOURCES_MAX, BYTES_MAX / 2};
+
+	storage = reload_storage_new(kit.ca->document, kit.ca->trust, &limits);
+	now = kit.ca->now;
+	for (unsigned i = 0; i < REQUESTS_MAX; i++) {
+		uint8_t what = reload_read_u8(&input), sender = reload_read_u8(&input);
+		uint8_t passed = reload_read_u8(&input);
+		ReloadSpan body;
+
+		if (!reload_read_vector16(&input, &body))
+			break;
+		now += passed < 200 ? passed : INT64_C(1) << (passed - 200);
+		reload_storage_expire(storage, now);
+		perform(what, sender % SENDERS, body);
+		check();
+	}
+	reload_storage_free(storage);
+	return 0;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writes the first inputs for the targets whose inputs no other program writes: seeds DIR makes
+ * DIR/node and DIR/storage from the samples of every message (tests/unit/wire_samples.c). ./run
+ * vectors has those for fuzz_message. */
+#include <glib/gstdio.h>
+#include <stdio.h>
+
+#include "reload_core/wire/buffer.h"
+#include "tests/fuzz/node_world.h"
+#include "tests/unit/wire_samples.h"
+
+#define SELF 0x10
+
+static bool save(const char *dir, const char *target, const char *name, const char *what,
+		 const GByteArray *bytes)
+{
+	char *folder = g_build_filename(dir, target, NULL);
+	char *file = g_strdup_printf("%s/%s%s", folder, name, what);
+	bool good = g_mkdir_with_parents(folder, 0777) == 0 &&
+		    g_file_set_contents(file, (const char *)bytes->data, bytes->len, NULL);
+
+	if (!good)
+		fprintf(stderr, "%s: cannot be written\n", file);
+	g_free(folder);
+	g_free(file);
+	return good;
+}
+
+static void bytes(GByteArray *out, const char *text, size_t len)
+{
+	g_byte_array_append(out, (const guint8 *)text, (guint)len);
+}
+
+/* One event with a body; the bytes before it. */
+static void event(GByteArray *out, NodeWorldEvent what, const uint8_t head[4],
+		  const GByteArray *body)
+{
+	reload_write_u8(out, (uint8_t)what);
+	g_byte_array_append(out, head, 4);
+	reload_write_vector16(out, reload_span(body->data, body->len));
+}
+
+/* The sample as a request of the first neighbor, or as the answer to what the node asked last; then
+ * time. */
+static bool node_seed(const char *dir, const WireSample *sample, const GByteArray *body,
+		      uint8_t where)
+{
+	GByteArray *out = g_byte_array_new();
+	const uint8_t head[4] = {where % 3, where, (uint8_t)(1 + where % 3), (uint8_t)sample->code};
+	char what[8];
+	bool good;
+
+	if (sample->code % 2 == 1) {
+		event(out, NODE_WORLD_MESSAGE, head, body);
+		event(out, NODE_WORLD_MESSAGE,
+		      (const uint8_t[4]){1, where, 2, (uint8_t)sample->code}, body);
+	} else {
+		const uint8_t ask[4] = {0, where, (uint8_t)(sample->code - 1), 0};
+
+		bytes(out, (const char *)(const uint8_t[]){NODE_WORLD_REQUEST}, 1);
+		g_byte_array_append(out, ask, 3);
+		bytes(out, "\0\0", 2);
+		event(out, NODE_WORLD_ANSWER, (const uint8_t[4]){0, 0, 1, 0}, body);
+	}
+	bytes(out, (const char *)(const uint8_t[]){NODE_WORLD_TIME, 0, 8}, 3);
+	g_snprintf(what, sizeof(what), "_%u", where);
+	good = save(dir, "node", sample->name, what, out);
+	g_byte_array_unref(out);
+	return good;
+}
+
+static bool storage_seed(const char *dir, const WireSample *sample, const GByteArray *body)
+{
+	static const struct {
+		uint16_t code;
+		uint8_t what;
+	} known[] = {{7, 0x10}, {7, 0x21}, {9, 2}, {25, 3}, {11, 4}, {10, 5}};
+	bool good = true;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+		GByteArray *out;
+		char what[8];
+
+		if (known[i].code != sample->code)
+			continue;
+		out = g_byte_array_new();
+		for (uint8_t twice = 0; twice < 2; twice++) {
+			const uint8_t head[3] = {known[i].what, 0, 10};
+
+			g_byte_array_append(out, head, 3);
+			reload_write_vector16(out, reload_span(body->data, body->len));
+		}
+		g_snprintf(what, sizeof(what), "_%u", known[i].what);
+		good = save(dir, "storage", sample->name, what, out) && good;
+		g_byte_array_unref(out);
+	}
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	WireSampleContext context;
+	bool good = true;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: seeds DIR\n");
+		return 2;
+	}
+	wire_sample_context_init(&context);
+	for (unsigned i = 0; i < WIRE_SAMPLE_NODES; i++)
+		memset(context.nodes[i].id, (int)(SELF * (i + 1)), context.nodes[i].len);
+	for (const WireSample *sample = wire_samples; sample->name != NULL; sample++) {
+		GByteArray *body = wire_sample_body(&context, sample);
+
+		for (uint8_t where = 0; where < 8; where += 2)
+			good = node_seed(argv[1], sample, body, where) && good;
+		good = storage_seed(argv[1], sample, body) && good;
+		g_byte_array_unref(body);
+	}
+	return good ? 0 : 1;
+}

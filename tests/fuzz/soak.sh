@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs every fuzz target with libFuzzer on all cores, one after the other, and stops at the first crash, leak, time-out
+# or input that takes too much memory. Prints executions and coverage of each. New inputs are kept in build/fuzz/corpus.
+# usage: soak.sh SECONDS [TARGET...]
+set -eu
+cd "$(dirname "$0")/../.."
+
+case ${1:-} in
+'' | *[!0-9]*)
+	echo "usage: ./run soak fuzz SECONDS [TARGET...]" >&2
+	exit 2
+	;;
+esac
+seconds=$1
+shift
+[ $# -gt 0 ] || set -- message node storage document certificate framing sip edge_protocol aor_gruu
+make -s -j"$(nproc)" fuzz
+# Where fragments of allocations are kept by GLib, AddressSanitizer sees no use after free.
+export G_SLICE=always-malloc ASAN_OPTIONS=malloc_context_size=8:quarantine_size_mb=32
+
+# The two that matter most get five times what the others do.
+weight() { case $1 in message | node) echo 5 ;; *) echo 1 ;; esac; }
+whole=0
+for target in "$@"; do whole=$((whole + $(weight "$target"))); done
+
+printf '%-14s %12s %8s %8s %8s\n' target executions cov ft inputs
+for target in "$@"; do
+	work=build/fuzz/corpus/$target
+	log=build/fuzz/$target.log
+	share=$((seconds * $(weight "$target") / whole))
+	mkdir -p "$work"
+	# Decoders hold no more than the message has: what one input may allocate at once is small.
+	if ! build/fuzz/replay/fuzz_"$target" -fork="$(nproc)" -max_total_time=$((share > 5 ? share : 5)) \
+		-max_len=4096 -timeout=5 -rss_limit_mb=1024 -malloc_limit_mb=16 \
+		-artifact_prefix="build/fuzz/$target-" "$work" tests/fuzz/corpus/"$target" >"$log" 2>&1; then
+		tail -n 40 "$log" >&2
+		echo "$target: failed; the input is build/fuzz/$target-*, all of the output $log" >&2
+		exit 1
+	fi
+	sed -n 's/^#\([0-9]*\): cov: \([0-9]*\) ft: \([0-9]*\) corp: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -n 1 |
+		{ read -r runs cov ft inputs; printf '%-14s %12s %8s %8s %8s\n' "$target" "$runs" "$cov" "$ft" "$inputs"; }
+done
