@@ -117,6 +117,13 @@ static ReloadStatus io_link_send(void *user, ReloadLinkId id, ReloadSpan message
 	return world->sent->len % 29 == 28 ? RELOAD_E_LIMIT : RELOAD_OK;
 }
 
+/* Every other link takes small messages only. */
+static size_t io_link_mtu(void *user, ReloadLinkId id)
+{
+	(void)user;
+	return id % 2 == 0 ? 700 : 0;
+}
+
 static void io_close(void *user, ReloadLinkId id)
 {
 	node_world_forget_link(user, id);
@@ -196,8 +203,17 @@ static ReloadNode *new_node(NodeWorld *world)
 	    .app_addresses = &app_address,
 	    .app_address_count = 1,
 	    .storage = {.max_bytes = 64 * 1024, .max_resources = 32},
-	    .io = {world, io_link_connect, io_link_send, io_close, io_app_expect, io_app_connect,
-		   io_close, io_wakeup_at, io_random, io_log},
+	    .io = {.user = world,
+		   .link_connect = io_link_connect,
+		   .link_send = io_link_send,
+		   .link_mtu = io_link_mtu,
+		   .link_close = io_close,
+		   .app_expect = io_app_expect,
+		   .app_connect = io_app_connect,
+		   .app_close = io_close,
+		   .wakeup_at = io_wakeup_at,
+		   .random = io_random,
+		   .log = io_log},
 	    .events = {.user = world, .app_request = on_app_request, .document = on_document},
 	};
 
