@@ -191,9 +191,8 @@ MODULE_EXPORTS := exports module_version module_flags module_interface_ver mod_r
 
 kamailio-headers:
 	tools/setup/kamailio-headers.sh $(KSRC)
-$(KSRC)/version:
+$(KSRC)/version $(KSRC)/flags.mk &:
 	tools/setup/kamailio-headers.sh $(KSRC)
-$(KSRC)/flags.mk: $(KSRC)/version
 
 $(O)/modules/p2psip/module-flags: FORCE
 	$(call written,$(CC) $(subst ',,$(MODULE_CFLAGS)))

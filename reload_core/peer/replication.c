@@ -11,6 +11,8 @@
 #define LOST_MS 35000
 /* After a change the ring is given time to settle before anything is dropped. */
 #define SWEEP_MS 60000
+/* Resource-IDs kept in `ours` beyond twice of what is stored. */
+#define OURS_SLACK 1024
 
 struct ReloadReplication {
 	ReloadReplicaJobs *jobs;
@@ -61,12 +63,6 @@ static void replicate(ReloadNode *node, const ReloadResourceId *id)
 					NULL, NULL);
 }
 
-void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id)
-{
-	g_hash_table_add(node->replication->ours, g_bytes_new(id->id, id->len));
-	replicate(node, id);
-}
-
 static void collect(void *data, const ReloadResourceId *id, size_t values)
 {
 	(void)values;
@@ -80,6 +76,35 @@ static GPtrArray *everything(ReloadNode *node)
 
 	reload_storage_each(node->storage, collect, ids);
 	return ids;
+}
+
+/* Drops from `ours` what has expired meanwhile, once that may be the better part of it. */
+static void prune_ours(ReloadNode *node)
+{
+	GHashTable *ours = node->replication->ours;
+	ReloadStorageUsage usage;
+	GHashTable *held;
+	GPtrArray *ids;
+
+	reload_storage_usage(node->storage, &usage);
+	if (g_hash_table_size(ours) <= 2 * usage.resources + OURS_SLACK)
+		return;
+	held = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+	ids = everything(node);
+	for (guint i = 0; i < ids->len; i++) {
+		if (g_hash_table_contains(ours, ids->pdata[i]))
+			g_hash_table_add(held, g_bytes_ref(ids->pdata[i]));
+	}
+	g_ptr_array_unref(ids);
+	g_hash_table_unref(ours);
+	node->replication->ours = held;
+}
+
+void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id)
+{
+	g_hash_table_add(node->replication->ours, g_bytes_new(id->id, id->len));
+	prune_ours(node);
+	replicate(node, id);
 }
 
 static void to_id(GBytes *bytes, ReloadResourceId *id)

@@ -192,6 +192,19 @@ static void test_overtaken(World *world, gconstpointer data)
 	g_assert_true(registrations_has(world->regs, "alice@x"));
 }
 
+/* A new process does not know what the one before it stored, and removes it all the same. */
+static void test_unknown(World *world, gconstpointer data)
+{
+	(void)data;
+	registrations_joined(world->regs, true, 0);
+	registrations_remove(world->regs, "alice@x", 1, 10);
+	g_assert_cmpuint(world->removals, ==, 1);
+	registrations_result(world->regs, world->token, P2PSIP_OK, NULL, 20);
+	assert_answers(world, "1:0 ");
+	registrations_tick(world->regs, 700000);
+	g_assert_cmpuint(world->stores + world->removals, ==, 1);
+}
+
 static uint64_t fetch_token;
 
 static enum p2psip_status fetch(void *user, const char *aor, uint64_t token, int64_t now)
@@ -243,6 +256,7 @@ int main(int argc, char **argv)
 	ADD("cut-off", test_cut_off);
 	ADD("lost-while-storing", test_lost_while_storing);
 	ADD("overtaken", test_overtaken);
+	ADD("unknown", test_unknown);
 	g_test_add_func("/edge/lookups", test_lookups);
 	return g_test_run();
 }

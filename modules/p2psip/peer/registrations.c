@@ -219,9 +219,17 @@ void registrations_remove(Registrations *self, const char *aor, uint32_t id, int
 	Registration *reg = g_hash_table_lookup(self->by_aor, aor);
 
 	if (reg == NULL) {
-		if (id != 0)
-			self->hooks.done(self->hooks.user, id, P2PSIP_OK, "");
-		return;
+		/* Perhaps stored before this process was started: the record would live on. */
+		reg = registration_get(self, aor);
+		if (reg == NULL) {
+			if (id != 0)
+				self->hooks.done(self->hooks.user, id, P2PSIP_BUSY,
+						 "too many AORs at this edge");
+			return;
+		}
+		reg->stored = true;
+		reg->expires = now + self->limits.lifetime;
+		reg->due = now;
 	}
 	if (reg->wanted) {
 		tell_waiters(self, reg, P2PSIP_FAILED, "withdrawn meanwhile");
