@@ -18,7 +18,10 @@ void fuzz_failed(const char *what, const char *file, int line)
 }
 
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#include <sanitizer/allocator_interface.h>
+/* gcc comes with the function, not with its header. */
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *pointer,
+								size_t size),
+					      void (*on_free)(const volatile void *pointer));
 
 static void on_malloc(const volatile void *pointer, size_t size)
 {
