@@ -62,8 +62,8 @@ class RawPhone:
 
     def request(self, method, uri, headers=(), body="", to=None, sender=None, timeout=5, call_id=None, dest=None):
         """Sends a request outside dialogs, answers one challenge, ACKs a negative final answer to an INVITE, and
-        returns the final answer, or None if none came. headers: further lines; to, sender: URIs other than uri
-        and its own."""
+        returns the final answer, or None if none came. headers: further lines, Contact and Max-Forwards in place of
+        its own; to, sender: URIs other than uri and its own."""
         own = "sip:%s@%s" % (self.user, self.domain)
         call_id = call_id or "raw-%d-%s@%s" % (next(_numbers), self.port, self.address)
         lines = list(headers)
@@ -72,7 +72,9 @@ class RawPhone:
             branch = "z9hG4bKraw%d" % next(_numbers)
             common = ["Via: SIP/2.0/UDP %s:%d;branch=%s;rport" % (self.address, self.port, branch),
                       "From: <%s>;tag=raw%s" % (sender or own, self.port), "To: <%s>" % (to or uri),
-                      "Call-ID: " + call_id, "CSeq: %d %s" % (cseq, method), "Max-Forwards: 70"]
+                      "Call-ID: " + call_id, "CSeq: %d %s" % (cseq, method)]
+            if not any(line.lower().startswith("max-forwards:") for line in lines):
+                common.append("Max-Forwards: 70")
             text = ["%s %s SIP/2.0" % (method, uri)] + common + ["Contact: " + self.contact()] \
                 if not any(line.lower().startswith("contact:") for line in lines) else \
                 ["%s %s SIP/2.0" % (method, uri)] + common

@@ -75,6 +75,23 @@ def identity(t, f):
                     "no P-Asserted-Identity of alice in what bob's phone received")
 
 
+def asserted_by_a_phone(t, f, phones):
+    with t.fact("who a phone says that it is, beside From, does not reach the callee"):
+        callee = f.callee("uas_options", 2)
+        answer = phones.ask("OPTIONS", "sip:bob@" + DOMAIN,
+                            ["P-Asserted-Identity: <sip:boss@%s>" % DOMAIN, "P-Preferred-Identity: <sip:boss@%s>" % DOMAIN,
+                             "Remote-Party-ID: <sip:boss@%s>;party=calling" % DOMAIN])
+        callee.wait(10)
+        tap.require(answer and answer.code == 200, "no 200 to OPTIONS")
+        tap.require("boss" not in callee.messages(), "bob's phone was told of the boss")
+
+
+def hops(t, phones):
+    bob = "sip:bob@" + DOMAIN
+    phones.refused(t, "no hop left at the first edge: 483", 483, "OPTIONS", bob, ["Max-Forwards: 0"])
+    phones.refused(t, "no hop left at the second edge, as in a loop: 483", 483, "OPTIONS", bob, ["Max-Forwards: 1"])
+
+
 def main():
     with tap.run(120) as t:
         f = fixture.Small("rules", {1: ("alice", "erin"), 2: ("bob",)})
@@ -82,6 +99,8 @@ def main():
         f.register("alice", 1, 1)
         f.register("bob", 2, 2)
         identity(t, f)
+        asserted_by_a_phone(t, f, Phones(f))
+        hops(t, Phones(f))
         addresses(t, f, Phones(f))
         socket_of_the_overlay(t, f)
         outside(t, f)
