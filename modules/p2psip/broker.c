@@ -17,6 +17,7 @@
 #include "modules/p2psip/lookup_cache.h"
 #include "modules/p2psip/peer_log.h"
 #include "modules/p2psip/peer_process.h"
+#include "modules/p2psip/phone_table.h"
 #include "modules/p2psip/registrations.h"
 #include "modules/p2psip/request.h"
 #include "modules/p2psip/shared.h"
@@ -137,6 +138,7 @@ static void sweep(int64_t now)
 	cfg_update();
 	p2psip_registrations_sweep();
 	p2psip_cache_sweep();
+	p2psip_phones_sweep();
 	p2psip_requests_kick();
 	p2psip_broker_expire(&broker, now);
 	if (broker.suspected && now - broker.suspected > p2psip_config.request_timeout) {

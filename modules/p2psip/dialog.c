@@ -10,6 +10,7 @@
 #include "modules/p2psip/dialog_key.h"
 #include "modules/p2psip/flow_table.h"
 #include "modules/p2psip/functions.h"
+#include "modules/p2psip/phone_table.h"
 #include "modules/p2psip/request.h"
 #include "modules/p2psip/result.h"
 #include "modules/p2psip/shared.h"
@@ -89,6 +90,10 @@ int p2psip_ki_record_route(struct sip_msg *msg)
 	params.len = snprintf(text, sizeof(text), ";%s=%s", TOKEN_PARAM, token);
 	if (rr.record_route(msg, &params) != 0)
 		return p2psip_result_set(msg, P2PSIP_FAILED);
+	if (msg->rcv.bind_address == p2psip_config.overlay_si)
+		p2psip_phones_note_answers(msg);
+	else
+		p2psip_phones_note_message(msg);
 	return p2psip_result_set(msg, P2PSIP_OK);
 }
 
@@ -127,18 +132,19 @@ static int to_node(struct sip_msg *msg, const uint8_t *node, str *route)
 	return P2PSIP_NOT_FOUND;
 }
 
-/* From a flow a request goes on to a phone by its address only: not by DNS, not to another flow. */
-static int to_phone(const struct sip_uri *next)
+/* From a flow a request goes on to an address where a phone of this edge is: not by DNS, not to
+ * another flow, and not to whatever else an edge may want reached. */
+static int to_phone(struct sip_msg *msg, const struct sip_uri *next)
 {
-	struct sip_uri uri = *next;
-	str host = uri.host;
+	const struct ip_addr *address = p2psip_address_of(next);
 
-	if (p2psip_alias_of(&uri, &host) < 0 || p2psip_host_is_flow(&host, 1))
+	if (next->maddr_val.len > 0 || address == NULL)
 		return P2PSIP_REFUSED;
-	if (uri.maddr_val.len > 0)
+	if (address->af == AF_INET && p2psip_config_is_flow_address(address->u.addr32[0]))
 		return P2PSIP_REFUSED;
-	if (str2ip(&host) == NULL && str2ip6(&host) == NULL)
+	if (!p2psip_phones_known(address))
 		return P2PSIP_REFUSED;
+	p2psip_phones_note_answers(msg);
 	return P2PSIP_OK;
 }
 
@@ -153,13 +159,15 @@ static int route_dialog(struct sip_msg *msg, str *route)
 		return P2PSIP_FAILED;
 	if (!is_known_dialog(msg))
 		return P2PSIP_REFUSED;
+	if (!from_flow)
+		p2psip_phones_note_message(msg);
 	if (p2psip_node_from_host(uri.host.s, uri.host.len, p2psip_config.overlay, node) == 0) {
 		if (from_flow || memcmp(node, p2psip_config.node, sizeof(node)) == 0)
 			return P2PSIP_REFUSED;
 		return to_node(msg, node, route);
 	}
 	if (from_flow)
-		return to_phone(&uri);
+		return to_phone(msg, &uri);
 	return p2psip_host_is_flow(&uri.host, 1) ? P2PSIP_REFUSED : P2PSIP_OK;
 }
 

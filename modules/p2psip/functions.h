@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The functions for kamailio.cfg, as KEMI calls them; exports.c makes them known to both.
+/* The functions for kamailio.cfg, as KEMI calls them; p2psip.c makes them known to both.
  * docs/module.md describes what they do. They return what p2psip_result_set returns, unless said
  * otherwise. */
 #ifndef P2PSIP_FUNCTIONS_H
@@ -41,6 +41,10 @@ int p2psip_host_is_flow(const str *host, int also_names);
 /* The address in the alias parameter of a URI (nathelper's add_contact_alias): 1 and host, 0 if it
  * has none, -1 if it cannot be read. */
 int p2psip_alias_of(const struct sip_uri *uri, str *host);
+
+/* The IP address that a request with this URI is sent to: alias or host. NULL if it is none. The
+ * result is Kamailio's own, good until the next conversion. */
+struct ip_addr *p2psip_address_of(const struct sip_uri *uri);
 
 /* Kamailio's check_self for our own name. */
 int p2psip_check_self(str *host, unsigned short port, unsigned short proto);

@@ -8,6 +8,7 @@
 #include "modules/p2psip/aor.h"
 #include "modules/p2psip/compat.h"
 #include "modules/p2psip/config.h"
+#include "modules/p2psip/phone_table.h"
 #include "modules/p2psip/registrations.h"
 
 static usrloc_api_t usrloc;
@@ -17,6 +18,11 @@ static int is_our_table(const struct ucontact *contact)
 	return contact->domain != NULL && contact->domain->s != NULL &&
 	       (int)strlen(p2psip_config.location_table) == contact->domain->len &&
 	       memcmp(contact->domain->s, p2psip_config.location_table, contact->domain->len) == 0;
+}
+
+static void note_phone(const struct ucontact *contact)
+{
+	p2psip_phones_note_uri(contact->received.len > 0 ? &contact->received : &contact->c);
 }
 
 static void on_change(struct ucontact *contact, int type, void *param)
@@ -29,6 +35,7 @@ static void on_change(struct ucontact *contact, int type, void *param)
 		return;
 	if (type & (UL_CONTACT_INSERT | UL_CONTACT_UPDATE)) {
 		p2psip_registrations_contact(aor);
+		note_phone(contact);
 		return;
 	}
 	/* It is still in the list of its AOR: the last one if it is alone there. */
@@ -97,8 +104,10 @@ static void note_contact(udomain_t *table, unsigned aorhash, str *ruid)
 
 	if (usrloc.get_urecord_by_ruid(table, aorhash, ruid, &record, &contact) != 0)
 		return;
-	if (p2psip_aor_of_location(&record->aor, aor) == 0)
+	if (p2psip_aor_of_location(&record->aor, aor) == 0) {
 		p2psip_registrations_contact(aor);
+		note_phone(contact);
+	}
 	usrloc.release_urecord(record);
 	usrloc.unlock_udomain(table, &record->aor);
 }

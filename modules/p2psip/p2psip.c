@@ -8,6 +8,7 @@
 #include "modules/p2psip/location.h"
 #include "modules/p2psip/lookup_cache.h"
 #include "modules/p2psip/peer_process.h"
+#include "modules/p2psip/phone_table.h"
 #include "modules/p2psip/registrations.h"
 #include "modules/p2psip/request.h"
 #include "modules/p2psip/rpc.h"
@@ -161,7 +162,7 @@ static int init_memory(void)
 {
 	if (p2psip_shared_init() != 0 || p2psip_requests_init() != 0 || p2psip_flows_init() != 0 ||
 	    p2psip_cache_init(p2psip_config.lookup_cache_size) != 0 ||
-	    p2psip_registrations_init() != 0) {
+	    p2psip_registrations_init() != 0 || p2psip_phones_init() != 0) {
 		LM_ERR("not enough memory: raise it with kamailio -m\n");
 		return -1;
 	}
@@ -230,6 +231,7 @@ static int child_init(int rank)
 static void mod_destroy(void)
 {
 	p2psip_registrations_destroy();
+	p2psip_phones_destroy();
 	p2psip_requests_destroy();
 	p2psip_cache_destroy();
 	p2psip_flows_destroy();

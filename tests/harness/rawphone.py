@@ -57,6 +57,25 @@ class RawPhone:
         except socket.timeout:
             return None
 
+    def receive_request(self, method, timeout=5):
+        """The next request of this method, or None."""
+        end = time.monotonic() + timeout
+        while True:
+            message = self.receive(max(0.01, end - time.monotonic()))
+            if message is None or message.method == method:
+                return message
+
+    def answer(self, request, status, headers=()):
+        """Answers a request where it came from."""
+        if request is None:
+            raise process.Unexpected("no request to answer")
+        lines = ["SIP/2.0 " + status]
+        for name, value in request.headers:
+            if name in ("via", "record-route", "from", "call-id", "cseq"):
+                lines.append("%s: %s" % (name.title(), value))
+        lines.append("To: %s%s" % (request.get("to"), "" if ";tag=" in request.get("to") else ";tag=raw"))
+        self.send("\n".join(lines + list(headers) + ["Content-Length: 0", "", ""]), request.source)
+
     def contact(self):
         return "<sip:%s@%s:%d>" % (self.user, self.address, self.port)
 
@@ -89,9 +108,10 @@ class RawPhone:
             authorization = [self._answer_to(answer, method, uri)]
         return None
 
-    def call(self, callee, timeout=10):
-        """Calls sip:callee@domain and hangs up at once; returns the seconds from the INVITE with credentials to
-        the 200."""
+    def call(self, callee, acked, timeout=10):
+        """Calls sip:callee@domain and hangs up once acked(), which waits until the callee has the ACK, returns:
+        Kamailio's workers do not keep the order of ACK and BYE. Returns the seconds from the INVITE with credentials
+        to the 200."""
         uri = "sip:%s@%s" % (callee, self.domain)
         call_id = "raw-%d-%s@%s" % (next(_numbers), self.port, self.address)
         authorization, answer, began = [], None, 0
@@ -121,7 +141,7 @@ class RawPhone:
         for method, number in (("ACK", 2), ("BYE", 3)):
             branch = "z9hG4bKraw%d" % next(_numbers)
             if method == "BYE":
-                time.sleep(0.02)  # Kamailio's workers do not keep the order of ACK and BYE
+                acked()
             self.send("\n".join(["%s %s SIP/2.0" % (method, target),
                                  "Via: SIP/2.0/UDP %s:%d;branch=%s;rport" % (self.address, self.port, branch),
                                  common[1]] + dialog + ["CSeq: %d %s" % (number, method), "Content-Length: 0", "", ""]))
@@ -245,10 +265,5 @@ class TlsPhone(RawPhone):
             if message is None:
                 return False
             if message.method == "OPTIONS" and "@" in message.first:
-                lines = ["SIP/2.0 200 OK"]
-                for name, value in message.headers:
-                    if name in ("via", "from", "call-id", "cseq"):
-                        lines.append("%s: %s" % (name.title(), value))
-                lines += ["To: %s;tag=tls" % message.get("to"), "Content-Length: 0", "", ""]
-                self.socket.sendall("\r\n".join(lines).encode())
+                self.answer(message, "200 OK")
                 return True

@@ -8,7 +8,7 @@ import socket
 import time
 
 from fake_edges import DOMAIN, Edges
-from harness import rawphone, sipp, tap
+from harness import process, rawphone, sipp, tap
 
 NODE = "5e" * 16
 
@@ -79,47 +79,87 @@ def no_way_through(t, f, rogue):
     refused(t, "a dialog that is none, without Route: 481", rogue.ask("BYE", "sip:x@192.0.2.1", to_tag=tag), 481)
 
 
-def from_a_dialog(t, f, rogue):
-    """The rogue is a party of a call, and so knows the Record-Route of that dialog."""
-    callee = f.callee("uas_call", 1, seconds=20, values={"ringing": 10})
-    call_id = "rogue-dialog"
-    common = ["From: <sip:mallory@%s>;tag=r" % DOMAIN, "Call-ID: " + call_id, "Max-Forwards: 20"]
+class Dialog:
+    """A call of the rogue, which thus knows the Record-Route of its dialog."""
 
-    def request(method, uri, cseq, to, extra=()):
-        rogue.send("\n".join(["%s %s SIP/2.0" % (method, uri),
-                              "Via: SIP/2.0/TLS %s.%s;branch=z9hG4bKdlg%s%d" % (NODE, DOMAIN, method, cseq)] + common +
-                             ["To: " + to, "CSeq: %d %s" % (cseq, method), "Contact: <sip:x@192.0.2.7>"] +
-                             list(extra) + ["Content-Length: 0", "", ""]))
+    def __init__(self, rogue, call_id):
+        self.rogue = rogue
+        self.cseq = 0
+        self.common = ["From: <sip:mallory@%s>;tag=r" % DOMAIN, "Call-ID: " + call_id, "Max-Forwards: 20"]
+        self.contact = self.to = self.route = None
 
-    def final(method):
+    def request(self, method, uri, to, extra=()):
+        self.cseq += method != "ACK"
+        self.rogue.send("\n".join(
+            ["%s %s SIP/2.0" % (method, uri),
+             "Via: SIP/2.0/TLS %s.%s;branch=z9hG4bK%s%s%d" % (NODE, DOMAIN, self.common[1][-4:], method, self.cseq)] +
+            self.common + ["To: " + to, "CSeq: %d %s" % (self.cseq, method), "Contact: <sip:x@192.0.2.7>"] +
+            list(extra) + ["Content-Length: 0", "", ""]))
+
+    def final(self, method):
         while True:
-            message = rogue.receive(4)
+            message = self.rogue.receive(4)
             if message is None or (message.code and message.code >= 200 and method in message.get("cseq")):
                 return message
-    request("INVITE", "sip:alice@" + DOMAIN, 1, "<sip:alice@%s>" % DOMAIN)
-    answer = final("INVITE")
-    tap.require(answer and answer.code == 200, answer.first if answer else "no answer to the rogue's INVITE")
-    routes = ["Route: " + ", ".join(reversed([r.strip() for line in answer.all("record-route")
-                                              for r in line.split(",")]))]
-    to = answer.get("to")
-    contact = re.search(r"<([^>]+)>", answer.get("contact")).group(1)
-    request("ACK", contact, 1, to, routes)
-    time.sleep(0.1)
-    more = routes[0] + ", <sip:%032x.%s;lr>" % (f.edge[2].id, DOMAIN)
-    for number, (what, uri, route) in enumerate((
-            ("to another edge by Route", contact, more), ("to a flow", "sip:x@127.64.0.1:5091", routes[0]),
-            ("to a flow by alias", contact + ";alias=127.64.0.1~5091~1", routes[0]),
-            ("to a flow by alias beside user=phone", contact + ";alias=127.64.0.1~5091~1;user=phone", routes[0]),
+
+    def invite(self, user):
+        self.request("INVITE", "sip:%s@%s" % (user, DOMAIN), "<sip:%s@%s>" % (user, DOMAIN))
+
+    def accepted(self):
+        answer = self.final("INVITE")
+        tap.require(answer and answer.code == 200, answer.first if answer else "no answer to the rogue's INVITE")
+        self.route = "Route: " + ", ".join(reversed([r.strip() for line in answer.all("record-route")
+                                                     for r in line.split(",")]))
+        self.to = answer.get("to")
+        self.contact = re.search(r"<([^>]+)>", answer.get("contact")).group(1)
+        self.request("ACK", self.contact, self.to, [self.route])
+
+    def inside(self, method, uri, route=None):
+        self.request(method, uri, self.to, [route or self.route])
+        return self.final(method)
+
+
+def from_a_dialog(t, f, rogue):
+    callee = f.callee("uas_call", 1, seconds=20, values={"ringing": 10})
+    dialog = Dialog(rogue, "rogue-dialog")
+    dialog.invite("alice")
+    dialog.accepted()
+    contact = dialog.contact
+    process.until(lambda: "ACK sip:" in callee.messages(), 4, "the phone has its ACK")
+    for what, uri, route in (
+            ("to another edge by Route", contact, dialog.route + ", <sip:%032x.%s;lr>" % (f.edge[2].id, DOMAIN)),
+            ("to a flow", "sip:x@127.64.0.1:5091", None),
+            ("to a flow by alias", contact + ";alias=127.64.0.1~5091~1", None),
+            ("to a flow by alias beside user=phone", contact + ";alias=127.64.0.1~5091~1;user=phone", None),
             ("to a flow by the second of two aliases",
-             contact + ";Alias=192.0.2.1~5091~1;alias=127.64.0.1~5091~1", routes[0]),
-            ("by DNS", "sip:x@example.com", routes[0])), start=2):
-        request("INFO", uri, number, to, [route])
-        refused(t, "a request in a dialog of its own, %s: 403" % what, final("INFO"), 403)
+             contact + ";Alias=192.0.2.1~5091~1;alias=127.64.0.1~5091~1", None),
+            ("to an address where no phone is", "sip:x@%s:5060" % f.block.phone(8), None),
+            ("to such an address by alias", contact + ";alias=%s~5060~1" % f.block.phone(8), None),
+            ("by DNS", "sip:x@example.com", None)):
+        refused(t, "a request in a dialog of its own, %s: 403" % what, dialog.inside("INFO", uri, route), 403)
     with t.fact("the same dialog works for what it is meant for"):
-        request("BYE", contact, 19, to, routes)
-        answer = final("BYE")
+        answer = dialog.inside("BYE", contact)
         tap.require(answer and answer.code == 200, answer.first if answer else "no answer")
         callee.wait(5)
+
+
+def elsewhere(t, f, rogue):
+    """A phone whose contact in the call is at another address than the one that it has registered."""
+    phone = rawphone.RawPhone("carol", DOMAIN, f.users["carol"], f.block.phone(5), 5070, f.edge[1].proxy)
+    line = rawphone.RawPhone("carol", DOMAIN, "", f.block.phone(6), 5070, f.edge[1].proxy)
+    phone.register()
+    dialog = Dialog(rogue, "elsewhere")
+    dialog.invite("carol")
+    with t.fact("requests in a dialog reach the contact that the phone has answered with"):
+        phone.answer(phone.receive_request("INVITE"), "200 OK", ["Contact: " + line.contact()])
+        dialog.accepted()
+        tap.require(line.receive_request("ACK"), "the ACK has not come")
+        dialog.request("BYE", dialog.contact, dialog.to, [dialog.route])
+        line.answer(line.receive_request("BYE"), "200 OK")
+        answer = dialog.final("BYE")
+        tap.require(answer and answer.code == 200, answer.first if answer else "no answer")
+    phone.close()
+    line.close()
 
 
 def stray_answer(t, f, rogue):
@@ -185,6 +225,7 @@ def main():
         rogue = RogueEdge(f, 1)
         no_way_through(t, f, rogue)
         from_a_dialog(t, f, rogue)
+        elsewhere(t, f, rogue)
         stray_answer(t, f, rogue)
         identity(t, f, rogue)
         phone_in_a_dialog(t, f)
