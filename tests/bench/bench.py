@@ -47,8 +47,8 @@ class Pair:
         sipp.register((callee, DOMAIN, USERS[callee]), self._phone(2), 5060, self.proxies[1], self.directory)
 
     @contextlib.contextmanager
-    def callee(self):
-        one = sipp.Sipp("uas_answers", self._phone(2), 5060, self.directory, calls=None, trace=False,
+    def callee(self, trace=False):
+        one = sipp.Sipp("uas_answers", self._phone(2), 5060, self.directory, calls=None, trace=trace,
                         seconds=300)
         try:
             yield one
@@ -59,11 +59,12 @@ class Pair:
         """Milliseconds from INVITE to 200 of count calls, one after the other."""
         caller = rawphone.RawPhone("alice", DOMAIN, USERS["alice"], self._phone(1), 5060, self.proxies[0])
         times = []
-        with self.callee():
-            for _ in range(count):
+        with self.callee(trace=True) as callee:
+            for done in range(count):
                 if before_each:
                     before_each()
-                times.append(caller.call(self.callee_name) * 1000)
+                times.append(1000 * caller.call(self.callee_name, lambda: process.until(
+                    lambda: callee.messages().count("ACK sip:") > done, 4, "the callee has its ACK")))
         caller.close()
         return times
 
