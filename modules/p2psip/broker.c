@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "modules/p2psip/broker_frames.h"
@@ -81,6 +82,8 @@ static void tend_peer(int64_t now)
 		start_peer(now);
 }
 
+/* Asks the peer to leave. One too busy to take the frame is asked by the end of its socket, which it
+ * understands in the same way. */
 static void begin_leaving(int64_t now)
 {
 	struct p2psip_frame frame;
@@ -89,7 +92,7 @@ static void begin_leaving(int64_t now)
 	p2psip_frame_seal(&frame, P2PSIP_LEAVE, 0);
 	leave_at = now + p2psip_config.leave_timeout;
 	if (broker.fd >= 0 && p2psip_frame_send(broker.fd, &frame) != 0)
-		leave_at = now;
+		shutdown(broker.fd, SHUT_WR);
 }
 
 /* Kamailio stops: the peer may leave the overlay in peace, but not take longer than leave_timeout.

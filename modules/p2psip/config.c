@@ -68,6 +68,7 @@ static int check_address(const char *name, const char *value)
 {
 	char host[64];
 	struct in6_addr any;
+	const char *first = value;
 	const char *colon;
 	size_t len;
 	char *end;
@@ -78,12 +79,12 @@ static int check_address(const char *name, const char *value)
 	colon = strrchr(value, ':');
 	len = colon ? (size_t)(colon - value) : 0;
 	if (len >= 2 && value[0] == '[' && value[len - 1] == ']') {
-		value++;
+		first++;
 		len -= 2;
 	}
 	if (len == 0 || len >= sizeof(host))
 		goto bad;
-	memcpy(host, value, len);
+	memcpy(host, first, len);
 	host[len] = '\0';
 	port = strtol(colon + 1, &end, 10);
 	if (*end != '\0' || port < 1 || port > 65535)

@@ -142,7 +142,7 @@ static void read_both(int fds[2], char *texts[2], size_t size)
 				continue;
 			n = read(polled[i].fd, room ? texts[i] + used[i] : scrap,
 				 room ? room : sizeof(scrap));
-			if (n <= 0 && errno != EINTR)
+			if (n == 0 || (n < 0 && errno != EINTR))
 				polled[i].fd = -1;
 			else if (n > 0 && room)
 				used[i] += (size_t)n;

@@ -205,6 +205,24 @@ static void test_unknown(World *world, gconstpointer data)
 	g_assert_cmpuint(world->stores + world->removals, ==, 1);
 }
 
+/* A removal that cannot be begun for want of room is begun later. */
+static void test_removal_busy(World *world, gconstpointer data)
+{
+	(void)data;
+	registrations_joined(world->regs, true, 0);
+	registrations_add(world->regs, "alice@x", 0, 0);
+	registrations_result(world->regs, world->token, P2PSIP_OK, NULL, 10);
+	world->start_status = P2PSIP_BUSY;
+	registrations_remove(world->regs, "alice@x", 1, 20);
+	assert_answers(world, "1:6 ");
+	world->start_status = P2PSIP_OK;
+	registrations_tick(world->regs, 10000);
+	g_assert_cmpuint(world->removals, ==, 1);
+	registrations_result(world->regs, world->token, P2PSIP_OK, NULL, 10010);
+	registrations_tick(world->regs, 700000);
+	g_assert_cmpuint(world->stores + world->removals, ==, 2);
+}
+
 static uint64_t fetch_token;
 
 static enum p2psip_status fetch(void *user, const char *aor, uint64_t token, int64_t now)
@@ -257,6 +275,7 @@ int main(int argc, char **argv)
 	ADD("lost-while-storing", test_lost_while_storing);
 	ADD("overtaken", test_overtaken);
 	ADD("unknown", test_unknown);
+	ADD("removal-busy", test_removal_busy);
 	g_test_add_func("/edge/lookups", test_lookups);
 	return g_test_run();
 }

@@ -116,7 +116,9 @@ static void start(Registrations *self, Registration *reg, bool exists, int64_t n
 		if (exists) {
 			store_failed(self, reg, status, why, now);
 		} else {
-			reg->stored = false; /* nobody can remove it: it expires */
+			/* without a certificate, say, nobody can remove it: it expires */
+			reg->stored = status == P2PSIP_BUSY || status == P2PSIP_NOT_JOINED;
+			back_off(self, reg, now);
 			tell_waiters(self, reg, status, why);
 		}
 		return;
