@@ -96,6 +96,11 @@ static void on_receive(void *user, ReloadLinkId link, ReloadSpan message, int64_
 	reload_node_receive(((ReloadDriver *)user)->node, link, message, now);
 }
 
+static ReloadStatus on_too_large(void *user, ReloadLinkId link, ReloadSpan start, int64_t now)
+{
+	return reload_node_receive_too_large(((ReloadDriver *)user)->node, link, start, now);
+}
+
 static void on_link_app_up(void *user, ReloadLinkId link, int64_t now)
 {
 	reload_node_app_up(((ReloadDriver *)user)->node, link, now);
@@ -139,7 +144,7 @@ static ReloadStatus make_links(ReloadDriver *driver, const ReloadDriverOptions *
 	    .keylog_path = options->keylog_path,
 	    .limits = options->limits,
 	    .events = {driver, on_link_up, on_link_down, on_link_failing, on_receive,
-		       on_link_app_up, on_link_app_down, on_tick},
+		       on_too_large, on_link_app_up, on_link_app_down, on_tick},
 	    .log = driver->log,
 	};
 

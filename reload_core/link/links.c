@@ -114,7 +114,7 @@ void reload_links_down(Link *link, ReloadStatus why, const char *text)
 		    link->remote.len != 0 ? reload_node_id_to_text(&link->remote, node) : "-",
 		    reload_address_to_text(&link->address, address),
 		    text != NULL ? text : reload_strerror(why));
-	reload_links_remove(link, 0);
+	reload_links_remove(link, why == RELOAD_E_TOO_LARGE ? links->limits.close_timeout : 0);
 	if (application)
 		links->events.app_down(links->events.user, id, why, reload_links_now(links));
 	else

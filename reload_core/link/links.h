@@ -22,6 +22,9 @@ typedef struct {
 	void (*link_down)(void *user, ReloadLinkId link, ReloadStatus why, int64_t now);
 	void (*link_failing)(void *user, ReloadLinkId link, bool failing, int64_t now);
 	void (*receive)(void *user, ReloadLinkId link, ReloadSpan message, int64_t now);
+	/* start: the first bytes of a message that is larger than max-message-size. RELOAD_E_NOT_FOUND: more of
+	 * them are wanted; else the link is closed, without link_down before this has returned. */
+	ReloadStatus (*too_large)(void *user, ReloadLinkId link, ReloadSpan start, int64_t now);
 	void (*app_up)(void *user, ReloadLinkId link, int64_t now);
 	void (*app_down)(void *user, ReloadLinkId link, ReloadStatus why, int64_t now);
 	void (*tick)(void *user, int64_t now);

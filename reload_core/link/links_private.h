@@ -37,6 +37,7 @@ typedef struct {
 	GQueue ends; /* where the queued messages end, as GSIZE_TO_POINTER of bytes since the
 			beginning */
 	int64_t failing_since;
+	int64_t too_large_since; /* a message that is larger than max-message-size comes in; 0: none */
 
 	/* application connections */
 	int64_t until; /* expected until then */
@@ -76,7 +77,7 @@ Link *reload_links_find(ReloadLinks *links, ReloadLinkId id);
 Link *reload_links_add(ReloadLinks *links, bool application, bool outgoing);
 /* Takes it out of the table and frees it; what is queued is still sent within linger ms. */
 void reload_links_remove(Link *link, int64_t linger);
-/* Removes it and tells. */
+/* Removes it and tells. What is queued is sent only where a message was too large: that is what says so. */
 void reload_links_down(Link *link, ReloadStatus why, const char *text);
 /* The end of using link in a callback: frees it if it was removed meanwhile. */
 void reload_links_let_go(Link *link);

@@ -39,6 +39,23 @@ static void bad_frame(Link *link, ReloadStatus why)
 	reload_links_down(link, why, NULL);
 }
 
+/* 6.6: whose the message is shall hear of it before the link is closed, as soon as its header is there. A header
+ * that is itself too large, or does not come, closes the link without a word. */
+static void too_large(Link *link, int64_t now)
+{
+	const ReloadLinkEvents *events = &link->links->events;
+	ReloadSpan start = reload_frame_parser_refused(link->parser);
+
+	if (events->too_large(events->user, link->id, start, now) == RELOAD_E_NOT_FOUND &&
+	    start.len <= link->links->max_message_size) {
+		if (link->too_large_since == 0)
+			link->too_large_since = now;
+		return;
+	}
+	if (!link->gone)
+		bad_frame(link, RELOAD_E_TOO_LARGE);
+}
+
 static void working_again(Link *link, int64_t now)
 {
 	if (!link->failing)
@@ -71,7 +88,9 @@ static void received(void *user, ReloadStream *stream, ReloadSpan bytes)
 			break;
 		}
 	}
-	if (!link->gone && status != RELOAD_OK && status != RELOAD_E_NOT_FOUND)
+	if (!link->gone && status == RELOAD_E_TOO_LARGE)
+		too_large(link, now);
+	else if (!link->gone && status != RELOAD_OK && status != RELOAD_E_NOT_FOUND)
 		bad_frame(link, status);
 	reload_links_let_go(link);
 }
@@ -261,6 +280,10 @@ void reload_overlay_keep(Link *link, int64_t now)
 
 	if (!link->established)
 		return;
+	if (link->too_large_since != 0 && now - link->too_large_since > links->limits.close_timeout) {
+		bad_frame(link, RELOAD_E_TOO_LARGE);
+		return;
+	}
 	/* a host that is gone, or a process that is stuck on one that is not */
 	silent =
 	    reload_socket_silence(reload_stream_fd(link->stream)) > links->limits.silence_timeout;

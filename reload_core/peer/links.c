@@ -256,9 +256,29 @@ void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message
 	connection->heard = now;
 	if (connection->node_id.len != 0 || learn_name(node, connection, message, now)) {
 		previous_hop = connection->node_id;
+		node->hang_up = false;
 		reload_router_receive(node->router, &previous_hop, message, now);
+		connection = reload_connection_table_by_link(node->connections, link);
+		if (node->hang_up && connection != NULL)
+			reload_links_close(node, connection, now);
 	}
 	reload_node_settle(node, now);
+}
+
+ReloadStatus reload_node_receive_too_large(ReloadNode *node, ReloadLinkId link, ReloadSpan start,
+					   int64_t now)
+{
+	ReloadConnection *connection = reload_connection_table_by_link(node->connections, link);
+	ReloadNodeId previous_hop;
+	ReloadStatus status;
+
+	if (connection == NULL || connection->node_id.len == 0)
+		return RELOAD_E_TOO_LARGE;
+	previous_hop = connection->node_id;
+	reload_node_enter(node, now);
+	status = reload_router_receive_too_large(node->router, &previous_hop, start, now);
+	reload_node_settle(node, now);
+	return status;
 }
 
 static void on_ping_reply(void *data, ReloadStatus status, const ReloadMessage *answer,

@@ -88,6 +88,11 @@ static ReloadAdmission router_admit(void *user, const ReloadNodeId *previous_hop
 	return reload_links_admit(user, previous_hop, code, now);
 }
 
+static void router_hang_up(void *user)
+{
+	((ReloadNode *)user)->hang_up = true;
+}
+
 static void router_random(void *user, uint8_t *out, size_t len)
 {
 	ReloadNode *node = user;
@@ -119,6 +124,7 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 	    .random = router_random,
 	    .link_mtu = router_link_mtu,
 	    .admit = router_admit,
+	    .hang_up = router_hang_up,
 	};
 
 	node->router = reload_router_new(&host, node->document, node->trust, node->identity);

@@ -77,6 +77,10 @@ void reload_node_link_down(ReloadNode *node, ReloadLinkId link, ReloadStatus why
 /* The link's RTO has passed without an ACK (failing), or it works again (6.6.5). */
 void reload_node_link_failing(ReloadNode *node, ReloadLinkId link, bool failing, int64_t now);
 void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message, int64_t now);
+/* The first bytes of a message that is larger than the overlay's max-message-size: whose it is is told, and the
+ * driver closes the link (6.6). RELOAD_E_NOT_FOUND: call again when there are more of them. */
+ReloadStatus reload_node_receive_too_large(ReloadNode *node, ReloadLinkId link, ReloadSpan start,
+					   int64_t now);
 void reload_node_app_up(ReloadNode *node, ReloadLinkId link, int64_t now);
 void reload_node_app_down(ReloadNode *node, ReloadLinkId link, ReloadStatus why, int64_t now);
 

@@ -67,6 +67,7 @@ struct ReloadNode {
 	GQueue *deferred;	/* ReloadDeferred: what must not be called back at once */
 	int64_t wakeup;		/* ms, what was last asked of io.wakeup_at */
 	int64_t now;		/* ms, of the event being handled */
+	bool hang_up;		/* close the link whose message is being received */
 	unsigned entered;	/* depth of calls into the node; the outermost settles */
 };
 

@@ -22,6 +22,21 @@ uint16_t reload_transit_code(const ReloadTransit *transit)
 	return (uint16_t)(transit->rest.data[0] << 8 | transit->rest.data[1]);
 }
 
+/* 6.6: a message, or a header, that is larger than max-message-size. */
+static void refuse_too_large(ReloadRouter *router, const ReloadTransit *transit, int64_t now)
+{
+	router->count.dropped_limit++;
+	if (reload_header_size(&transit->header) <= router->document->max_message_size)
+		reload_router_respond_error(router, transit, RELOAD_ERROR_MESSAGE_TOO_LARGE,
+					    "larger than max-message-size", now);
+}
+
+static void hang_up(ReloadRouter *router, const ReloadTransit *transit)
+{
+	if (transit->previous_hop != NULL && router->host.hang_up != NULL)
+		router->host.hang_up(router->host.user);
+}
+
 /* Checks what 6.3.2 says of the header; false: dropped, counted and answered. */
 static bool header_is_good(ReloadRouter *router, const ReloadTransit *transit, int64_t now)
 {
@@ -37,11 +52,11 @@ static bool header_is_good(ReloadRouter *router, const ReloadTransit *transit, i
 					    "TTL above initial-ttl", now);
 		return false;
 	}
-	/* The via list is the path's doing, not the sender's. */
-	if (transit->bytes.len - header->via_list.len > router->document->max_message_size) {
-		router->count.dropped_limit++;
-		reload_router_respond_error(router, transit, RELOAD_ERROR_MESSAGE_TOO_LARGE,
-					    "larger than max-message-size", now);
+	/* The via list is the path's doing, not the sender's; the header has to fit nonetheless. */
+	if (transit->bytes.len - header->via_list.len > router->document->max_message_size ||
+	    reload_header_size(header) > router->document->max_message_size) {
+		refuse_too_large(router, transit, now);
+		hang_up(router, transit);
 		return false;
 	}
 	return true;
@@ -221,4 +236,27 @@ void reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_ho
 {
 	router->count.received++;
 	reload_router_accept(router, previous_hop, message, now);
+}
+
+ReloadStatus reload_router_receive_too_large(ReloadRouter *router, const ReloadNodeId *previous_hop,
+					     ReloadSpan start, int64_t now)
+{
+	ReloadTransit transit = {.bytes = start, .previous_hop = previous_hop};
+	ReloadStatus status = reload_header_decode_start(start, router->document->node_id_length,
+							 &transit.header, &transit.rest);
+
+	/* The message code, too, is needed to know whether it is a request. */
+	if (status == RELOAD_E_NOT_FOUND || (status == RELOAD_OK && transit.rest.len < 2))
+		return start.len <= router->document->max_message_size ? RELOAD_E_NOT_FOUND
+								       : RELOAD_E_TOO_LARGE;
+	router->count.received++;
+	if (status != RELOAD_OK) {
+		router->count.dropped_malformed++;
+	} else if (transit.header.overlay != router->document->overlay_hash) {
+		router->count.dropped_overlay++;
+		status = RELOAD_E_MALFORMED;
+	} else {
+		refuse_too_large(router, &transit, now);
+	}
+	return status;
 }

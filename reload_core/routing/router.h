@@ -69,6 +69,9 @@ typedef struct {
 	 * for us or for others? NULL: all may. */
 	ReloadAdmission (*admit)(void *user, const ReloadNodeId *previous_hop, uint16_t code,
 				 int64_t now);
+	/* 6.6: close the link that the message came over which is being received, once it has been dealt with, and
+	 * after what is queued was sent. NULL: links are kept. */
+	void (*hang_up)(void *user);
 } ReloadRouterHost;
 
 /* What the router counted since it was made. */
@@ -100,6 +103,12 @@ void reload_router_set_via_entries(ReloadRouter *router, unsigned entries);
  * dropped. */
 void reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_hop,
 			   ReloadSpan message, int64_t now);
+
+/* The first bytes of a message that is larger than max-message-size came over the link of previous_hop, which is
+ * closed for it: whose it is is told (6.6). RELOAD_E_NOT_FOUND: more of its bytes are needed for that, and it may
+ * have a header of an allowed size; else there is no more to be done. */
+ReloadStatus reload_router_receive_too_large(ReloadRouter *router, const ReloadNodeId *previous_hop,
+					     ReloadSpan start, int64_t now);
 
 /* A request to originate. */
 typedef struct {

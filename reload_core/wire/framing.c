@@ -125,6 +125,15 @@ ReloadStatus reload_frame_parser_next(ReloadFrameParser *parser, ReloadFrame *ou
 	return status;
 }
 
+ReloadSpan reload_frame_parser_refused(const ReloadFrameParser *parser)
+{
+	size_t from = parser->taken + RELOAD_FRAME_DATA_HEADER;
+
+	if (parser->broken != RELOAD_E_TOO_LARGE || parser->buf->len <= from)
+		return (ReloadSpan){NULL, 0};
+	return reload_span(parser->buf->data + from, parser->buf->len - from);
+}
+
 uint32_t reload_ack_window_add(ReloadAckWindow *window, uint32_t sequence, bool *duplicate)
 {
 	uint32_t received = 0;

@@ -64,6 +64,10 @@ ReloadStatus reload_frame_parser_feed(ReloadFrameParser *parser, ReloadSpan piec
  */
 ReloadStatus reload_frame_parser_next(ReloadFrameParser *parser, ReloadFrame *out);
 
+/* After RELOAD_E_TOO_LARGE: what has come of the message that is too large; a view, valid until the next call on
+ * the parser. More of it may be fed, as far as max_message. */
+ReloadSpan reload_frame_parser_refused(const ReloadFrameParser *parser);
+
 /* The sequence numbers received most recently, from which ACKs are made. Starts as zeroes. */
 typedef struct {
 	uint32_t numbers[32];

@@ -48,26 +48,23 @@ static bool read_fragment(ReloadReader *r, ReloadHeader *out)
 	return (fragment & FRAGMENT_ALWAYS) != 0;
 }
 
-ReloadStatus reload_header_decode(ReloadSpan message, unsigned node_id_len, ReloadHeader *out,
-				  ReloadSpan *rest)
+ReloadStatus reload_header_decode_start(ReloadSpan start, unsigned node_id_len, ReloadHeader *out,
+					ReloadSpan *rest)
 {
-	ReloadReader r = reload_reader(message);
+	ReloadReader r = reload_reader(start);
 	size_t via_len, destination_len, options_len;
-	ReloadSpan tail;
 
 	memset(out, 0, sizeof(*out));
-	if (rest == NULL)
-		rest = &tail;
 	*rest = (ReloadSpan){NULL, 0};
-	if (message.len < RELOAD_HEADER_FIXED || reload_read_u32(&r) != RELOAD_TOKEN)
-		return RELOAD_E_MALFORMED;
+	if (reload_read_u32(&r) != RELOAD_TOKEN)
+		return r.failed ? RELOAD_E_NOT_FOUND : RELOAD_E_MALFORMED;
 	out->overlay = reload_read_u32(&r);
 	out->config_sequence = reload_read_u16(&r);
 	out->version = reload_read_u8(&r);
-	if (out->version != RELOAD_VERSION_1_0)
+	if (!r.failed && out->version != RELOAD_VERSION_1_0)
 		return RELOAD_E_VERSION;
 	out->ttl = reload_read_u8(&r);
-	if (!read_fragment(&r, out))
+	if (!read_fragment(&r, out) && !r.failed)
 		return RELOAD_E_MALFORMED;
 	out->length = reload_read_u32(&r);
 	out->transaction_id = reload_read_u64(&r);
@@ -78,14 +75,27 @@ ReloadStatus reload_header_decode(ReloadSpan message, unsigned node_id_len, Relo
 	reload_read_span(&r, via_len, &out->via_list);
 	reload_read_span(&r, destination_len, &out->destination_list);
 	reload_read_span(&r, options_len, &out->options);
-	if (r.failed || out->length != message.len ||
-	    !reload_destination_list_valid(out->via_list, node_id_len, RELOAD_LIST_VIA) ||
+	if (r.failed)
+		return RELOAD_E_NOT_FOUND;
+	if (!reload_destination_list_valid(out->via_list, node_id_len, RELOAD_LIST_VIA) ||
 	    !reload_destination_list_valid(out->destination_list, node_id_len,
 					   RELOAD_LIST_DESTINATION) ||
 	    !options_valid(out->options))
 		return RELOAD_E_MALFORMED;
 	reload_read_span(&r, reload_reader_left(&r), rest);
 	return RELOAD_OK;
+}
+
+ReloadStatus reload_header_decode(ReloadSpan message, unsigned node_id_len, ReloadHeader *out,
+				  ReloadSpan *rest)
+{
+	ReloadSpan tail;
+	ReloadStatus status =
+	    reload_header_decode_start(message, node_id_len, out, rest != NULL ? rest : &tail);
+
+	if (status == RELOAD_E_NOT_FOUND || (status == RELOAD_OK && out->length != message.len))
+		return RELOAD_E_MALFORMED;
+	return status;
 }
 
 /* Tells whether the lists and the offset fit their fields. */

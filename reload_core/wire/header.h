@@ -51,6 +51,14 @@ uint32_t reload_overlay_hash(const char *overlay_name);
 ReloadStatus reload_header_decode(ReloadSpan message, unsigned node_id_len, ReloadHeader *out,
 				  ReloadSpan *rest);
 
+/*
+ * Decodes the header of a message of which only the first bytes are there, as far as a message of another length
+ * lets one; *rest views what of its contents has come. Errors as above, and RELOAD_E_NOT_FOUND: more bytes are
+ * needed.
+ */
+ReloadStatus reload_header_decode_start(ReloadSpan start, unsigned node_id_len, ReloadHeader *out,
+					ReloadSpan *rest);
+
 /* Tells whether the message is whole: the last fragment at offset 0. */
 static inline bool reload_header_is_whole(const ReloadHeader *h)
 {

@@ -2,6 +2,7 @@
 /* A member gone bad on real TLS links: one behaviour a call, against a running peer. Exits with 0 if the peer
  * refused it as it should. usage: attacker ADDRESS CA_DIRECTORY NODE_DIRECTORY CASE [NUMBER] */
 #include "reload_core/link/socket.h"
+#include "reload_core/wire/error.h"
 #include "reload_core/wire/framing.h"
 #include "reload_core/wire/ping.h"
 #include "tests/sim/rogue.h"
@@ -326,6 +327,62 @@ static int case_frames(Attacker *a, long count)
 	return 0;
 }
 
+/* The code of the Error that comes next, or 0: the link is closed without one. */
+static uint16_t next_error(Link *link)
+{
+	uint8_t bytes[16384];
+	ReloadFrame frame;
+	ReloadMessage message;
+	ReloadErrorResponse error;
+	int got;
+
+	for (;;) {
+		while (reload_frame_parser_next(link->parser, &frame) == RELOAD_OK) {
+			if (frame.type == RELOAD_FRAME_DATA &&
+			    reload_message_decode(frame.message, 16, &message) == RELOAD_OK &&
+			    message.code == RELOAD_ERROR &&
+			    reload_error_decode(message.body, &error) == RELOAD_OK)
+				return error.error_code;
+		}
+		got = SSL_read(link->ssl, bytes, sizeof(bytes));
+		if (got <= 0)
+			return 0;
+		reload_frame_parser_feed(link->parser, reload_span(bytes, (size_t)got));
+	}
+}
+
+/* A message, and a header, that is larger than max-message-size: Error_Message_Too_Large or silence, and the
+ * end of the link. */
+static int case_too_large(Attacker *a, long count)
+{
+	GByteArray *body = g_byte_array_new(), *via = g_byte_array_new();
+
+	(void)count;
+	g_byte_array_set_size(body, 300000);
+	memset(body->data, 0, body->len);
+	while (via->len < 60000)
+		reload_write_destination_node(via, &a->member.id);
+	for (unsigned i = 0; i < 2; i++) {
+		RogueMessage message = ping(a, &a->member, i);
+		uint16_t expected = i == 0 ? RELOAD_ERROR_MESSAGE_TOO_LARGE : 0;
+		Link link;
+
+		if (i == 0)
+			message.body = reload_span(body->data, body->len);
+		else
+			message.via = reload_span(via->data, via->len);
+		if (!link_open(a, &a->member, 0, &link))
+			return fail("no link");
+		(void)link_send(a, &link, &message); /* it may be over before all is written */
+		if (next_error(&link) != expected || !is_closed(&link))
+			return fail("not refused as it should be");
+		link_close(&link);
+	}
+	g_byte_array_unref(via);
+	g_byte_array_unref(body);
+	return 0;
+}
+
 /* Fragments that never end, overlap, or lie at the end of 2^24 bytes. */
 static int case_fragments(Attacker *a, long count)
 {
@@ -445,6 +502,7 @@ int main(int argc, char **argv)
 		int (*run)(Attacker *a, long count);
 	} cases[] = {
 		{"ping", case_ping},	 {"signatures", case_signatures}, {"certificates", case_certificates},
+		{"too-large", case_too_large},
 		{"frames", case_frames}, {"fragments", case_fragments},	  {"half-open", case_half_open},
 		{"slow", case_slow},	 {"links", case_links},		  {"flood", case_flood},
 	};

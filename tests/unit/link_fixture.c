@@ -121,6 +121,18 @@ static void receive(void *user, ReloadLinkId link, ReloadSpan message, int64_t n
 	g_ptr_array_add(node->messages, g_bytes_new(message.data, message.len));
 }
 
+static ReloadStatus too_large(void *user, ReloadLinkId link, ReloadSpan start, int64_t now)
+{
+	LinkNode *node = user;
+
+	(void)now;
+	if (start.len < LINK_ENOUGH)
+		return RELOAD_E_NOT_FOUND;
+	g_ptr_array_add(node->refused, g_bytes_new(start.data, start.len));
+	g_assert_cmpint(node->io.link_send(node->io.user, link, reload_span_text("too large")), ==, RELOAD_OK);
+	return RELOAD_OK;
+}
+
 static void app_up(void *user, ReloadLinkId link, int64_t now)
 {
 	LinkNode *node = user;
@@ -159,7 +171,8 @@ LinkNode *link_node_new_with(ReloadTrust *trust, ReloadIdentity *identity, const
 	    .identity = identity,
 	    .max_message_size = LINK_MAX_MESSAGE,
 	    .keylog_path = keylog,
-	    .events = {node, link_up, link_down, link_failing, receive, app_up, app_down, tick},
+	    .events = {node, link_up, link_down, link_failing, receive, too_large,
+		       app_up, app_down, tick},
 	};
 	ReloadAddress any;
 	GError *error = NULL;
@@ -168,6 +181,7 @@ LinkNode *link_node_new_with(ReloadTrust *trust, ReloadIdentity *identity, const
 		options.limits = *limits;
 	node->identity = reload_identity_ref(identity);
 	node->messages = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+	node->refused = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	node->stream = g_string_new(NULL);
 	node->links = reload_links_new(&options, &error);
 	g_assert_no_error(error);
@@ -194,6 +208,7 @@ void link_node_free(LinkNode *node)
 {
 	reload_links_free(node->links);
 	reload_identity_unref(node->identity);
+	g_ptr_array_unref(node->refused);
 	g_ptr_array_unref(node->messages);
 	g_string_free(node->stream, TRUE);
 	g_free(node);

@@ -11,6 +11,8 @@
 
 #define LINK_OVERLAY "links.example.org"
 #define LINK_MAX_MESSAGE 5000
+/* Bytes of a message that is too large which say enough. */
+#define LINK_ENOUGH 40
 
 typedef struct {
 	EVP_PKEY *key;
@@ -37,6 +39,7 @@ typedef struct {
 	ReloadNodeId remote;	/* in the certificate of the link that came up last */
 	bool outgoing;
 	GPtrArray *messages; /* GBytes: received on links */
+	GPtrArray *refused;  /* GBytes: beginnings of messages that were too large; each was answered */
 	GString *stream;     /* received on application connections */
 	bool close_on_receive;
 } LinkNode;

@@ -130,7 +130,7 @@ void row_init(Row *row, unsigned count, const char *more)
 		char *user = g_strdup_printf("node%u@" PKI_OVERLAY, i);
 		ReloadTrust *trust = pki_trust(&row->pki);
 		ReloadRouterHost host = {node,   linked,   next_hop,    plausible, send,
-					 handle, outdated, fill_random, link_mtu,  admit};
+					 handle, outdated, fill_random, link_mtu,  admit, NULL};
 
 		node->row = row;
 		node->index = i;

@@ -217,6 +217,8 @@ static void assert_down(Fixture *fixture, const void *bytes, size_t length, Relo
 	raw_client_free(client);
 }
 
+static const ReloadLinkLimits brisk = {.close_timeout = 300};
+
 static void test_bad_frames(Fixture *fixture, gconstpointer data)
 {
 	static const uint8_t oversize[] = {128, 0, 0, 0, 0, 0x00, 0x13, 0x89}; /* 5001 of 5000 */
@@ -224,11 +226,40 @@ static void test_bad_frames(Fixture *fixture, gconstpointer data)
 	static const uint8_t unknown[] = {130, 0, 0, 0, 0, 0, 0, 1, 'x'};
 
 	(void)data;
+	/* closed after close_timeout: no more of them comes */
 	assert_down(fixture, oversize, sizeof(oversize), RELOAD_E_TOO_LARGE);
 	assert_down(fixture, huge, sizeof(huge), RELOAD_E_TOO_LARGE);
+	g_assert_cmpuint(fixture->node->refused->len, ==, 0);
 	assert_down(fixture, unknown, sizeof(unknown), RELOAD_E_MALFORMED);
 	assert_down(fixture, "GET / HTTP/1.1\r\n\r\n", 18, RELOAD_E_MALFORMED);
 	g_assert_cmpuint(link_node_statistics(fixture->node).bad_frame, ==, 4);
+}
+
+/* 6.6: who sends it is told, and then the link is closed, before all of it has come. */
+static void test_too_large(Fixture *fixture, gconstpointer data)
+{
+	RawClient *client = admitted(fixture);
+	LinkNode *node = fixture->node;
+	uint8_t bytes[RELOAD_FRAME_DATA_HEADER + LINK_ENOUGH] = {128, 0, 0, 0, 0, 0x00, 0x13, 0x89};
+	size_t got = 0, more;
+
+	(void)data;
+	memset(bytes + RELOAD_FRAME_DATA_HEADER, 'x', LINK_ENOUGH);
+	g_assert_true(raw_client_write(client, bytes, sizeof(bytes) - 1));
+	for (unsigned i = 0; i < 5; i++)
+		link_iterate();
+	g_assert_cmpuint(node->downs, ==, 0); /* not enough to tell whose it is */
+	g_assert_true(raw_client_write(client, "x", 1));
+	LINK_WAIT(node->downs == 1);
+	g_assert_cmpint(node->why, ==, RELOAD_E_TOO_LARGE);
+	g_assert_cmpuint(node->refused->len, ==, 1);
+	g_assert_cmpmem(g_bytes_get_data(node->refused->pdata[0], NULL),
+			g_bytes_get_size(node->refused->pdata[0]), bytes + RELOAD_FRAME_DATA_HEADER,
+			LINK_ENOUGH);
+	while ((more = raw_client_read(client, bytes + got, sizeof(bytes) - got)) > 0)
+		got += more;
+	g_assert_cmpmem(bytes + RELOAD_FRAME_DATA_HEADER, got - RELOAD_FRAME_DATA_HEADER, "too large", 9);
+	raw_client_free(client);
 }
 
 /* Bytes that are no TLS record, after the handshake and instead of it. */
@@ -400,7 +431,8 @@ int main(int argc, char **argv)
 	ADD("silent_server", &hasty, test_silent_server);
 	ADD("many_handshakes_of_one_source", &few, test_many_handshakes_of_one_source);
 	ADD("many_handshakes", &crowded, test_many_handshakes);
-	ADD("bad_frames", NULL, test_bad_frames);
+	ADD("bad_frames", &brisk, test_bad_frames);
+	ADD("too_large", NULL, test_too_large);
 	ADD("garbage", NULL, test_garbage);
 	ADD("killed", NULL, test_killed);
 	ADD("queue_overflow", &small, test_queue_overflow);

@@ -254,10 +254,33 @@ static void test_fragment(void)
 	g_assert_cmpint(reload_write_header(out, &h), ==, RELOAD_E_TOO_LARGE);
 }
 
+/* A header is read as soon as it is there; before that, more of it is wanted, unless it is wrong already. */
+static void test_start(void)
+{
+	g_autofree uint8_t *copy = g_memdup2(sample, SAMPLE_LEN);
+	const size_t header = SAMPLE_LEN - 4;
+	ReloadHeader h;
+	ReloadSpan rest;
+
+	for (size_t len = 0; len < header; len++)
+		g_assert_cmpint(reload_header_decode_start(reload_span(sample, len), 16, &h, &rest), ==,
+				RELOAD_E_NOT_FOUND);
+	g_assert_cmpint(reload_header_decode_start(reload_span(sample, header + 1), 16, &h, &rest), ==,
+			RELOAD_OK);
+	g_assert_cmpuint(h.length, ==, SAMPLE_LEN);
+	g_assert_cmpuint(rest.len, ==, 1);
+	copy[10] = 0x0b; /* version */
+	g_assert_cmpint(reload_header_decode_start(reload_span(copy, 11), 16, &h, &rest), ==, RELOAD_E_VERSION);
+	copy[0] = 0;
+	g_assert_cmpint(reload_header_decode_start(reload_span(copy, 4), 16, &h, &rest), ==,
+			RELOAD_E_MALFORMED);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/wire/header/decode", test_decode);
+	g_test_add_func("/wire/header/start", test_start);
 	g_test_add_func("/wire/header/overlay-hash", test_overlay_hash);
 	g_test_add_func("/wire/header/lists", test_lists);
 	g_test_add_func("/wire/header/refused", test_refused);
