@@ -340,6 +340,7 @@ const ReloadctlCommand reloadctl_ca_commands[] = {
      document_check},
     {"document sign", "--dir DIR [FILE]", "signs a changed or expiring document anew",
      document_sign},
+    {"kind sign", "--dir DIR FILE", "signs Kinds that are not in the document", kind_sign},
     {"decode", "[FILE]", "prints a RELOAD message from a file or standard input as text", decode},
     {NULL, NULL, NULL, NULL},
 };

@@ -138,3 +138,38 @@ int document_sign(int argc, char **argv)
 	g_free(directory);
 	return result;
 }
+
+int kind_sign(int argc, char **argv)
+{
+	char *directory = NULL, *name = argv[0];
+	int days = 365, result = RELOADCTL_USAGE;
+	const GOptionEntry entries[] = {
+	    {"dir", 'd', 0, G_OPTION_ARG_FILENAME, &directory,
+	     "The CA's directory, with the signer and overlay.xml", "DIR"},
+	    {"days", 0, 0, G_OPTION_ARG_INT, &days,
+	     "Life of the signer's certificate from now (default 365)", "N"},
+	    {NULL, 0, 0, 0, NULL, NULL, NULL},
+	};
+	GError *error = NULL;
+
+	if (!reloadctl_parse(
+		&argc, &argv, entries, "FILE",
+		"Signs the kind-block elements in FILE with the overlay's kind-signer. As kinds.xml "
+		"in a node's directory they define Kinds beside the document: the node uses them "
+		"once it is started or reloaded, and tells every node that does not know them.",
+		&result))
+		return result;
+	if (!directory || argc != 2 || days < 1 || days > 36500) {
+		fprintf(stderr,
+			"%s: --dir and one FILE are needed, --days 1 to 36500 (see %s --help)\n",
+			name, name);
+		result = RELOADCTL_USAGE;
+	} else if (ca_sign_kinds(directory, argv[1], days, &error)) {
+		printf("%s signed\n", argv[1]);
+		result = RELOADCTL_OK;
+	} else {
+		result = reloadctl_fail(&error);
+	}
+	g_free(directory);
+	return result;
+}

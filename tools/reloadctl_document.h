@@ -5,6 +5,7 @@
 
 int document_check(int argc, char **argv);
 int document_sign(int argc, char **argv);
+int kind_sign(int argc, char **argv);
 int decode(int argc, char **argv);
 
 #endif

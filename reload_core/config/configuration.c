@@ -10,7 +10,7 @@
 typedef struct {
 	const ReloadXml *xml;
 	ReloadDocument *document;
-	GPtrArray *kind_blocks;
+	GPtrArray *kind_elements;
 	bool tls_listed, link_protocol_listed;
 	GError **error;
 } Reading;
@@ -234,12 +234,14 @@ static bool read_link_protocol(Reading *reading, const xmlNode *node)
 static bool read_required_kinds(Reading *reading, const xmlNode *node)
 {
 	for (xmlNode *child = reload_xml_first(node); child; child = reload_xml_next(child)) {
+		ReloadKindElement *element = g_new0(ReloadKindElement, 1);
+
+		g_ptr_array_add(reading->kind_elements, element);
 		if (!reload_xml_is(child, RELOAD_XML_NS_BASE, "kind-block"))
 			return fail(reading, child, "is unknown in required-kinds: remove it");
-		if (reload_kind_block_read(reading->xml, child, reading->document,
+		if (reload_kind_block_read(reading->xml, child, reading->document, element,
 					   reading->error) != RELOAD_OK)
 			return false;
-		g_ptr_array_add(reading->kind_blocks, child);
 	}
 	return true;
 }
@@ -349,11 +351,11 @@ static ReloadStatus check_whole(const Reading *reading, const xmlNode *configura
 }
 
 ReloadStatus reload_configuration_read(const ReloadXml *xml, const xmlNode *configuration,
-				       ReloadDocument *document, GPtrArray *kind_blocks,
+				       ReloadDocument *document, GPtrArray *kind_elements,
 				       GError **error)
 {
 	Reading reading = {
-	    .xml = xml, .document = document, .kind_blocks = kind_blocks, .error = error};
+	    .xml = xml, .document = document, .kind_elements = kind_elements, .error = error};
 	guint counts[G_N_ELEMENTS(elements)] = {0};
 
 	for (xmlNode *node = reload_xml_first(configuration); node; node = reload_xml_next(node)) {

@@ -32,6 +32,8 @@ static ReloadDocument *document_new(GBytes *bytes)
 	document->chord_update_interval = 600; /* RFC 6940, 10.7.4.1: about every ten minutes */
 	document->chord_ping_interval = 3600;  /* 10.7.4.2 names no default */
 	document->kinds = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	document->kind_blocks =
+	    g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)reload_kind_block_unref);
 	document->signatures = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	document->bytes = g_bytes_ref(bytes);
 	reload_kinds_add_builtin(document);
@@ -42,6 +44,12 @@ static void document_clear(gpointer data)
 {
 	ReloadDocument *document = data;
 
+	g_hash_table_destroy(document->kinds);
+	g_hash_table_destroy(document->kind_blocks);
+	if (document->base) {
+		reload_document_unref(document->base);
+		return;
+	}
 	g_free(document->overlay);
 	g_free(document->topology_plugin);
 	g_ptr_array_unref(document->root_certs);
@@ -51,12 +59,31 @@ static void document_clear(gpointer data)
 	g_array_unref(document->bootstrap_nodes);
 	g_ptr_array_unref(document->enrollment_servers);
 	g_ptr_array_unref(document->mandatory_extensions);
-	g_hash_table_destroy(document->kinds);
 	reload_domains_free(document->domains);
 	g_ptr_array_unref(document->signatures);
 	if (document->configuration)
 		g_bytes_unref(document->configuration);
 	g_bytes_unref(document->bytes);
+}
+
+ReloadDocument *reload_document_copy(ReloadDocument *document)
+{
+	ReloadDocument *copy = g_atomic_rc_box_new0(ReloadDocument);
+	GHashTableIter each;
+	gpointer id, value;
+
+	*copy = *document;
+	copy->base = reload_document_ref(document->base ? document->base : document);
+	copy->kinds = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	copy->kind_blocks =
+	    g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)reload_kind_block_unref);
+	g_hash_table_iter_init(&each, document->kinds);
+	while (g_hash_table_iter_next(&each, &id, &value))
+		g_hash_table_insert(copy->kinds, id, g_memdup2(value, sizeof(ReloadKind)));
+	g_hash_table_iter_init(&each, document->kind_blocks);
+	while (g_hash_table_iter_next(&each, &id, &value))
+		g_hash_table_insert(copy->kind_blocks, id, g_atomic_rc_box_acquire(value));
+	return copy;
 }
 
 ReloadDocument *reload_document_ref(ReloadDocument *document)
@@ -180,7 +207,7 @@ static ReloadDocument *parse(GBytes *bytes, const char *name, const char *overla
 			     bool verify, GError **error)
 {
 	ReloadDocument *document = NULL;
-	GPtrArray *kind_blocks;
+	GPtrArray *kind_elements;
 	xmlNode *configuration;
 	ReloadStatus status;
 	ReloadSpan span;
@@ -198,15 +225,15 @@ static ReloadDocument *parse(GBytes *bytes, const char *name, const char *overla
 	configuration = xml ? find_configuration(xml, overlay, error) : NULL;
 	if (configuration) {
 		document = document_new(bytes);
-		kind_blocks = g_ptr_array_new();
+		kind_elements = g_ptr_array_new_with_free_func(g_free);
 		status = read_attributes(xml, configuration, now, document, error);
 		if (status == RELOAD_OK)
 			status = reload_configuration_read(xml, configuration, document,
-							   kind_blocks, error);
+							   kind_elements, error);
 		if (status == RELOAD_OK && verify)
-			status = reload_document_verify(xml, configuration, kind_blocks, document,
+			status = reload_document_verify(xml, configuration, kind_elements, document,
 							now, error);
-		g_ptr_array_unref(kind_blocks);
+		g_ptr_array_unref(kind_elements);
 		if (status != RELOAD_OK) {
 			reload_document_unref(document);
 			document = NULL;

@@ -17,7 +17,7 @@
 #define RELOAD_DOCUMENT_MAX_BYTES (1024 * 1024)
 
 /* All members are to be read only. */
-typedef struct {
+typedef struct ReloadDocument {
 	char *overlay;	       /* instance-name */
 	uint32_t overlay_hash; /* reload_overlay_hash(overlay) */
 	uint16_t sequence;     /* 0..65534 */
@@ -46,12 +46,15 @@ typedef struct {
 	uint32_t chord_ping_interval;	    /* s; 3600 */
 
 	GHashTable *kinds; /* Kind-ID (GUINT_TO_POINTER) -> ReloadKind *; the built-in ones too */
+	GHashTable *kind_blocks; /* Kind-ID -> ReloadKindBlock *, of those that a kind-signer signed */
 	struct ReloadDomains *domains; /* use reload_document_admits_domain */
 
 	bool is_signed;	       /* a configuration-signer's signature was found and is good */
 	GBytes *bytes;	       /* the whole document as it was read, to hand on in a ConfigUpdate */
 	GBytes *configuration; /* the signed bytes: the configuration element */
 	GPtrArray *signatures; /* GBytes: SecurityBlocks of the signature elements behind it */
+
+	struct ReloadDocument *base; /* a copy with more Kinds: whose all else is; NULL: no copy */
 } ReloadDocument;
 
 /* Reads the document of `overlay` (NULL: the only one in there) out of bytes. name says in error

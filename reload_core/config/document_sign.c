@@ -197,17 +197,24 @@ static bool sign_kind(const ReloadXml *xml, GBytes *bytes, const xmlNode *block,
 	return true;
 }
 
+/* Signs each kind-block in parent. */
+static bool sign_blocks(const ReloadXml *xml, GBytes *bytes, const xmlNode *parent,
+			const ReloadIdentity *signer, GArray *edits, GError **error)
+{
+	for (xmlNode *block = reload_xml_first(parent); block; block = reload_xml_next(block)) {
+		if (!sign_kind(xml, bytes, block, signer, edits, error))
+			return false;
+	}
+	return true;
+}
+
 static bool sign_kinds(const ReloadXml *xml, GBytes *bytes, const xmlNode *configuration,
 		       const ReloadIdentity *signer, GArray *edits, GError **error)
 {
 	for (xmlNode *node = reload_xml_first(configuration); node; node = reload_xml_next(node)) {
-		if (!reload_xml_is(node, RELOAD_XML_NS_BASE, "required-kinds"))
-			continue;
-		for (xmlNode *block = reload_xml_first(node); block;
-		     block = reload_xml_next(block)) {
-			if (!sign_kind(xml, bytes, block, signer, edits, error))
-				return false;
-		}
+		if (reload_xml_is(node, RELOAD_XML_NS_BASE, "required-kinds") &&
+		    !sign_blocks(xml, bytes, node, signer, edits, error))
+			return false;
 	}
 	return true;
 }
@@ -279,4 +286,28 @@ GBytes *reload_document_sign(GBytes *document, const char *name, const char *ove
 	if (!bytes)
 		return NULL;
 	return pass(bytes, name, overlay, signer, -1, -1, sign_configuration, error);
+}
+
+GBytes *reload_kind_blocks_sign(GBytes *blocks, const char *name, const ReloadIdentity *signer,
+				GError **error)
+{
+	GArray *edits = g_array_new(FALSE, FALSE, sizeof(Edit));
+	GBytes *wrapped, *signed_blocks, *result = NULL;
+	ReloadSpan span;
+	ReloadXml *xml;
+
+	g_array_set_clear_func(edits, edit_clear);
+	span.data = g_bytes_get_data(blocks, &span.len);
+	wrapped = reload_kind_blocks_wrap(span);
+	span.data = g_bytes_get_data(wrapped, &span.len);
+	xml = reload_xml_parse(span, name, error);
+	if (xml && sign_blocks(xml, wrapped, reload_xml_root(xml), signer, edits, error)) {
+		signed_blocks = apply(wrapped, edits);
+		result = reload_kind_blocks_unwrap(signed_blocks);
+		g_bytes_unref(signed_blocks);
+	}
+	reload_xml_free(xml);
+	g_bytes_unref(wrapped);
+	g_array_unref(edits);
+	return result;
 }

@@ -13,4 +13,9 @@ GBytes *reload_document_sign(GBytes *document, const char *name, const char *ove
 			     const ReloadIdentity *signer, int sequence, int64_t expiration,
 			     GError **error);
 
+/* Returns kind-blocks that stand alone (6.5.4.1: for kind_update.h), signed by signer; signatures
+ * that they had are replaced, no other byte changes. NULL with error set. */
+GBytes *reload_kind_blocks_sign(GBytes *blocks, const char *name, const ReloadIdentity *signer,
+				GError **error);
+
 #endif

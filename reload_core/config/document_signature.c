@@ -8,11 +8,11 @@
 #include "reload_core/wire/security_block.h"
 
 ReloadStatus reload_block_verify(ReloadTrust *trust, GBytes *bytes, ReloadSpan data,
-				 const GArray *signers, int64_t now)
+				 const GArray *signers, int64_t now, ReloadNodeId *signer)
 {
 	ReloadCertificateSet *set;
 	ReloadSecurityBlock block;
-	ReloadNodeId signer;
+	ReloadNodeId id;
 	ReloadStatus status;
 	ReloadSpan span;
 
@@ -22,18 +22,21 @@ ReloadStatus reload_block_verify(ReloadTrust *trust, GBytes *bytes, ReloadSpan d
 		return status;
 	set = reload_certificate_set_new(trust);
 	reload_certificate_set_add_block(set, &block);
-	status = reload_verify_parts(set, &data, 1, &block.signature, now, NULL, &signer);
+	status = reload_verify_parts(set, &data, 1, &block.signature, now, NULL, &id);
 	reload_certificate_set_free(set);
 	if (status != RELOAD_OK)
 		return status;
 	for (guint i = 0; i < signers->len; i++) {
-		if (reload_node_id_equal(&g_array_index(signers, ReloadNodeId, i), &signer))
-			return RELOAD_OK;
+		if (!reload_node_id_equal(&g_array_index(signers, ReloadNodeId, i), &id))
+			continue;
+		if (signer)
+			*signer = id;
+		return RELOAD_OK;
 	}
 	return RELOAD_E_FORBIDDEN;
 }
 
-static const char *reason(ReloadStatus status)
+const char *reload_signature_reason(ReloadStatus status)
 {
 	switch (status) {
 	case RELOAD_E_FORBIDDEN:
@@ -53,38 +56,20 @@ static const char *reason(ReloadStatus status)
 /* RFC 6940, 11.1: "Receivers MUST verify the signature prior to accepting a kind-block". Only where
  * the document names no kind-signer at all may a Kind be without one: then the signature of the
  * whole stands for it. */
-static ReloadStatus verify_kind(const ReloadXml *xml, const xmlNode *block,
-				const ReloadDocument *document, ReloadTrust *trust, int64_t now,
+static ReloadStatus verify_kind(const ReloadXml *xml, const ReloadKindElement *element,
+				ReloadDocument *document, ReloadTrust *trust, int64_t now,
 				GError **error)
 {
-	const xmlNode *kind = NULL, *signature = NULL;
+	ReloadKindBlock *block;
 	ReloadStatus status;
-	GBytes *bytes;
 
-	for (const xmlNode *child = reload_xml_first(block); child;
-	     child = reload_xml_next(child)) {
-		if (reload_xml_is(child, RELOAD_XML_NS_BASE, "kind"))
-			kind = child;
-		else
-			signature = child;
-	}
-	if (!signature && document->kind_signers->len == 0)
+	if (!element->signature && document->kind_signers->len == 0)
 		return RELOAD_OK;
-	if (!signature)
-		return reload_xml_fail(
-		    xml, block, error,
-		    "lacks <kind-signature>: sign it with `reloadctl document sign`");
-	bytes = reload_xml_base64(xml, signature, error);
-	if (!bytes)
-		return RELOAD_E_CONFIG;
-	status = reload_block_verify(trust, bytes, reload_xml_range(xml, kind),
-				     document->kind_signers, now);
-	g_bytes_unref(bytes);
+	status = reload_kind_block_verify(xml, element, document, trust, now, &block, error);
 	if (status == RELOAD_OK)
-		return RELOAD_OK;
-	return reload_xml_fail(xml, signature, error,
-			       "cannot be accepted (%s): sign it with `reloadctl document sign`",
-			       reason(status));
+		g_hash_table_insert(document->kind_blocks, GUINT_TO_POINTER(element->kind.id),
+				    block);
+	return status;
 }
 
 /* Collects the signature elements behind configuration, up to the next configuration. */
@@ -111,7 +96,8 @@ static ReloadStatus verify_any(ReloadTrust *trust, const ReloadDocument *documen
 	data.data = g_bytes_get_data(document->configuration, &data.len);
 	for (guint i = 0; i < document->signatures->len; i++) {
 		status =
-		    reload_block_verify(trust, document->signatures->pdata[i], data, signers, now);
+		    reload_block_verify(trust, document->signatures->pdata[i], data, signers, now,
+					NULL);
 		if (status == RELOAD_OK)
 			break;
 	}
@@ -128,7 +114,7 @@ ReloadStatus reload_document_collect(const ReloadXml *xml, const xmlNode *config
 }
 
 ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configuration,
-				    const GPtrArray *kind_blocks, ReloadDocument *document,
+				    const GPtrArray *kind_elements, ReloadDocument *document,
 				    int64_t now, GError **error)
 {
 	ReloadTrust *trust = reload_document_trust(document, error);
@@ -152,10 +138,10 @@ ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configu
 			reload_xml_fail(
 			    xml, reload_xml_next(configuration), error,
 			    "cannot be accepted (%s): sign it with `reloadctl document sign`",
-			    reason(status));
+			    reload_signature_reason(status));
 	}
-	for (guint i = 0; status == RELOAD_OK && i < kind_blocks->len; i++)
-		status = verify_kind(xml, kind_blocks->pdata[i], document, trust, now, error);
+	for (guint i = 0; status == RELOAD_OK && i < kind_elements->len; i++)
+		status = verify_kind(xml, kind_elements->pdata[i], document, trust, now, error);
 	reload_trust_unref(trust);
 	return status == RELOAD_OK ? RELOAD_OK : RELOAD_E_CONFIG;
 }
@@ -198,6 +184,6 @@ ReloadStatus reload_document_check_successor(const ReloadDocument *current,
 		reload_fail(error, status,
 			    "the new document is not signed by a configuration-signer of the "
 			    "current one (%s)",
-			    reason(status));
+			    reload_signature_reason(status));
 	return status;
 }

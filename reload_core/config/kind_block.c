@@ -63,14 +63,14 @@ static ReloadStatus read_access(const ReloadXml *xml, const xmlNode *node, Reloa
 }
 
 static ReloadStatus read_parameter(const ReloadXml *xml, const xmlNode *node, ReloadKind *kind,
-				   Seen *seen, ReloadDocument *document, GError **error)
+				   Seen *seen, ReloadDomains **domains, GError **error)
 {
 	bool good = true, *which = NULL;
 
 	if (reload_domains_is(node)) {
-		reload_domains_free(document->domains);
-		document->domains = reload_domains_read(xml, node, error);
-		return document->domains ? RELOAD_OK : RELOAD_E_CONFIG;
+		reload_domains_free(*domains);
+		*domains = reload_domains_read(xml, node, error);
+		return *domains ? RELOAD_OK : RELOAD_E_CONFIG;
 	}
 	if (reload_xml_is(node, RELOAD_XML_NS_BASE, "max-count")) {
 		which = &seen->count;
@@ -149,51 +149,16 @@ static ReloadStatus read_kind_id(const ReloadXml *xml, const xmlNode *node, uint
 	return status;
 }
 
-static ReloadStatus read_kind(const ReloadXml *xml, const xmlNode *node, ReloadDocument *document,
-			      GError **error)
+ReloadStatus reload_kind_block_find(const ReloadXml *xml, const xmlNode *block,
+				    ReloadKindElement *out, GError **error)
 {
-	const ReloadKind *iana, *known;
-	ReloadKind kind = {.required = true};
-	Seen seen = {false};
-	ReloadStatus status = read_kind_id(xml, node, &kind.id, &iana, error);
-
-	for (xmlNode *child = reload_xml_first(node); status == RELOAD_OK && child;
-	     child = reload_xml_next(child))
-		status = read_parameter(xml, child, &kind, &seen, document, error);
-	if (status == RELOAD_OK && iana) {
-		/* RFC 6940, 11.1: IANA's data model and access control win over the document's. */
-		kind.name = iana->name;
-		kind.model = iana->model;
-		kind.access = iana->access;
-		kind.max_node_multiple = iana->max_node_multiple;
-	}
-	if (status == RELOAD_OK)
-		status = check_kind(xml, node, &kind, &seen, error);
-	if (status != RELOAD_OK)
-		return status;
-	known = g_hash_table_lookup(document->kinds, GUINT_TO_POINTER(kind.id));
-	if (known && known->required)
-		return reload_xml_fail(xml, node, error,
-				       "defines a Kind a second time: remove one");
-	if (g_hash_table_size(document->kinds) >= KINDS_MAX)
-		return reload_xml_fail(xml, node, error,
-				       "is one of more than %d Kinds: remove some", KINDS_MAX);
-	g_hash_table_insert(document->kinds, GUINT_TO_POINTER(kind.id),
-			    g_memdup2(&kind, sizeof(kind)));
-	return RELOAD_OK;
-}
-
-ReloadStatus reload_kind_block_read(const ReloadXml *xml, const xmlNode *block,
-				    ReloadDocument *document, GError **error)
-{
-	const xmlNode *kind = NULL, *signature = NULL;
-
+	*out = (ReloadKindElement){.block = block};
 	for (const xmlNode *child = reload_xml_first(block); child;
 	     child = reload_xml_next(child)) {
-		const xmlNode **which = reload_xml_is(child, RELOAD_XML_NS_BASE, "kind") ? &kind
-					: reload_xml_is(child, RELOAD_XML_NS_BASE, "kind-signature")
-					    ? &signature
-					    : NULL;
+		const xmlNode **which =
+		    reload_xml_is(child, RELOAD_XML_NS_BASE, "kind") ? &out->element
+		    : reload_xml_is(child, RELOAD_XML_NS_BASE, "kind-signature") ? &out->signature
+										 : NULL;
 
 		if (!which)
 			return reload_xml_fail(xml, child, error,
@@ -203,8 +168,53 @@ ReloadStatus reload_kind_block_read(const ReloadXml *xml, const xmlNode *block,
 					       "stands twice in a kind-block: remove one");
 		*which = child;
 	}
-	if (!kind)
+	if (!out->element)
 		return reload_xml_fail(xml, block, error,
 				       "lacks <kind>: add it, or remove the kind-block");
-	return read_kind(xml, kind, document, error);
+	return RELOAD_OK;
+}
+
+ReloadStatus reload_kind_block_parse(const ReloadXml *xml, ReloadKindElement *element,
+				     ReloadDomains **domains, GError **error)
+{
+	const ReloadKind *iana;
+	ReloadKind *kind = &element->kind;
+	Seen seen = {false};
+	ReloadStatus status = read_kind_id(xml, element->element, &kind->id, &iana, error);
+
+	for (xmlNode *child = reload_xml_first(element->element); status == RELOAD_OK && child;
+	     child = reload_xml_next(child))
+		status = read_parameter(xml, child, kind, &seen, domains, error);
+	if (status == RELOAD_OK && iana) {
+		/* RFC 6940, 11.1: IANA's data model and access control win over the document's. */
+		kind->name = iana->name;
+		kind->model = iana->model;
+		kind->access = iana->access;
+		kind->max_node_multiple = iana->max_node_multiple;
+	}
+	return status == RELOAD_OK ? check_kind(xml, element->element, kind, &seen, error) : status;
+}
+
+ReloadStatus reload_kind_block_read(const ReloadXml *xml, const xmlNode *block,
+				    ReloadDocument *document, ReloadKindElement *out,
+				    GError **error)
+{
+	const ReloadKind *known;
+	ReloadStatus status = reload_kind_block_find(xml, block, out, error);
+
+	if (status == RELOAD_OK)
+		status = reload_kind_block_parse(xml, out, &document->domains, error);
+	if (status != RELOAD_OK)
+		return status;
+	known = reload_document_kind(document, out->kind.id);
+	if (known && known->required)
+		return reload_xml_fail(xml, out->element, error,
+				       "defines a Kind a second time: remove one");
+	if (g_hash_table_size(document->kinds) >= KINDS_MAX)
+		return reload_xml_fail(xml, out->element, error,
+				       "is one of more than %d Kinds: remove some", KINDS_MAX);
+	out->kind.required = true;
+	g_hash_table_insert(document->kinds, GUINT_TO_POINTER(out->kind.id),
+			    g_memdup2(&out->kind, sizeof(out->kind)));
+	return RELOAD_OK;
 }

@@ -57,18 +57,21 @@ static void on_app_down(void *user, uint16_t application, const ReloadNodeId *re
 static void on_document(void *user, ReloadDocument *document, ReloadTrust *trust, int64_t now)
 {
 	ReloadDriver *driver = user;
+	bool is_newer = trust != driver->files.trust; /* else it knows more Kinds, no more */
 	GError *error = NULL;
 
 	reload_document_unref(driver->files.document);
 	driver->files.document = reload_document_ref(document);
 	reload_trust_unref(driver->files.trust);
 	driver->files.trust = reload_trust_ref(trust);
-	if (reload_links_set_security(driver->links, trust, NULL, document->max_message_size,
-				      &error) != RELOAD_OK)
+	if (is_newer && reload_links_set_security(driver->links, trust, NULL,
+						  document->max_message_size, &error) != RELOAD_OK)
 		reload_log_write(driver->log, RELOAD_LOG_ERROR, "new document: %s", error->message);
 	g_clear_error(&error);
-	reload_log_write(driver->log, RELOAD_LOG_NOTICE, "document of %s, sequence %u, is in use",
-			 document->overlay, document->sequence);
+	if (is_newer)
+		reload_log_write(driver->log, RELOAD_LOG_NOTICE,
+				 "document of %s, sequence %u, is in use", document->overlay,
+				 document->sequence);
 	if (driver->owner.document != NULL)
 		driver->owner.document(driver->owner.user, document, trust, now);
 }
@@ -297,6 +300,15 @@ void reload_driver_start(ReloadDriver *driver)
 
 /* ---- reloading ---- */
 
+/* The same document, but perhaps more Kinds beside it than at the start. */
+static ReloadStatus add_kinds(ReloadDriver *driver, GBytes *kinds, int64_t now, GError **error)
+{
+	ReloadSpan text;
+
+	text.data = g_bytes_get_data(kinds, &text.len);
+	return reload_node_add_kinds(driver->node, text, RELOAD_NODE_KINDS_FILE, now, error);
+}
+
 static ReloadStatus take_over(ReloadDriver *driver, DriverFiles *files, bool newer, int64_t now,
 			      GError **error)
 {
@@ -308,6 +320,11 @@ static ReloadStatus take_over(ReloadDriver *driver, DriverFiles *files, bool new
 		    error, RELOAD_E_CONFIG,
 		    "%s/%s: certificate has another Node-ID than this peer; restart it",
 		    driver->node_directory, RELOAD_NODE_CERTIFICATE_FILE);
+	if (!newer && files->kinds != NULL) {
+		status = add_kinds(driver, files->kinds, now, error);
+		if (status != RELOAD_OK)
+			return status;
+	}
 	/* the links first: they alone may still find a fault (a key that TLS cannot use) */
 	status = reload_links_set_security(driver->links, NULL, files->identity,
 					   driver->files.document->max_message_size, error);

@@ -12,6 +12,8 @@
  * key. */
 #define RELOAD_NODE_CERTIFICATE_FILE "node.crt"
 #define RELOAD_NODE_KEY_FILE "node.key"
+/* There too, where there are some: signed kind-blocks of Kinds that the document does not define. */
+#define RELOAD_NODE_KINDS_FILE "kinds.xml"
 
 typedef struct ReloadDriver ReloadDriver;
 

@@ -3,6 +3,7 @@
  * is wrong. */
 #include "reload_core/link/driver_private.h"
 
+#include "reload_core/config/kind_update.h"
 #include "reload_core/link/socket_address.h"
 #include "reload_core/security/error.h"
 
@@ -13,6 +14,7 @@ void reload_driver_files_clear(DriverFiles *files)
 	g_clear_pointer(&files->identity, reload_identity_unref);
 	g_clear_pointer(&files->trust, reload_trust_unref);
 	g_clear_pointer(&files->document, reload_document_unref);
+	g_clear_pointer(&files->kinds, g_bytes_unref);
 }
 
 /* Is our own certificate one that the others will believe? */
@@ -57,6 +59,33 @@ static ReloadStatus load_identity(const char *node_directory, int64_t now, Drive
 	return status;
 }
 
+/* The operator's own Kinds, if any. */
+static ReloadStatus load_kinds(const char *node_directory, int64_t now, DriverFiles *files,
+			       GError **error)
+{
+	char *path = g_build_filename(node_directory, RELOAD_NODE_KINDS_FILE, NULL), *text;
+	ReloadDocument *document;
+	ReloadStatus status = RELOAD_OK;
+	ReloadSpan span;
+
+	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+		; /* as a rule */
+	} else if (!g_file_get_contents(path, &text, &span.len, error)) {
+		status = RELOAD_E_CONFIG;
+	} else {
+		span.data = (const uint8_t *)text;
+		files->kinds = g_bytes_new_take(text, span.len);
+		status = reload_document_learn(files->document, files->trust, &span, 1, path, now,
+					       &document, error);
+		if (status == RELOAD_OK) {
+			reload_document_unref(files->document);
+			files->document = document;
+		}
+	}
+	g_free(path);
+	return status;
+}
+
 ReloadStatus reload_driver_load(const char *document_path, const char *overlay,
 				const char *node_directory, int64_t now, DriverFiles *files,
 				GError **error)
@@ -72,9 +101,11 @@ ReloadStatus reload_driver_load(const char *document_path, const char *overlay,
 	if (files->document != NULL) {
 		files->trust = reload_document_trust(files->document, error);
 		if (files->trust != NULL)
-			status = load_identity(node_directory, now, files, error);
+			status = load_kinds(node_directory, now, files, error);
 		else
 			reload_error_prefix(error, document_path);
+		if (status == RELOAD_OK)
+			status = load_identity(node_directory, now, files, error);
 	}
 	if (status != RELOAD_OK)
 		reload_driver_files_clear(files);

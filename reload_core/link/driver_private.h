@@ -14,6 +14,7 @@ typedef struct {
 	ReloadDocument *document;
 	ReloadTrust *trust;
 	ReloadIdentity *identity;
+	GBytes *kinds; /* kind-blocks beside the document, which has them; NULL: no such file */
 } DriverFiles;
 
 /* Starts as zeroes. */

@@ -69,17 +69,13 @@ void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan 
 	g_byte_array_unref(body);
 }
 
-/* Everybody goes on with document and the trust made from it. */
-static ReloadStatus take_over(ReloadNode *node, ReloadDocument *document, int64_t now)
+void reload_config_use(ReloadNode *node, ReloadDocument *document, ReloadTrust *trust, int64_t now)
 {
-	ReloadTrust *trust = reload_document_trust(document, NULL);
 	ReloadDocument *before = node->document;
 	ReloadTrust *trust_before = node->trust;
 
-	if (trust == NULL)
-		return RELOAD_E_CONFIG;
 	node->document = reload_document_ref(document);
-	node->trust = trust;
+	node->trust = reload_trust_ref(trust);
 	reload_router_set_document(node->router, document);
 	reload_router_set_trust(node->router, trust);
 	reload_storage_set_document(node->storage, document, trust, now);
@@ -88,6 +84,21 @@ static ReloadStatus take_over(ReloadNode *node, ReloadDocument *document, int64_
 		node->events.document(node->events.user, document, trust, now);
 	reload_trust_unref(trust_before);
 	reload_document_unref(before);
+}
+
+/* Everybody goes on with document, the trust made from it, and the Kinds learned before that it
+ * lets us keep. */
+static ReloadStatus take_over(ReloadNode *node, ReloadDocument *document, int64_t now)
+{
+	ReloadTrust *trust = reload_document_trust(document, NULL);
+	ReloadDocument *whole;
+
+	if (trust == NULL)
+		return RELOAD_E_CONFIG;
+	whole = reload_document_inherit_kinds(document, trust, node->document);
+	reload_config_use(node, whole, trust, now);
+	reload_document_unref(whole);
+	reload_trust_unref(trust);
 	return RELOAD_OK;
 }
 
@@ -135,24 +146,12 @@ static void refuse(ReloadNode *node, GBytes *bytes, const char *why, ReloadOutco
 	reload_node_defer(node, leave_later, NULL, NULL);
 }
 
-void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *request,
-				     ReloadOutcome *outcome, int64_t now)
+static void on_document(ReloadNode *node, ReloadSpan data, ReloadOutcome *outcome, int64_t now)
 {
-	ReloadConfigUpdateReq update;
 	ReloadDocument *document;
 	GError *error = NULL;
 	GBytes *bytes;
 
-	if (reload_config_update_req_decode(request->message->body, &update) != RELOAD_OK) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
-				     "malformed ConfigUpdate");
-		return;
-	}
-	if (update.type != RELOAD_CONFIG_UPDATE_CONFIG) {
-		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
-				     "only whole documents are taken");
-		return;
-	}
 	/* 11.1: a new document is signed by one whom the current one names. Where it names nobody,
 	 * only who has the file at hand can change it, never the network. */
 	if (node->document->configuration_signers->len == 0) {
@@ -160,7 +159,7 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 				     "this overlay's document names no configuration-signer");
 		return;
 	}
-	bytes = g_bytes_new(update.data.data, update.data.len);
+	bytes = g_bytes_new(data.data, data.len);
 	document =
 	    reload_document_parse(bytes, "ConfigUpdate", node->document->overlay, now, &error);
 	if (document == NULL) {
@@ -182,4 +181,21 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 	if (document != NULL)
 		reload_document_unref(document);
 	g_bytes_unref(bytes);
+}
+
+void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *request,
+				     ReloadOutcome *outcome, int64_t now)
+{
+	ReloadConfigUpdateReq update;
+
+	if (reload_config_update_req_decode(request->message->body, &update) != RELOAD_OK)
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
+				     "malformed ConfigUpdate");
+	else if (update.type == RELOAD_CONFIG_UPDATE_CONFIG)
+		on_document(node, update.data, outcome, now);
+	else if (update.type == RELOAD_CONFIG_UPDATE_KIND)
+		reload_kind_update_on_request(node, update.data, outcome, now);
+	else
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
+				     "an unknown type of ConfigUpdate");
 }

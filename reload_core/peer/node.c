@@ -72,6 +72,12 @@ static void router_outdated(void *user, const ReloadNodeId *id, ReloadSpan desti
 	reload_config_push_to(user, id, destination_list, now);
 }
 
+static bool router_unknown_kinds(void *user, uint64_t request, const ReloadNodeId *id,
+				 ReloadSpan destination_list, ReloadSpan kinds, int64_t now)
+{
+	return reload_kind_push_to(user, request, id, destination_list, kinds, now);
+}
+
 static size_t router_link_mtu(void *user, const ReloadNodeId *hop)
 {
 	ReloadNode *node = user;
@@ -125,6 +131,7 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 	    .link_mtu = router_link_mtu,
 	    .admit = router_admit,
 	    .hang_up = router_hang_up,
+	    .unknown_kinds = router_unknown_kinds,
 	};
 
 	node->router = reload_router_new(&host, node->document, node->trust, node->identity);
@@ -135,6 +142,7 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 	node->bootstrap = reload_bootstrap_new();
 	node->replication = reload_replication_new();
 	node->config_push = reload_config_push_new();
+	node->kind_push = reload_kind_push_new();
 	node->client = options->client ? reload_client_new() : NULL;
 	node->opening = reload_quota_new(RELOAD_OPENING_BURST, RELOAD_OPENING_INTERVAL_MS,
 					 RELOAD_OPENING_NODES_MAX);
@@ -228,6 +236,7 @@ void reload_node_free(ReloadNode *node)
 	reload_router_free(node->router);
 	reload_client_free(node->client);
 	reload_quota_free(node->opening);
+	reload_kind_push_free(node->kind_push);
 	reload_config_push_free(node->config_push);
 	reload_replication_free(node->replication);
 	reload_bootstrap_free(node->bootstrap);

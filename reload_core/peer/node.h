@@ -40,7 +40,8 @@ typedef struct {
 	void (*app_down)(void *user, uint16_t application, const ReloadNodeId *remote,
 			 ReloadLinkId link, ReloadStatus why, int64_t now);
 	/* The document was replaced by a newer one, which came by ConfigUpdate or
-	 * reload_node_set_document: the driver's TLS has to go on with trust, made from it. */
+	 * reload_node_set_document: the driver's TLS has to go on with trust, made from it. Or by
+	 * a copy that knows more Kinds: then trust is the one from before. */
 	void (*document)(void *user, ReloadDocument *document, ReloadTrust *trust, int64_t now);
 } ReloadNodeEvents;
 
@@ -128,6 +129,11 @@ ReloadTrust *reload_node_trust(ReloadNode *node);
 ReloadIdentity *reload_node_identity(ReloadNode *node);
 /* Replaces document (newer sequence only), identity or trust without a restart. */
 ReloadStatus reload_node_set_document(ReloadNode *node, ReloadDocument *document, int64_t now);
+/* Takes Kinds beside the document from one text of kind-blocks, which are to be signed by a
+ * kind-signer (reload_document_learn, which see for errors; name for their text); others get them
+ * from us when we use them. */
+ReloadStatus reload_node_add_kinds(ReloadNode *node, ReloadSpan text, const char *name, int64_t now,
+				   GError **error);
 ReloadStatus reload_node_set_identity(ReloadNode *node, ReloadIdentity *identity, int64_t now);
 
 typedef struct {

@@ -3,6 +3,7 @@
 #ifndef RELOAD_PEER_NODE_PRIVATE_H
 #define RELOAD_PEER_NODE_PRIVATE_H
 
+#include "reload_core/config/kind_update.h"
 #include "reload_core/peer/connection_table.h"
 #include "reload_core/peer/node.h"
 #include "reload_core/peer/quota.h"
@@ -26,6 +27,7 @@ typedef struct ReloadApps ReloadApps;
 typedef struct ReloadBootstrap ReloadBootstrap;
 typedef struct ReloadReplication ReloadReplication;
 typedef struct ReloadConfigPush ReloadConfigPush;
+typedef struct ReloadKindPush ReloadKindPush;
 typedef struct ReloadClient ReloadClient;
 
 struct ReloadNode {
@@ -52,6 +54,7 @@ struct ReloadNode {
 	ReloadBootstrap *bootstrap;
 	ReloadReplication *replication;
 	ReloadConfigPush *config_push;
+	ReloadKindPush *kind_push;
 	ReloadClient *client; /* NULL: a peer */
 	ReloadQuota *opening;
 	GHashTable *logged; /* reason -> int64_t*, ms when it was last logged */
@@ -234,5 +237,19 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 /* Sends our document to a node that has an older one, not too often. */
 void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan destination_list,
 			   int64_t now);
+
+/* Everybody goes on with document and trust; references are taken. */
+void reload_config_use(ReloadNode *node, ReloadDocument *document, ReloadTrust *trust, int64_t now);
+
+/* ---- kind_update.c: Kinds beside the document, 6.5.4.2 and 7.4.1.2 ---- */
+ReloadKindPush *reload_kind_push_new(void);
+void reload_kind_push_free(ReloadKindPush *push);
+/* A ConfigUpdate of type kind: descriptions as of reload_kind_description_next. */
+void reload_kind_update_on_request(ReloadNode *node, ReloadSpan descriptions,
+				   ReloadOutcome *outcome, int64_t now);
+/* The node at the end of destination_list does not know these Kinds, which a request of ours has
+ * used: sends it their kind-blocks and then repeats the request. False: nothing is sent. */
+bool reload_kind_push_to(ReloadNode *node, uint64_t request, const ReloadNodeId *id,
+			 ReloadSpan destination_list, ReloadSpan kinds, int64_t now);
 
 #endif

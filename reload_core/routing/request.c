@@ -18,10 +18,24 @@ static uint64_t new_transaction_id(ReloadRouter *router)
 }
 
 /* Builds the whole signed message. */
+static ReloadStatus sign(ReloadRouter *router, const ReloadHeader *header, ReloadSpan contents,
+			 ReloadIdentity *signer, const GPtrArray *certificates, GByteArray *frame)
+{
+	ReloadStatus status = reload_write_header(frame, header);
+
+	if (status != RELOAD_OK)
+		return status;
+	reload_write_bytes(frame, contents);
+	status = reload_sign_message(signer != NULL ? signer : router->identity, header->overlay,
+				     header->transaction_id, contents, certificates, frame);
+	if (status == RELOAD_OK)
+		reload_finish_length(frame, 0);
+	return status;
+}
+
 static ReloadStatus build(ReloadRouter *router, const ReloadOrigination *request, uint64_t id,
 			  GByteArray *frame)
 {
-	ReloadIdentity *signer = request->signer != NULL ? request->signer : router->identity;
 	ReloadHeader header = {
 	    .overlay = router->document->overlay_hash,
 	    .config_sequence =
@@ -34,27 +48,42 @@ static ReloadStatus build(ReloadRouter *router, const ReloadOrigination *request
 	    .destination_list = request->destination_list,
 	    .options = request->options,
 	};
-	GByteArray *contents;
-	ReloadStatus status = reload_write_header(frame, &header);
+	GByteArray *contents = g_byte_array_sized_new((guint)request->body.len + 16);
+	ReloadStatus status = RELOAD_E_TOO_LARGE;
 
-	if (status != RELOAD_OK)
-		return status;
-	contents = g_byte_array_sized_new((guint)request->body.len + 16);
-	if (!reload_write_contents(contents, request->code, request->body, request->extensions)) {
-		status = RELOAD_E_TOO_LARGE;
-	} else {
-		g_byte_array_append(frame, contents->data, contents->len);
-		status = reload_sign_message(signer, header.overlay, id,
-					     reload_span(contents->data, contents->len),
-					     request->certificates, frame);
-	}
+	if (reload_write_contents(contents, request->code, request->body, request->extensions))
+		status = sign(router, &header, reload_span(contents->data, contents->len),
+			      request->signer, request->certificates, frame);
 	g_byte_array_unref(contents);
-	if (status != RELOAD_OK)
-		return status;
-	if (frame->len > router->document->max_message_size && !request->any_sequence)
-		return RELOAD_E_TOO_LARGE;
-	reload_finish_length(frame, 0);
-	return RELOAD_OK;
+	if (status == RELOAD_OK && frame->len > router->document->max_message_size &&
+	    !request->any_sequence)
+		status = RELOAD_E_TOO_LARGE;
+	return status;
+}
+
+/* The same message with another transaction ID, in place of the one that was sent. */
+static ReloadStatus rebuild(ReloadRouter *router, ReloadTransaction *transaction, uint64_t id)
+{
+	ReloadSpan sent = reload_span(transaction->frame->data, transaction->frame->len);
+	GByteArray *frame = g_byte_array_sized_new(transaction->frame->len);
+	ReloadMessage message;
+	ReloadStatus status =
+	    reload_message_decode(sent, router->document->node_id_length, &message);
+
+	if (status == RELOAD_OK) {
+		message.header.transaction_id = id;
+		message.header.config_sequence = router->document->sequence;
+		status = sign(router, &message.header, message.contents, transaction->signer,
+			      transaction->certificates, frame);
+	}
+	if (status == RELOAD_OK) {
+		GByteArray *before = transaction->frame;
+
+		transaction->frame = frame;
+		frame = before;
+	}
+	g_byte_array_unref(frame);
+	return status;
 }
 
 /* Sends it (again), and says when to look at it next. */
@@ -100,6 +129,11 @@ ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination
 		reload_transaction_free(transaction);
 		return status;
 	}
+	transaction->handle = transaction->id;
+	if (request->signer != NULL)
+		transaction->signer = reload_identity_ref(request->signer);
+	if (request->certificates != NULL)
+		transaction->certificates = g_ptr_array_ref((GPtrArray *)request->certificates);
 	transaction->last = last;
 	transaction->last.raw = (ReloadSpan){0};
 	transaction->link_only = request->link_only;
@@ -118,7 +152,7 @@ ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination
 
 void reload_router_cancel(ReloadRouter *router, uint64_t id)
 {
-	ReloadTransaction *transaction = reload_transaction_find(router->transactions, id);
+	ReloadTransaction *transaction = reload_transaction_find_handle(router->transactions, id);
 
 	if (transaction == NULL)
 		return;
@@ -222,6 +256,55 @@ static void tell_if_outdated(ReloadRouter *router, const ReloadMessage *message,
 	g_byte_array_unref(list);
 }
 
+/* 7.4.1.2: "A node which receives this error MUST generate a ConfigUpdate message which contains the
+ * appropriate Kind definition". True: it does, and the request waits for reload_router_repeat. */
+static bool tell_unknown_kinds(ReloadRouter *router, ReloadTransaction *transaction,
+			       const ReloadMessage *message, const ReloadNodeId *from, int64_t now)
+{
+	ReloadErrorResponse error;
+	ReloadSpan kinds;
+	GByteArray *list;
+	bool told;
+
+	if (message->code != RELOAD_ERROR || transaction->is_repeated ||
+	    router->host.unknown_kinds == NULL || !is_data_request(request_code(transaction)) ||
+	    reload_error_decode(message->body, &error) != RELOAD_OK ||
+	    error.error_code != RELOAD_ERROR_UNKNOWN_KIND ||
+	    reload_unknown_kinds_decode(error.error_info, &kinds) != RELOAD_OK)
+		return false;
+	list = g_byte_array_new();
+	reload_write_destination_node(list, from);
+	told = router->host.unknown_kinds(router->host.user, transaction->handle, from,
+					  reload_span(list->data, list->len), kinds, now);
+	g_byte_array_unref(list);
+	if (!told)
+		return false;
+	transaction->is_repeated = true;
+	transaction->failure = RELOAD_E_UNKNOWN_KIND; /* unless it is repeated before the deadline */
+	transaction->hop.len = 0;
+	reload_transaction_reschedule(router->transactions, transaction, transaction->deadline);
+	return true;
+}
+
+void reload_router_repeat(ReloadRouter *router, uint64_t id, bool again, int64_t now)
+{
+	ReloadTransaction *transaction = reload_transaction_find_handle(router->transactions, id);
+	uint64_t new_id;
+
+	if (transaction == NULL || transaction->failure != RELOAD_E_UNKNOWN_KIND)
+		return;
+	new_id = new_transaction_id(router);
+	if (!again || rebuild(router, transaction, new_id) != RELOAD_OK) {
+		reload_transaction_reschedule(router->transactions, transaction, now);
+		return;
+	}
+	reload_transaction_rename(router->transactions, transaction, new_id);
+	transaction->failure = RELOAD_OK;
+	transaction->transmissions = 0;
+	transmit(router, transaction, now);
+	reload_transaction_reschedule(router->transactions, transaction, transaction->due);
+}
+
 void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, int64_t now)
 {
 	ReloadTransaction *transaction =
@@ -249,6 +332,8 @@ void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, 
 		finish(router, transaction, RELOAD_E_UNSUPPORTED, NULL, NULL, now);
 		return;
 	}
+	if (tell_unknown_kinds(router, transaction, message, &from, now))
+		return;
 	finish(router, transaction, message->code == RELOAD_ERROR ? RELOAD_E_REMOTE : RELOAD_OK,
 	       message, &from, now);
 }

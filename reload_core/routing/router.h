@@ -42,8 +42,8 @@ typedef enum {
 	RELOAD_IGNORE, /* drop it: a retransmission may fare better */
 } ReloadAdmission;
 
-/* What the router asks of the node. None of these calls back into the router, but handle, which may
- * originate requests. */
+/* What the router asks of the node. None of these calls back into the router, but handle, outdated
+ * and unknown_kinds, which may originate requests. */
 typedef struct {
 	void *user;
 	/* Is there a link to id that may be written to (Connection Table)? */
@@ -72,6 +72,12 @@ typedef struct {
 	/* 6.6: close the link that the message came over which is being received, once it has been dealt with, and
 	 * after what is queued was sent. NULL: links are kept. */
 	void (*hang_up)(void *user);
+	/* 7.4.1.2: node has answered a Store, Fetch, Stat or Find of ours that it does not know
+	 * these Kinds (walked with reload_kind_next). True: it is being told, and
+	 * reload_router_repeat will be called for that request; false: the request ends with this
+	 * answer. Once for a request. NULL: nobody is told. */
+	bool (*unknown_kinds)(void *user, uint64_t request, const ReloadNodeId *node,
+			      ReloadSpan destination_list, ReloadSpan kinds, int64_t now);
 } ReloadRouterHost;
 
 /* What the router counted since it was made. */
@@ -134,6 +140,11 @@ ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination
 				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id);
 /* Stops waiting; reply is not called. */
 void reload_router_cancel(ReloadRouter *router, uint64_t id);
+/* What unknown_kinds has promised for the request `id`: with `again` it is sent once more, signed
+ * anew with another transaction ID, since the answer to the first is kept for repetitions (6.2.1);
+ * else, and if its time has passed meanwhile, it ends with RELOAD_E_UNKNOWN_KIND. It keeps its id
+ * for reload_router_cancel. A request that has ended is ignored. */
+void reload_router_repeat(ReloadRouter *router, uint64_t id, bool again, int64_t now);
 /* The link to id is gone: what was sent over it last is sent again another way. */
 void reload_router_hop_lost(ReloadRouter *router, const ReloadNodeId *id, int64_t now);
 

@@ -3,7 +3,8 @@
 #include "reload_core/routing/transaction.h"
 
 struct ReloadTransactionTable {
-	GHashTable *by_id; /* &ReloadTransaction.id -> ReloadTransaction, owned */
+	GHashTable *by_id;   /* &ReloadTransaction.id -> ReloadTransaction, owned */
+	GHashTable *renamed; /* &ReloadTransaction.handle -> ReloadTransaction, where that is not its id */
 	GSequence *by_due;
 };
 
@@ -13,6 +14,9 @@ void reload_transaction_free(ReloadTransaction *transaction)
 		return;
 	if (transaction->frame != NULL)
 		g_byte_array_unref(transaction->frame);
+	if (transaction->certificates != NULL)
+		g_ptr_array_unref(transaction->certificates);
+	reload_identity_unref(transaction->signer);
 	g_free(transaction);
 }
 
@@ -26,6 +30,7 @@ ReloadTransactionTable *reload_transaction_table_new(void)
 	ReloadTransactionTable *table = g_new0(ReloadTransactionTable, 1);
 
 	table->by_id = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_value);
+	table->renamed = g_hash_table_new(g_int64_hash, g_int64_equal);
 	table->by_due = g_sequence_new(NULL);
 	return table;
 }
@@ -35,6 +40,7 @@ void reload_transaction_table_free(ReloadTransactionTable *table)
 	if (table == NULL)
 		return;
 	g_sequence_free(table->by_due);
+	g_hash_table_unref(table->renamed);
 	g_hash_table_unref(table->by_id);
 	g_free(table);
 }
@@ -66,6 +72,27 @@ ReloadTransaction *reload_transaction_find(const ReloadTransactionTable *table, 
 	return g_hash_table_lookup(table->by_id, &id);
 }
 
+ReloadTransaction *reload_transaction_find_handle(const ReloadTransactionTable *table,
+						  uint64_t handle)
+{
+	ReloadTransaction *transaction = g_hash_table_lookup(table->renamed, &handle);
+
+	if (transaction == NULL)
+		transaction = reload_transaction_find(table, handle);
+	return transaction != NULL && transaction->handle == handle ? transaction : NULL;
+}
+
+void reload_transaction_rename(ReloadTransactionTable *table, ReloadTransaction *transaction,
+			       uint64_t id)
+{
+	g_hash_table_steal(table->by_id, &transaction->id);
+	transaction->id = id;
+	g_hash_table_insert(table->by_id, &transaction->id, transaction);
+	g_hash_table_insert(table->renamed, &transaction->handle, transaction);
+	/* its place among those due at the same time goes by its id */
+	g_sequence_sort_changed(transaction->place, compare_due, NULL);
+}
+
 void reload_transaction_reschedule(ReloadTransactionTable *table, ReloadTransaction *transaction,
 				   int64_t due)
 {
@@ -79,6 +106,8 @@ void reload_transaction_take(ReloadTransactionTable *table, ReloadTransaction *t
 	g_sequence_remove(transaction->place);
 	transaction->place = NULL;
 	g_hash_table_steal(table->by_id, &transaction->id);
+	if (transaction->handle != transaction->id)
+		g_hash_table_remove(table->renamed, &transaction->handle);
 }
 
 ReloadTransaction *reload_transaction_first(const ReloadTransactionTable *table)

@@ -4,6 +4,7 @@
 #define RELOAD_ROUTING_TRANSACTION_H
 
 #include "reload_core/routing/route.h"
+#include "reload_core/security/identity.h"
 #include "reload_core/wire/destination.h"
 
 /* Requests under way at one time; more are refused. */
@@ -13,11 +14,15 @@
 
 typedef struct {
 	uint64_t id;	   /* the transaction ID on the wire */
+	uint64_t handle;   /* what its owner knows it by: the first id it had */
 	GByteArray *frame; /* the whole message as it is sent; the TTL not yet decremented */
+	ReloadIdentity *signer;	 /* a reference, to sign it anew; NULL: the router's own */
+	GPtrArray *certificates; /* a reference; NULL: no more than the signer's */
 	ReloadDestination
 	    last;	  /* whom it is for: the last of the destination list, without views */
 	ReloadNodeId hop; /* where it was last sent to; len 0: nowhere yet */
 	bool link_only;	  /* only down the link to `last` */
+	bool is_repeated; /* it was sent with a second transaction ID already */
 	unsigned transmissions;
 	int64_t interval;     /* ms between two transmissions */
 	int64_t due;	      /* ms: when to send it again, or to give up */
@@ -39,6 +44,12 @@ void reload_transaction_table_free(ReloadTransactionTable *table);
 bool reload_transaction_add(ReloadTransactionTable *table, ReloadTransaction *transaction);
 /* NULL if there is none. */
 ReloadTransaction *reload_transaction_find(const ReloadTransactionTable *table, uint64_t id);
+/* The same by the handle. */
+ReloadTransaction *reload_transaction_find_handle(const ReloadTransactionTable *table,
+						  uint64_t handle);
+/* Changes its transaction ID to one that is not taken. */
+void reload_transaction_rename(ReloadTransactionTable *table, ReloadTransaction *transaction,
+			       uint64_t id);
 /* Changes when it is due. */
 void reload_transaction_reschedule(ReloadTransactionTable *table, ReloadTransaction *transaction,
 				   int64_t due);

@@ -130,7 +130,8 @@ void row_init(Row *row, unsigned count, const char *more)
 		char *user = g_strdup_printf("node%u@" PKI_OVERLAY, i);
 		ReloadTrust *trust = pki_trust(&row->pki);
 		ReloadRouterHost host = {node,   linked,   next_hop,    plausible, send,
-					 handle, outdated, fill_random, link_mtu,  admit, NULL};
+					 handle, outdated, fill_random, link_mtu,  admit,
+					 NULL,   NULL};
 
 		node->row = row;
 		node->index = i;

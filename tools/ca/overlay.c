@@ -4,6 +4,7 @@
 
 #include "reload_core/config/document.h"
 #include "reload_core/config/document_sign.h"
+#include "reload_core/config/kind_update.h"
 #include "reload_core/security/error.h"
 #include "tools/ca/authority.h"
 #include "tools/ca/files.h"
@@ -209,24 +210,31 @@ static GBytes *make_text(const CaOverlayOptions *options, const Keys *keys, GErr
 	return NULL;
 }
 
-/* Signs, and reads the result as every peer will, before it is written anywhere. */
-static GBytes *sign_and_check(GBytes *text, const char *name, const Keys *keys, const char *overlay,
-			      int sequence, int days, GError **error)
+static ReloadIdentity *make_signer(const Keys *keys, const char *overlay, GError **error)
 {
 	ReloadCertificate *certificate = NULL;
 	ReloadIdentity *signer = NULL;
-	ReloadDocument *document;
 	ReloadSpan der;
-	GBytes *done = NULL;
 
 	der.data = g_bytes_get_data(keys->signer, &der.len);
 	if (reload_certificate_parse(der, overlay, 16, &certificate, error) == RELOAD_OK)
 		signer = reload_identity_new(certificate, NULL, keys->signer_key, NULL, error);
+	reload_certificate_unref(certificate);
+	return signer;
+}
+
+/* Signs, and reads the result as every peer will, before it is written anywhere. */
+static GBytes *sign_and_check(GBytes *text, const char *name, const Keys *keys, const char *overlay,
+			      int sequence, int days, GError **error)
+{
+	ReloadIdentity *signer = make_signer(keys, overlay, error);
+	ReloadDocument *document;
+	GBytes *done = NULL;
+
 	if (signer)
 		done = reload_document_sign(text, name, overlay, signer, sequence,
 					    ca_now() + days * CA_DAY_MS, error);
 	reload_identity_unref(signer);
-	reload_certificate_unref(certificate);
 	if (!done)
 		return NULL;
 	document = reload_document_parse(done, name, overlay, ca_now(), error);
@@ -352,6 +360,52 @@ static bool load_signer(const char *directory, const char *overlay, int days, Ke
 	g_free(ca_certificate);
 	g_free(name);
 	return keys->signer != NULL;
+}
+
+/* Would a peer with that document take the Kinds? */
+static bool check_kinds(ReloadDocument *document, GBytes *blocks, const char *name, GError **error)
+{
+	ReloadTrust *trust = reload_document_trust(document, error);
+	ReloadDocument *more = NULL;
+	ReloadSpan text;
+	bool good;
+
+	text.data = g_bytes_get_data(blocks, &text.len);
+	good = trust && reload_document_learn(document, trust, &text, 1, name, ca_now(), &more,
+					      error) == RELOAD_OK;
+	reload_document_unref(more);
+	reload_trust_unref(trust);
+	return good;
+}
+
+bool ca_sign_kinds(const char *directory, const char *path, int days, GError **error)
+{
+	char *overlay = ca_path(directory, "overlay.xml"), *text = NULL;
+	ReloadDocument *document = reload_document_load_file(overlay, NULL, ca_now(), error);
+	Keys keys = {.ca_key = NULL};
+	ReloadIdentity *signer = NULL;
+	GBytes *blocks = NULL, *done = NULL;
+	bool good = false;
+	gsize length;
+
+	if (document && g_file_get_contents(path, &text, &length, error))
+		blocks = g_bytes_new_take(text, length);
+	if (blocks && load_signer(directory, document->overlay, days, &keys, document, error))
+		signer = make_signer(&keys, document->overlay, error);
+	if (signer)
+		done = reload_kind_blocks_sign(blocks, path, signer, error);
+	if (done && check_kinds(document, done, path, error)) {
+		const char *data = g_bytes_get_data(done, &length);
+
+		good = ca_write_file(path, data, length, 0644, error);
+	}
+	g_bytes_unref(done);
+	g_bytes_unref(blocks);
+	reload_identity_unref(signer);
+	keys_clear(&keys);
+	reload_document_unref(document);
+	g_free(overlay);
+	return good;
 }
 
 bool ca_sign_document(const char *directory, const char *path, int sequence, int days,

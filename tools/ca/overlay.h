@@ -34,4 +34,9 @@ bool ca_create_overlay(const CaOverlayOptions *options, GError **error);
 bool ca_sign_document(const char *directory, const char *path, int sequence, int days,
 		      GError **error);
 
+/* Signs the kind-blocks in a file, for Kinds beside overlay.xml of directory, with the signer there,
+ * whose certificate is renewed for so many days; checks that a peer would take them, and writes
+ * them back. */
+bool ca_sign_kinds(const char *directory, const char *path, int days, GError **error);
+
 #endif
