@@ -200,7 +200,8 @@ void reload_bootstrap_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now
 		if (!reload_node_id_equal(known, id))
 			continue;
 		bootstrap->pause = PAUSE_FIRST_MS;
-		bootstrap->due = MIN(bootstrap->due, now + reload_node_jitter(node, LOST_MS));
+		bootstrap->due =
+		    reload_sooner(bootstrap->due, now + reload_node_jitter(node, LOST_MS));
 		return;
 	}
 }

@@ -293,20 +293,20 @@ static int64_t turn(ReloadNode *node, int64_t now)
 	run_deferred(node, now);
 	if (!reload_router_run(node->router, now))
 		next = now;
-	next = MIN(next, reload_router_tick(node->router, now));
-	next = MIN(next, reload_attach_tick(node, now));
-	next = MIN(next, reload_apps_tick(node, now));
-	next = MIN(next, reload_links_tick(node, now));
-	next = MIN(next, reload_life_tick(node, now));
-	next = MIN(next, reload_bootstrap_tick(node, now));
-	next = MIN(next, reload_replication_tick(node, now));
-	next = MIN(next, reload_client_tick(node, now));
-	next = MIN(next, node->plugin->tick(node->topology, now));
-	next = MIN(next, storage_tick(node, now));
+	next = reload_sooner(next, reload_router_tick(node->router, now));
+	next = reload_sooner(next, reload_attach_tick(node, now));
+	next = reload_sooner(next, reload_apps_tick(node, now));
+	next = reload_sooner(next, reload_links_tick(node, now));
+	next = reload_sooner(next, reload_life_tick(node, now));
+	next = reload_sooner(next, reload_bootstrap_tick(node, now));
+	next = reload_sooner(next, reload_replication_tick(node, now));
+	next = reload_sooner(next, reload_client_tick(node, now));
+	next = reload_sooner(next, node->plugin->tick(node->topology, now));
+	next = reload_sooner(next, storage_tick(node, now));
 	for (guint i = 0; i < node->tasks->len; i++) {
 		const Task *task = g_ptr_array_index(node->tasks, i);
 
-		next = MIN(next, task->tick(task->data, now));
+		next = reload_sooner(next, task->tick(task->data, now));
 	}
 	/* Messages to ourselves and what was put off in this turn. */
 	if (!g_queue_is_empty(node->deferred) || reload_router_has_own(node->router))
@@ -328,8 +328,12 @@ void reload_node_settle(ReloadNode *node, int64_t now)
 		node->entered--;
 		return;
 	}
-	for (unsigned i = 0; i < SETTLE_ROUNDS && next <= now; i++)
+	/* Two turns at least in which nothing was due at once: what the last of a turn begin, the
+	 * first learn of in the next. */
+	for (unsigned i = 0, quiet = 0; i < SETTLE_ROUNDS && quiet < 2; i++) {
 		next = turn(node, now);
+		quiet = next <= now ? 0 : quiet + 1;
+	}
 	node->entered--;
 	/* A driver's clock must move before it calls again, so that nothing here can spin. */
 	next = MAX(next, now + 1);

@@ -12,6 +12,12 @@
 #include "reload_core/wire/status.h"
 #include "reload_core/wire/types.h"
 
+/* The earlier of two times. A function, for its arguments have effects (a macro has them twice). */
+static inline int64_t reload_sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 typedef struct ReloadTopology ReloadTopology;
 
 /* What the node does for its topology plug-in. None of these calls back before returning. */

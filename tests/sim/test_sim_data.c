@@ -497,6 +497,53 @@ static void test_garbled(void)
 	sim_free(sim);
 }
 
+static void note_end(void *data, ReloadStatus status, const ReloadMessage *answer,
+		     const ReloadNodeId *from, int64_t now)
+{
+	int64_t *ended = data;
+
+	(void)answer;
+	(void)from;
+	g_assert_cmpint(*ended, ==, 0);
+	g_assert_cmpint(status, !=, RELOAD_OK);
+	*ended = now;
+}
+
+/* Who waits for an answer that never comes (there is no such node) is told when his time is over, and
+ * not later because the node had something else to do meanwhile. */
+static void test_timeouts(void)
+{
+	Sim *sim = sim_new("timeouts", 10, 2);
+	GByteArray *body = g_byte_array_new();
+	ReloadPingReq ping = {0};
+
+	form(sim);
+	reload_write_ping_req(body, &ping);
+	for (unsigned round = 0; round < 300; round++) {
+		int64_t ended[10] = {0}, timeout = 1000 + sim_random(sim, 2000);
+		ReloadNodeId nobody = {.len = 16};
+		ReloadDestination destination;
+		ReloadRequest request = {.destinations = &destination,
+					 .destination_count = 1,
+					 .code = RELOAD_PING_REQ,
+					 .body = {body->data, body->len},
+					 .timeout = timeout};
+
+		for (unsigned i = 0; i < 16; i++)
+			nobody.id[i] = (uint8_t)sim_random(sim, 256);
+		destination = reload_destination_node(&nobody);
+		for (unsigned i = 0; i < 10; i++)
+			g_assert_cmpuint(reload_node_request(sim_node(sim, i)->node, &request,
+							     note_end, &ended[i], sim_now(sim)),
+					 !=, 0);
+		sim_run(sim, timeout);
+		for (unsigned i = 0; i < 10; i++)
+			g_assert_cmpint(ended[i], ==, sim_now(sim));
+	}
+	g_byte_array_unref(body);
+	sim_free(sim);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -510,6 +557,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/data/nobody-there", test_nobody_there);
 	g_test_add_func("/sim/data/app-attach", test_app_attach);
 	g_test_add_func("/sim/data/certificates", test_certificates);
+	g_test_add_func("/sim/data/timeouts", test_timeouts);
 	g_test_add_func("/sim/hostile/forged", test_forged);
 	g_test_add_func("/sim/hostile/garbled", test_garbled);
 	return g_test_run();

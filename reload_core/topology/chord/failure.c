@@ -38,7 +38,8 @@ void chord_peer_failed(ReloadTopology *t, const ReloadNodeId *id, int64_t leave_
 	chord_rebuild(t, true, now);
 	/* RFC 6940, 10.7.2: search at once for what the finger did. */
 	if (t->document->chord_reactive)
-		t->search_at = MIN(t->search_at, now + chord_random_time(t, 200, 1000));
+		t->search_at =
+		    reload_sooner(t->search_at, now + chord_random_time(t, 200, 1000));
 	if (t->serving && t->ring->len == 0)
 		t->lost = true;
 }

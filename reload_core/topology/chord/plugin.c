@@ -119,11 +119,11 @@ static int64_t tick(ReloadTopology *t, int64_t now)
 	chord_admissions_tick(t, now);
 	chord_settle(t, now);
 	next = chord_stabilize_tick(t, now);
-	next = MIN(next, chord_updates_tick(t, now));
-	next = MIN(next, chord_leave_tick(t, now));
-	next = MIN(next, chord_ghosts_tick(t, now));
-	next = MIN(next, chord_admissions_tick(t, now));
-	next = MIN(next, chord_join_due(t));
+	next = reload_sooner(next, chord_updates_tick(t, now));
+	next = reload_sooner(next, chord_leave_tick(t, now));
+	next = reload_sooner(next, chord_ghosts_tick(t, now));
+	next = reload_sooner(next, chord_admissions_tick(t, now));
+	next = reload_sooner(next, chord_join_due(t));
 	next = MIN(next, t->seek_at);
 	if (t->seek || t->range_changed)
 		next = now;

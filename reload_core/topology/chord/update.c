@@ -94,8 +94,9 @@ void chord_update_answered(ReloadTopology *t, const ReloadNodeId *to, ReloadStat
 
 void chord_schedule_updates(ReloadTopology *t, bool urgent, int64_t now)
 {
-	int64_t at = MAX(now + chord_random_time(t, 2, 15), t->broadcast_last + t->hold);
+	int64_t at = now + chord_random_time(t, 2, 15);
 
+	at = MAX(at, t->broadcast_last + t->hold);
 	if (!t->serving)
 		return;
 	if (t->broadcast_at == INT64_MAX) {
