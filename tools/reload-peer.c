@@ -1,21 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* reload-peer: a RELOAD peer without SIP, for storage and as bootstrap node. */
 #include "reload_core/link/driver.h"
+#include "reload_core/link/socket_address.h"
 #include "reload_core/usages/certstore/publish.h"
+#include "reload_core/usages/turn/record.h"
+#include "reload_core/usages/turn/server.h"
 
 #include <stdio.h>
 
 typedef struct {
 	gboolean check, first;
 	char *document, *overlay, *directory, *keylog, *control, *log_level;
+	char *turn;
 	char **listen, **advertise;
+	ReloadAddress turn_address; /* type 0: none */
 } Arguments;
+
+/* RFC 5766, 4: "The default port for TURN over UDP and TCP" */
+#define TURN_PORT 3478
 
 static int fail(GError *error)
 {
 	fprintf(stderr, "reload-peer: %s\n", error->message);
 	g_error_free(error);
 	return 1;
+}
+
+static bool parse_turn(Arguments *arguments, GError **error)
+{
+	const char *wrong = NULL;
+
+	if (!reload_address_parse(arguments->turn, TURN_PORT, &arguments->turn_address))
+		wrong = "is no IP address with or without a port, as 198.51.100.7:3478";
+	else if (!reload_turn_address_fits(&arguments->turn_address))
+		wrong = "cannot be reached from everywhere: name the public address";
+	if (wrong != NULL)
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--turn: %s %s",
+			    arguments->turn, wrong);
+	return wrong == NULL;
 }
 
 static bool parse(Arguments *arguments, ReloadDriverOptions *options, int *argc, char ***argv,
@@ -32,6 +54,8 @@ static bool parse(Arguments *arguments, ReloadDriverOptions *options, int *argc,
 	     "address for links; may be given several times", "ADDR:PORT"},
 	    {"advertise", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->advertise,
 	     "how others reach --listen, where that differs", "ADDR:PORT"},
+	    {"turn", 0, 0, G_OPTION_ARG_STRING, &arguments->turn,
+	     "tell the overlay of the TURN server here, by a public address", "ADDR:PORT"},
 	    {"first", 0, 0, G_OPTION_ARG_NONE, &arguments->first,
 	     "start the overlay if there is none", NULL},
 	    {"keylog", 0, 0, G_OPTION_ARG_FILENAME, &arguments->keylog,
@@ -55,6 +79,8 @@ static bool parse(Arguments *arguments, ReloadDriverOptions *options, int *argc,
 			    "\"%s\" is no option; see --help", (*argv)[1]);
 		good = false;
 	}
+	if (good && arguments->turn != NULL && !parse_turn(arguments, error))
+		good = false;
 	if (good && arguments->log_level != NULL &&
 	    !reload_log_level_parse(arguments->log_level, &options->log_level)) {
 		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -88,7 +114,7 @@ static int check(const ReloadDriverOptions *options)
 	return 0;
 }
 
-static int run(const ReloadDriverOptions *options)
+static int run(const ReloadDriverOptions *options, const ReloadAddress *turn)
 {
 	char node[RELOAD_NODE_ID_TEXT], text[RELOAD_ADDRESS_TEXT];
 	GError *error = NULL;
@@ -102,6 +128,11 @@ static int run(const ReloadDriverOptions *options)
 		       reload_node_id_to_text(reload_node_id(reload_driver_node(driver)), node),
 		       reload_address_to_text(&address, text));
 	reload_certstore_publish(reload_driver_node(driver));
+	if (turn->type != 0 && reload_turn_density(reload_driver_document(driver)) == 0)
+		reload_log_write(reload_driver_log(driver), RELOAD_LOG_WARNING,
+				 "--turn: nothing is recorded, for the document's turn-density is 0");
+	if (turn->type != 0)
+		reload_turn_publish(reload_driver_node(driver), turn);
 	reload_driver_start(driver);
 	reload_driver_run(driver);
 	reload_driver_free(driver);
@@ -128,7 +159,7 @@ int main(int argc, char **argv)
 		options.keylog_path = arguments.keylog;
 		options.control_path = arguments.control;
 		options.events.state = state_changed;
-		result = arguments.check ? check(&options) : run(&options);
+		result = arguments.check ? check(&options) : run(&options, &arguments.turn_address);
 	}
 	g_free(arguments.document);
 	g_free(arguments.overlay);
@@ -136,6 +167,7 @@ int main(int argc, char **argv)
 	g_free(arguments.keylog);
 	g_free(arguments.control);
 	g_free(arguments.log_level);
+	g_free(arguments.turn);
 	g_strfreev(arguments.listen);
 	g_strfreev(arguments.advertise);
 	return result;

@@ -103,7 +103,7 @@ static int run_client(int argc, char **argv)
 
 	if (!reloadctl_parse(&argc, &argv, entries, "COMMAND [ARGUMENT...]",
 			     "Asks the overlay without a running peer. COMMAND: ping TARGET, probe TARGET, "
-			     "lookup AOR, fetch TARGET KIND.",
+			     "lookup AOR, lookup TARGET KIND, turn.",
 			     &result))
 		goto end;
 	if (document == NULL || directory == NULL || argc < 2) {

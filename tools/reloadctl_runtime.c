@@ -103,6 +103,11 @@ static int run_lookup(int argc, char **argv)
 		   "number. " TARGET);
 }
 
+static int run_turn(int argc, char **argv)
+{
+	return ask(argc, argv, 0, 0, "", "Finds some TURN server that the overlay knows of.");
+}
+
 static int run_reload(int argc, char **argv)
 {
 	return ask(argc, argv, 0, 0, "", "Has a peer read its document and certificates again.");
@@ -142,6 +147,7 @@ const ReloadctlCommand reloadctl_runtime_commands[] = {
     {"probe", "--control SOCKET TARGET", "ask a peer how it is", run_probe},
     {"lookup", "--control SOCKET AOR | TARGET KIND", "who serves a user; or values of a resource",
      run_lookup},
+    {"turn", "--control SOCKET", "find some TURN server", run_turn},
     {"reload", "--control SOCKET", "read document and certificates again", run_reload},
     {"leave", "--control SOCKET", "leave the overlay and end", run_leave},
     {"flows", "--control SOCKET", "connections of an edge to others", run_flows},

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control commands that ask the overlay: ping, probe, fetch, lookup. Each waits for its answer.
- */
+/* The control commands that ask the overlay: ping, probe, fetch, lookup, turn. Each waits for its
+ * answer. */
 #include "reload_core/link/driver_private.h"
 
 #include "reload_core/usages/sip/lookup.h"
+#include "reload_core/usages/turn/find.h"
 #include "reload_core/wire/error.h"
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/ping.h"
@@ -13,14 +14,17 @@
 
 /* For an answer; ms. */
 #define TIMEOUT 5000
+/* For all that it takes to find a TURN server; ms. */
+#define TURN_TIMEOUT 15000
 /* Under way at the same time. */
 #define PENDING_MAX 64
 
 typedef struct {
 	ReloadDriver *driver;
 	ReloadControlCall *call;
-	ReloadRequestId request; /* 0: a lookup */
+	ReloadRequestId request; /* 0: one of these two */
 	ReloadSipLookup *lookup;
+	ReloadTurnTask *turn;
 	int64_t sent; /* us, monotonic */
 	void (*print)(ReloadControlCall *call, const ReloadMessage *answer, ReloadDriver *driver);
 } Pending;
@@ -52,8 +56,8 @@ void reload_driver_end_requests(ReloadDriver *driver, const char *reason)
 
 		if (pending->request != 0)
 			reload_node_cancel(driver->node, pending->request);
-		else if (pending->lookup != NULL)
-			reload_sip_lookup_cancel(pending->lookup);
+		reload_sip_lookup_cancel(pending->lookup);
+		reload_turn_cancel(pending->turn);
 		finish(pending, reason);
 	}
 }
@@ -344,6 +348,47 @@ static void lookup(void *user, ReloadControlCall *call, unsigned argc, char **ar
 		finish(pending, reload_strerror(status));
 }
 
+/* ---- turn ---- */
+
+static void turn_found(void *data, ReloadStatus status, const ReloadTurnFound *server, int64_t now)
+{
+	Pending *pending = data;
+	char address[RELOAD_ADDRESS_TEXT], node[RELOAD_NODE_ID_TEXT];
+
+	(void)now;
+	pending->turn = NULL;
+	if (status != RELOAD_OK) {
+		finish(pending, status == RELOAD_E_NOT_FOUND ? "no TURN server was found"
+							     : reload_strerror(status));
+		return;
+	}
+	reload_control_print(pending->call, "%s  of %s  for %u s more",
+			     reload_address_to_text(&server->address, address),
+			     reload_node_id_to_text(&server->node_id, node), server->lifetime);
+	finish(pending, NULL);
+}
+
+static void turn(void *user, ReloadControlCall *call, unsigned argc, char **argv)
+{
+	ReloadDriver *driver = user;
+	ReloadStatus status;
+	Pending *pending;
+
+	(void)argc;
+	(void)argv;
+	if (driver->pending->len >= PENDING_MAX) {
+		reload_control_end(call, reload_strerror(RELOAD_E_LIMIT));
+		return;
+	}
+	pending = pending_new(driver, call);
+	status = reload_turn_find(driver->node, TURN_TIMEOUT, turn_found, pending,
+				  reload_driver_now(driver), &pending->turn);
+	if (status != RELOAD_OK)
+		finish(pending, status == RELOAD_E_NOT_FOUND
+				    ? "the overlay's turn-density is 0: it has no TURN servers"
+				    : reload_strerror(status));
+}
+
 void reload_driver_add_requests(ReloadDriver *driver)
 {
 	ReloadControl *control = driver->control;
@@ -353,4 +398,5 @@ void reload_driver_add_requests(ReloadDriver *driver)
 	reload_control_add(control, "lookup",
 			   "AOR | TARGET KIND - find who serves a user; or fetch values", lookup,
 			   driver);
+	reload_control_add(control, "turn", "- find some TURN server", turn, driver);
 }

@@ -156,14 +156,35 @@ void reload_node_leave(ReloadNode *node, int64_t timeout, int64_t now)
 	reload_node_settle(node, now);
 }
 
-/* Leaving: first the replicas that are under way, for at most half of the time, then the Leave. */
+bool reload_life_is_held(const ReloadNode *node)
+{
+	return node->state == RELOAD_NODE_LEAVING && !node->leave_sent && node->leave_holds > 0;
+}
+
+static void released(ReloadNode *node, gpointer data, int64_t now)
+{
+	(void)data;
+	reload_life_tick(node, now);
+}
+
+void reload_node_hold_leave(ReloadNode *node, bool hold)
+{
+	if (hold)
+		node->leave_holds++;
+	else if (--node->leave_holds == 0)
+		reload_node_defer(node, released, NULL, NULL);
+}
+
+/* Leaving: first the replicas and what usages remove, for at most half of the time, then the
+ * Leave. */
 static int64_t leave_tick(ReloadNode *node, int64_t now)
 {
 	if (now >= node->leave_deadline) {
 		left(node, now);
 		return INT64_MAX;
 	}
-	if (!node->leave_sent && (now >= node->leave_half || reload_replication_idle(node))) {
+	if (!node->leave_sent &&
+	    (now >= node->leave_half || (!reload_life_is_held(node) && reload_replication_idle(node)))) {
 		node->leave_sent = true;
 		node->plugin->leave(node->topology, node->leave_deadline, leave_done, node, now);
 	}

@@ -119,6 +119,13 @@ void reload_node_app_close(ReloadNode *node, ReloadLinkId link, int64_t now);
 void reload_node_add_task(ReloadNode *node, int64_t (*tick)(void *data, int64_t now),
 			  void (*free_data)(void *data), void *data);
 
+/* While hold is true, a node that leaves waits with its Leave, for half of its time at most, and takes
+ * requests meanwhile: for a usage that has to remove something. Every true needs its false. */
+void reload_node_hold_leave(ReloadNode *node, bool hold);
+
+/* Fills out with random bytes of the node's source. */
+void reload_node_random(ReloadNode *node, uint8_t *out, size_t len);
+
 /* ---- views ---- */
 ReloadNodeState reload_node_state(const ReloadNode *node);
 const ReloadNodeId *reload_node_id(const ReloadNode *node);

@@ -63,6 +63,7 @@ struct ReloadNode {
 	int64_t join_deadline; /* ms */
 	int64_t leave_half, leave_deadline; /* ms */
 	bool leave_sent;
+	unsigned leave_holds; /* usages that have to remove something first */
 	int64_t links_due;	/* ms, when links are looked at next */
 	int64_t refusal_logged; /* ms, when a refused link was last told of */
 	int64_t storage_due;	/* ms, when something expires */
@@ -180,6 +181,8 @@ void reload_life_nobody(ReloadNode *node, int64_t now);
 void reload_life_joined(ReloadNode *node, ReloadStatus status, int64_t now);
 void reload_life_lost(ReloadNode *node, int64_t now);
 int64_t reload_life_tick(ReloadNode *node, int64_t now);
+/* Leaving, and a usage may still make requests? */
+bool reload_life_is_held(const ReloadNode *node);
 
 /* ---- topology_host.c ---- */
 void reload_topology_host_init(ReloadNode *node);

@@ -47,7 +47,7 @@ ReloadRequestId reload_node_request(ReloadNode *node, const ReloadRequest *reque
 	GByteArray *list;
 	uint64_t id = 0;
 
-	if (!reload_node_is_usable(node))
+	if (!reload_node_is_usable(node) && !reload_life_is_held(node))
 		return 0;
 	list = encode_list(request->destinations, request->destination_count);
 	if (list == NULL)

@@ -52,6 +52,11 @@ ReloadStatus reload_node_set_identity(ReloadNode *node, ReloadIdentity *identity
 	return RELOAD_OK;
 }
 
+void reload_node_random(ReloadNode *node, uint8_t *out, size_t len)
+{
+	node->io.random(node->io.user, out, len);
+}
+
 void reload_node_statistics(const ReloadNode *node, ReloadNodeStatistics *out)
 {
 	ReloadRouterStatistics router;

@@ -94,10 +94,10 @@ class Peer(Node):
         self.control = os.path.join(self.directory, "control")
         self.process = None
 
-    def start(self, first=False):
+    def start(self, first=False, options=()):
         argv = [os.path.join(BUILD, "reload-peer"), "--document", self.overlay.document,
                 "--dir", self.node_directory, "--listen", self.listen, "--keylog", self.keylog,
-                "--control", self.control]
+                "--control", self.control, *options]
         self.process = process.Process(self.name, argv + (["--first"] if first else []), self.directory)
         return self
 

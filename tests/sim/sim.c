@@ -87,9 +87,9 @@ static void make_machine(Sim *sim, unsigned index)
 	EVP_PKEY_free(key);
 }
 
-static ReloadDocument *make_document(Sim *sim, unsigned bootstraps)
+static ReloadDocument *make_document(Sim *sim, unsigned bootstraps, const char *elements)
 {
-	GString *more = g_string_new("");
+	GString *more = g_string_new(elements);
 	ReloadDocument *document;
 
 	for (unsigned i = 0; i < bootstraps; i++)
@@ -102,6 +102,11 @@ static ReloadDocument *make_document(Sim *sim, unsigned bootstraps)
 }
 
 Sim *sim_new(const char *name, unsigned count, unsigned bootstraps)
+{
+	return sim_new_with(name, count, bootstraps, "");
+}
+
+Sim *sim_new_with(const char *name, unsigned count, unsigned bootstraps, const char *elements)
 {
 	const char *seed = g_getenv("RELOAD_SIM_SEED");
 	Sim *sim = g_new0(Sim, 1);
@@ -116,7 +121,7 @@ Sim *sim_new(const char *name, unsigned count, unsigned bootstraps)
 	sim->now = PKI_NOW;
 	sim->events = g_sequence_new(free_event);
 	sim->ends = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
-	sim->document = make_document(sim, bootstraps);
+	sim->document = make_document(sim, bootstraps, elements);
 	sim->count = count;
 	sim->nodes = g_new0(SimNode, count);
 	for (unsigned i = 0; i < count; i++)

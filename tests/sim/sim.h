@@ -41,6 +41,8 @@ typedef struct {
  * document's bootstrap nodes. The seed is RELOAD_SIM_SEED of the environment, or name's hash; it is
  * printed. */
 Sim *sim_new(const char *name, unsigned count, unsigned bootstraps);
+/* The same with more elements in the document's configuration. */
+Sim *sim_new_with(const char *name, unsigned count, unsigned bootstraps, const char *elements);
 void sim_free(Sim *sim);
 SimNetwork *sim_network(Sim *sim);
 

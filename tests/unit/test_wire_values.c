@@ -93,8 +93,21 @@ static void test_turn_server(void)
 	g_assert_cmpuint(server.server_address.port, ==, 3478);
 	g_assert_true(reload_write_turn_server(out, &server));
 	g_assert_cmpmem(out->data, out->len, value, 9);
-	g_assert_cmpint(reload_turn_server_decode(reload_span(value, 8), &server), ==,
+	for (size_t len = 0; len < 9; len++)
+		g_assert_cmpint(reload_turn_server_decode(reload_span(value, len), &server), ==,
+				RELOAD_E_MALFORMED);
+	/* A byte too many; lengths of the address that are not its type's, or more than there is. */
+	g_assert_cmpint(reload_turn_server_decode(reload_span(value, 10), &server), ==,
 			RELOAD_E_MALFORMED);
+	g_assert_cmpint(
+	    reload_turn_server_decode(LITERAL("\x01\x01\x05\xc0\x00\x02\x09\x0d"), &server), ==,
+	    RELOAD_E_MALFORMED);
+	g_assert_cmpint(
+	    reload_turn_server_decode(LITERAL("\x01\x02\x06\xc0\x00\x02\x09\x0d\x96"), &server), ==,
+	    RELOAD_E_MALFORMED);
+	g_assert_cmpint(
+	    reload_turn_server_decode(LITERAL("\x01\x01\xff\xc0\x00\x02\x09\x0d\x96"), &server), ==,
+	    RELOAD_E_MALFORMED);
 }
 
 /* RFC 6940, 7.4.2.2: an array's index is signed as 0, everything else as it is. */
