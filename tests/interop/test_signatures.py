@@ -19,7 +19,7 @@ TOKEN = 0xD2454C4F
 SHA256, RSA, ECDSA = 4, 1, 3
 DICTIONARY, ARRAY, SINGLE = "dictionary", "array", "single"
 MODELS = {1: DICTIONARY, 2: SINGLE, 3: ARRAY, 0x10: ARRAY}
-STORE_REQ, FETCH_ANS = 7, 10
+STORE_REQ, FETCH_ANS, CONFIG_UPDATE_REQ = 7, 10, 33
 
 
 class Bytes:
@@ -69,6 +69,16 @@ class Checker:
             key = subprocess.run(["openssl", "x509", "-in", str(pem), "-noout", "-pubkey"], check=True,
                                  capture_output=True).stdout
             self.keys[hashlib.sha256(der).digest()] = key
+            nodes = self.node_ids(pem)
+            if len(nodes) > 1:  # 6.3.4: cert_hash_node_id is over Node-ID || certificate
+                self.keys.update((hashlib.sha256(node + der).digest(), key) for node in nodes)
+
+    @staticmethod
+    def node_ids(pem):
+        """The Node-IDs in a certificate: reload://0110<32 hex digits>@<overlay>/ (11.3)."""
+        names = subprocess.run(["openssl", "x509", "-in", str(pem), "-noout", "-ext", "subjectAltName"], check=False,
+                               capture_output=True, text=True).stdout
+        return [bytes.fromhex(node) for node in re.findall(r"reload://0110([0-9a-f]{32})@", names)]
 
     def verify(self, signature, parts):
         """Does openssl find that the signature covers the parts and the identity?"""
@@ -141,6 +151,20 @@ class Checker:
             count, good = count + some, good and held
         return count, good
 
+    def joined(self):
+        """The message that came in fragments (6.7): one header, and what follows it in each, in order."""
+        pieces = [file.read_bytes() for file in sorted(self.folder.glob("fragments/*.bin"))]
+        size = HEADER.size + sum(HEADER.unpack_from(pieces[0])[9:12])
+        rest = b""
+        for piece in pieces:
+            fields = HEADER.unpack_from(piece)
+            last = piece is pieces[-1]
+            if fields[5] != (0xc0000000 if last else 0x80000000) | len(rest) or fields[6] != len(piece):
+                raise ValueError("wrong fragment")
+            rest += piece[size:]
+        whole = pieces[0][:size] + rest
+        return whole[:12] + bytes([0xc0, 0, 0, 0]) + len(whole).to_bytes(4, "big") + whole[20:]
+
     def document(self):
         """Does the signature of overlay.xml cover its configuration element?"""
         text = (self.folder / "overlay.xml").read_bytes()
@@ -176,6 +200,8 @@ def main():
             if code in (STORE_REQ, FETCH_ANS) and not file.stem.endswith("synthesized"):
                 count, good = checker.body(code, body, resource)
                 tap.check(good and count > 0, f"openssl verifies the {count} values in {file.stem}")
+        good, code, _, _ = checker.message(checker.joined())
+        tap.check(good and code == CONFIG_UPDATE_REQ, "openssl verifies the message that was in fragments")
         tap.check(checker.document(), "openssl verifies the overlay document")
     print(f"1..{tap.count}")
     return 1 if tap.failed else 0

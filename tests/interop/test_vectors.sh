@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every sample message that `vectors` writes, read by tshark: it must see the message that the file's name says, and
-# nothing malformed.
+# Every sample that `vectors` writes, read by tshark: it must see the message that the file's name says, and nothing
+# malformed. docs/vectors.md lists where tshark is wrong.
 cd "$(dirname "$0")/../.." || exit 1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -14,7 +14,8 @@ ok() { # ok HELD WHAT: HELD is a command's exit code
 
 # The requests and answers of RFC 6940, 14.8, and the error.
 names=
-for method in probe attach store fetch find join leave update route_query ping stat app_attach config_update; do
+for method in probe attach store fetch find join leave update route_query ping stat app_attach config_update exp_a \
+	exp_b; do
 	names="$names ${method}_req ${method}_ans"
 done
 names="$names error"
@@ -62,6 +63,29 @@ while read -r name; do
 	ok $? "nothing in $name is malformed"
 	[ ! -s "$dir/complaints" ] || sed 's/^/# /' "$dir/complaints"
 done <"$dir/list"
+
+# Fragments in one conversation: the last one completes the message.
+for file in "$dir"/vectors/fragments/*.bin; do
+	od -Ax -tx1 -v "$file" | text2pcap -q -u 40000,40000 - "$file.pcap" 2>/dev/null
+done
+mergecap -a -w "$dir/fragments.pcap" "$dir"/vectors/fragments/*.pcap &&
+	timeout 60 tshark -r "$dir/fragments.pcap" -O reload >"$dir/text.fragments" 2>/dev/null
+[ "$(shown_code "$dir/text.fragments")" = config_update_req ]
+ok $? "tshark reads config_update_req out of its fragments"
+complaints fragments "$dir/text.fragments" >"$dir/complaints"
+[ ! -s "$dir/complaints" ]
+ok $? "nothing in the fragments is malformed"
+
+# Frames, in one TCP stream.
+cat "$dir"/vectors/frames/data.bin "$dir"/vectors/frames/ack.bin | od -Ax -tx1 -v |
+	text2pcap -q -T 40000,6084 - "$dir/frames.pcap" 2>/dev/null
+timeout 60 tshark -r "$dir/frames.pcap" -O reload,reload-framing >"$dir/text.frames" 2>/dev/null
+[ "$(grep -c '^REsource LOcation And Discovery Framing: \(DATA\|ACK\)' "$dir/text.frames")" = 2 ] &&
+	[ "$(shown_code "$dir/text.frames")" = ping_req ]
+ok $? "tshark reads a data frame with ping_req in it, and an ACK"
+complaints frames "$dir/text.frames" >"$dir/complaints"
+[ ! -s "$dir/complaints" ]
+ok $? "nothing in the frames is malformed"
 
 # Nothing was written that is not in the list above.
 [ "$(find "$dir/vectors" -maxdepth 1 -name '*.bin' | wc -l)" = "$(echo "$names" | wc -w)" ]

@@ -41,6 +41,29 @@ void wire_sample_probe_ans(const WireSampleContext *context, GByteArray *body)
 	reload_write_probe_ans(body, &ans);
 }
 
+void wire_sample_probe_req_exp(const WireSampleContext *context, GByteArray *body)
+{
+	ReloadProbeReq req = {reload_span("\x04", 1)};
+
+	(void)context;
+	reload_write_probe_req(body, &req);
+}
+
+void wire_sample_probe_ans_exp(const WireSampleContext *context, GByteArray *body)
+{
+	g_autoptr(GByteArray) list = g_byte_array_new();
+	ReloadProbeInformation info = {
+	    .type = RELOAD_PROBE_EXP,
+	    .value = reload_span_text("trial"),
+	};
+	ReloadProbeAns ans;
+
+	(void)context;
+	reload_write_probe_information(list, &info);
+	ans.probe_info = view(list);
+	reload_write_probe_ans(body, &ans);
+}
+
 static void write_host_candidate(GByteArray *list, const char *ip)
 {
 	ReloadIceCandidate candidate = {
@@ -54,14 +77,15 @@ static void write_host_candidate(GByteArray *list, const char *ip)
 	reload_write_ice_candidate(list, &candidate);
 }
 
-static void write_attach(GByteArray *body, const char *role, ReloadSpan candidates)
+static void write_attach(GByteArray *body, const char *role, bool send_update,
+			 ReloadSpan candidates)
 {
 	ReloadAttach attach = {
 	    .ufrag = reload_span_text("8hhY"),
 	    .password = reload_span_text("asd88fgpdd777uzjYhagZg"),
 	    .role = reload_span_text(role),
 	    .candidates = candidates,
-	    .send_update = true,
+	    .send_update = send_update,
 	};
 
 	reload_write_attach(body, &attach);
@@ -74,7 +98,7 @@ void wire_sample_attach_req(const WireSampleContext *context, GByteArray *body)
 	(void)context;
 	write_host_candidate(list, "192.0.2.1");
 	write_host_candidate(list, "2001:db8::1");
-	write_attach(body, "passive", view(list));
+	write_attach(body, "passive", true, view(list));
 }
 
 void wire_sample_attach_req_ice(const WireSampleContext *context, GByteArray *body)
@@ -97,7 +121,28 @@ void wire_sample_attach_req_ice(const WireSampleContext *context, GByteArray *bo
 	candidate.type = RELOAD_CAND_RELAY;
 	candidate.extensions = view(extensions);
 	reload_write_ice_candidate(list, &candidate);
-	write_attach(body, "passive", view(list));
+	write_attach(body, "passive", true, view(list));
+}
+
+/* A host candidate for each type of overlay link. */
+void wire_sample_attach_req_links(const WireSampleContext *context, GByteArray *body)
+{
+	static const uint8_t links[] = {RELOAD_LINK_DTLS_UDP_SR, RELOAD_LINK_DTLS_UDP_SR_NO_ICE,
+					RELOAD_LINK_TLS_TCP_FH_NO_ICE, RELOAD_LINK_EXP};
+	g_autoptr(GByteArray) list = g_byte_array_new();
+	ReloadIceCandidate candidate = {
+	    .foundation = reload_span_text("1"),
+	    .priority = 2130706431,
+	    .type = RELOAD_CAND_HOST,
+	};
+
+	(void)context;
+	reload_address_from_text("2001:db8::1", RELOAD_PORT_DEFAULT, &candidate.addr_port);
+	for (size_t i = 0; i < G_N_ELEMENTS(links); i++) {
+		candidate.overlay_link = links[i];
+		reload_write_ice_candidate(list, &candidate);
+	}
+	write_attach(body, "passive", false, view(list));
 }
 
 void wire_sample_attach_ans(const WireSampleContext *context, GByteArray *body)
@@ -106,16 +151,17 @@ void wire_sample_attach_ans(const WireSampleContext *context, GByteArray *body)
 
 	(void)context;
 	write_host_candidate(list, "192.0.2.2");
-	write_attach(body, "active", view(list));
+	write_attach(body, "active", true, view(list));
 }
 
-static void write_app_attach(GByteArray *body, const char *role, const char *ip)
+static void write_app_attach(GByteArray *body, uint16_t application, const char *role,
+			     const char *ip)
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadAppAttach attach = {
 	    .ufrag = reload_span_text("9uB6"),
 	    .password = reload_span_text("YH75Fviy6338Vbrhrlp8Yh"),
-	    .application = RELOAD_APPLICATION_SIP,
+	    .application = application,
 	    .role = reload_span_text(role),
 	};
 
@@ -127,13 +173,19 @@ static void write_app_attach(GByteArray *body, const char *role, const char *ip)
 void wire_sample_app_attach_req(const WireSampleContext *context, GByteArray *body)
 {
 	(void)context;
-	write_app_attach(body, "passive", "192.0.2.1");
+	write_app_attach(body, RELOAD_APPLICATION_SIP, "passive", "192.0.2.1");
+}
+
+void wire_sample_app_attach_req_sips(const WireSampleContext *context, GByteArray *body)
+{
+	(void)context;
+	write_app_attach(body, RELOAD_APPLICATION_SIPS, "passive", "192.0.2.1");
 }
 
 void wire_sample_app_attach_ans(const WireSampleContext *context, GByteArray *body)
 {
 	(void)context;
-	write_app_attach(body, "active", "2001:db8::2");
+	write_app_attach(body, RELOAD_APPLICATION_SIP, "active", "2001:db8::2");
 }
 
 void wire_sample_ping_req(const WireSampleContext *context, GByteArray *body)
@@ -198,6 +250,16 @@ void wire_sample_route_query_req_resource(const WireSampleContext *context, GByt
 	reload_write_route_query_req(body, &req);
 }
 
+void wire_sample_route_query_req_opaque(const WireSampleContext *context, GByteArray *body)
+{
+	ReloadRouteQueryReq req = {
+	    .destination = reload_destination_opaque(reload_span_text("state")),
+	};
+
+	(void)context;
+	reload_write_route_query_req(body, &req);
+}
+
 void wire_sample_route_query_ans(const WireSampleContext *context, GByteArray *body)
 {
 	ReloadChordRouteQueryAns ans = {context->nodes[4]};
@@ -210,6 +272,24 @@ void wire_sample_join_req(const WireSampleContext *context, GByteArray *body)
 	ReloadJoinReq req = {.joining_peer_id = context->nodes[0]};
 
 	reload_write_join_req(body, &req);
+}
+
+void wire_sample_join_req_data(const WireSampleContext *context, GByteArray *body)
+{
+	ReloadJoinReq req = {
+	    .joining_peer_id = context->nodes[0],
+	    .overlay_specific_data = reload_span_text("of another topology"),
+	};
+
+	reload_write_join_req(body, &req);
+}
+
+void wire_sample_join_ans_data(const WireSampleContext *context, GByteArray *body)
+{
+	ReloadJoinAns ans = {reload_span_text("of another topology")};
+
+	(void)context;
+	reload_write_join_ans(body, &ans);
 }
 
 void wire_sample_join_ans(const WireSampleContext *context, GByteArray *body)
@@ -281,4 +361,10 @@ void wire_sample_update_req_ready(const WireSampleContext *context, GByteArray *
 void wire_sample_update_req_full(const WireSampleContext *context, GByteArray *body)
 {
 	write_update(context, RELOAD_CHORD_FULL, body);
+}
+
+void wire_sample_trial(const WireSampleContext *context, GByteArray *body)
+{
+	(void)context;
+	reload_write_bytes(body, reload_span_text("trial"));
 }

@@ -2,104 +2,31 @@
 /* Sample bodies of Store, Fetch, Stat, Find and errors. */
 #include "tests/unit/wire_sample_bodies.h"
 
+#include <openssl/evp.h>
+
 #include "reload_core/wire/error.h"
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/find.h"
-#include "reload_core/wire/sip_registration.h"
 #include "reload_core/wire/stat.h"
 #include "reload_core/wire/store.h"
-#include "reload_core/wire/turn_server.h"
-
-#define LIFETIME 3600
+#include "tests/unit/wire_sample_values.h"
 
 static ReloadSpan view(const GByteArray *bytes)
 {
 	return reload_span(bytes->data, bytes->len);
 }
 
-/* A SIP-REGISTRATION of the signer: a route to itself. */
-static void write_registration(const WireSampleContext *context, GByteArray *out)
-{
-	g_autoptr(GByteArray) list = g_byte_array_new();
-	ReloadSipRegistration registration = {
-	    .type = RELOAD_SIP_REGISTRATION_ROUTE,
-	    .contact_prefs = reload_span_text("(sip.schemes=SIP)"),
-	};
-
-	reload_write_destination_node(list, &context->nodes[0]);
-	registration.destination_list = view(list);
-	reload_write_sip_registration(out, &registration);
-}
-
-static void write_stored(const WireSampleContext *context, uint32_t kind, ReloadStoredValue value,
-			 GByteArray *out)
-{
-	ReloadStoredData data = {
-	    .storage_time = context->time,
-	    .lifetime = LIFETIME,
-	    .value = value,
-	};
-
-	data.value.exists = true;
-	g_assert_true(context->write_stored(context, kind, &data, out));
-}
-
-static void write_registration_values(const WireSampleContext *context, GByteArray *out)
-{
-	g_autoptr(GByteArray) value = g_byte_array_new();
-
-	write_registration(context, value);
-	write_stored(context, RELOAD_KIND_SIP_REGISTRATION,
-		     (ReloadStoredValue){.model = RELOAD_MODEL_DICTIONARY,
-					 .key = reload_node_id_span(&context->nodes[0]),
-					 .value = view(value)},
-		     out);
-}
-
-static void write_certificate_values(const WireSampleContext *context, GByteArray *out)
-{
-	for (uint32_t i = 0; i < 2; i++)
-		write_stored(context, RELOAD_KIND_CERTIFICATE_BY_NODE,
-			     (ReloadStoredValue){.model = RELOAD_MODEL_ARRAY,
-						 .index = i == 0 ? 0 : RELOAD_ARRAY_END,
-						 .value = context->certificate},
-			     out);
-}
-
-static void write_turn_values(const WireSampleContext *context, GByteArray *out)
-{
-	g_autoptr(GByteArray) value = g_byte_array_new();
-	ReloadTurnServer server = {.iteration = 1};
-
-	reload_address_from_text("192.0.2.9", 3478, &server.server_address);
-	reload_write_turn_server(value, &server);
-	write_stored(context, RELOAD_KIND_TURN_SERVICE,
-		     (ReloadStoredValue){.model = RELOAD_MODEL_SINGLE, .value = view(value)}, out);
-}
-
-typedef void (*WriteValues)(const WireSampleContext *context, GByteArray *out);
-
-static const struct {
-	uint32_t kind;
-	WriteValues write_values;
-} kinds[] = {
-    {RELOAD_KIND_SIP_REGISTRATION, write_registration_values},
-    {RELOAD_KIND_CERTIFICATE_BY_NODE, write_certificate_values},
-    {RELOAD_KIND_TURN_SERVICE, write_turn_values},
-};
-
-/* A StoreReq with the first count Kinds. */
-static void write_store_req(const WireSampleContext *context, unsigned count, uint8_t replica,
-			    GByteArray *body)
+static void write_store_req(const WireSampleContext *context, const WireSampleKind *kinds,
+			    uint8_t replica, GByteArray *body)
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadStoreReq req = {.resource = context->resource, .replica_number = replica};
 
-	for (unsigned i = 0; i < count; i++) {
+	for (; kinds->kind != 0; kinds++) {
 		g_autoptr(GByteArray) values = g_byte_array_new();
-		ReloadStoreKindData data = {.kind = kinds[i].kind, .generation_counter = replica};
+		ReloadStoreKindData data = {.kind = kinds->kind, .generation_counter = replica};
 
-		kinds[i].write_values(context, values);
+		kinds->write_values(context, values);
 		data.values = view(values);
 		reload_write_store_kind_data(list, &data);
 	}
@@ -109,12 +36,32 @@ static void write_store_req(const WireSampleContext *context, unsigned count, ui
 
 void wire_sample_store_req(const WireSampleContext *context, GByteArray *body)
 {
-	write_store_req(context, 1, 0, body);
+	write_store_req(context, wire_sample_kinds_registration, 0, body);
 }
 
 void wire_sample_store_req_models(const WireSampleContext *context, GByteArray *body)
 {
-	write_store_req(context, G_N_ELEMENTS(kinds), 1, body);
+	write_store_req(context, wire_sample_kinds_models, 1, body);
+}
+
+void wire_sample_store_req_append(const WireSampleContext *context, GByteArray *body)
+{
+	write_store_req(context, wire_sample_kinds_appended, 0, body);
+}
+
+void wire_sample_store_req_removed(const WireSampleContext *context, GByteArray *body)
+{
+	write_store_req(context, wire_sample_kinds_removed, 2, body);
+}
+
+void wire_sample_store_req_uri(const WireSampleContext *context, GByteArray *body)
+{
+	write_store_req(context, wire_sample_kinds_uri, 0, body);
+}
+
+void wire_sample_store_req_users(const WireSampleContext *context, GByteArray *body)
+{
+	write_store_req(context, wire_sample_kinds_users, 0, body);
 }
 
 static void write_store_ans(const WireSampleContext *context, unsigned replicas, GByteArray *body)
@@ -179,16 +126,32 @@ void wire_sample_fetch_req_models(const WireSampleContext *context, GByteArray *
 	write_fetch_req(context, list, G_N_ELEMENTS(list), body);
 }
 
-static void write_fetch_ans(const WireSampleContext *context, unsigned count, GByteArray *body)
+/* Keys of a dictionary: of a node that may have registered, and of one of no bytes. */
+void wire_sample_fetch_req_keys(const WireSampleContext *context, GByteArray *body)
+{
+	g_autoptr(GByteArray) keys = g_byte_array_new();
+	ReloadStoredDataSpecifier specifier = {
+	    .kind = RELOAD_KIND_SIP_REGISTRATION,
+	    .model = RELOAD_MODEL_DICTIONARY,
+	};
+
+	reload_write_dictionary_key(keys, reload_node_id_span(&context->nodes[0]));
+	reload_write_dictionary_key(keys, reload_span_text(""));
+	specifier.items = view(keys);
+	write_fetch_req(context, &specifier, 1, body);
+}
+
+static void write_fetch_ans(const WireSampleContext *context, const WireSampleKind *kinds,
+			    GByteArray *body)
 {
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadFetchAns ans;
 
-	for (unsigned i = 0; i < count; i++) {
+	for (; kinds->kind != 0; kinds++) {
 		g_autoptr(GByteArray) values = g_byte_array_new();
-		ReloadFetchKindResponse response = {.kind = kinds[i].kind, .generation = 7};
+		ReloadFetchKindResponse response = {.kind = kinds->kind, .generation = 7};
 
-		kinds[i].write_values(context, values);
+		kinds->write_values(context, values);
 		response.values = view(values);
 		reload_write_fetch_kind_response(list, &response);
 	}
@@ -198,12 +161,17 @@ static void write_fetch_ans(const WireSampleContext *context, unsigned count, GB
 
 void wire_sample_fetch_ans(const WireSampleContext *context, GByteArray *body)
 {
-	write_fetch_ans(context, 1, body);
+	write_fetch_ans(context, wire_sample_kinds_registration, body);
 }
 
 void wire_sample_fetch_ans_models(const WireSampleContext *context, GByteArray *body)
 {
-	write_fetch_ans(context, G_N_ELEMENTS(kinds), body);
+	write_fetch_ans(context, wire_sample_kinds_models, body);
+}
+
+void wire_sample_fetch_ans_removed(const WireSampleContext *context, GByteArray *body)
+{
+	write_fetch_ans(context, wire_sample_kinds_removed, body);
 }
 
 void wire_sample_fetch_ans_synthesized(const WireSampleContext *context, GByteArray *body)
@@ -225,37 +193,98 @@ void wire_sample_fetch_ans_synthesized(const WireSampleContext *context, GByteAr
 	reload_write_fetch_ans(body, &ans);
 }
 
-void wire_sample_stat_ans(const WireSampleContext *context, GByteArray *body)
+/* What Stat tells of one value, by one of the hash algorithms of TLS. */
+typedef struct {
+	uint32_t kind;
+	ReloadDataModel model;
+	uint8_t hash_algorithm;
+} SampleMetaData;
+
+static const EVP_MD *find_digest(uint8_t hash_algorithm)
+{
+	switch (hash_algorithm) {
+	case RELOAD_HASH_SHA1:
+		return EVP_sha1();
+	case RELOAD_HASH_SHA224:
+		return EVP_sha224();
+	case RELOAD_HASH_SHA384:
+		return EVP_sha384();
+	case RELOAD_HASH_SHA512:
+		return EVP_sha512();
+	default:
+		return EVP_sha256();
+	}
+}
+
+/* RFC 6940, 7.4.3.2: the hash is over the value with its 4 bytes of length; of one that does not
+ * exist, over its length 0. */
+static void write_metadata(const WireSampleContext *context, const SampleMetaData *sample,
+			   bool exists, GByteArray *out)
 {
 	g_autoptr(GByteArray) value = g_byte_array_new();
-	g_autoptr(GByteArray) values = g_byte_array_new();
-	g_autoptr(GByteArray) list = g_byte_array_new();
-	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	uint8_t digest[32];
-	gsize digest_len = sizeof(digest);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned digest_len = 0;
 	size_t mark = reload_begin_vector32(value);
-	ReloadStatKindResponse response = {.kind = RELOAD_KIND_SIP_REGISTRATION, .generation = 7};
 	ReloadStoredMetaData data = {
 	    .storage_time = context->time,
-	    .lifetime = LIFETIME,
-	    .model = RELOAD_MODEL_DICTIONARY,
-	    .key = reload_node_id_span(&context->nodes[0]),
-	    .exists = true,
-	    .hash_algorithm = RELOAD_HASH_SHA256,
-	    .hash_value = {digest, sizeof(digest)},
+	    .lifetime = WIRE_SAMPLE_LIFETIME,
+	    .model = sample->model,
+	    .index = 1,
+	    .exists = exists,
+	    .hash_algorithm = sample->hash_algorithm,
 	};
+
+	if (sample->model == RELOAD_MODEL_DICTIONARY)
+		data.key = reload_node_id_span(&context->nodes[0]);
+	if (exists)
+		wire_sample_registration(context, value);
+	reload_end_vector32(value, mark);
+	EVP_Digest(value->data, value->len, digest, &digest_len,
+		   find_digest(sample->hash_algorithm), NULL);
+	data.hash_value = reload_span(digest, digest_len);
+	data.value_length = value->len - (uint32_t)sizeof(uint32_t);
+	reload_write_stored_metadata(out, &data);
+}
+
+static void write_stat_ans(const WireSampleContext *context, const SampleMetaData *samples,
+			   size_t count, bool exists, GByteArray *body)
+{
+	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadStatAns ans;
 
-	write_registration(context, value);
-	reload_end_vector32(value, mark);
-	g_checksum_update(sum, value->data, value->len);
-	g_checksum_get_digest(sum, digest, &digest_len);
-	data.value_length = value->len - (uint32_t)sizeof(uint32_t);
-	reload_write_stored_metadata(values, &data);
-	response.values = view(values);
-	reload_write_stat_kind_response(list, &response);
+	for (size_t i = 0; i < count; i++) {
+		g_autoptr(GByteArray) values = g_byte_array_new();
+		ReloadStatKindResponse response = {.kind = samples[i].kind, .generation = 7};
+
+		write_metadata(context, &samples[i], exists, values);
+		response.values = view(values);
+		reload_write_stat_kind_response(list, &response);
+	}
 	ans.kind_responses = view(list);
 	reload_write_stat_ans(body, &ans);
+}
+
+static const SampleMetaData metadata[] = {
+    {RELOAD_KIND_SIP_REGISTRATION, RELOAD_MODEL_DICTIONARY, RELOAD_HASH_SHA256},
+    {RELOAD_KIND_CERTIFICATE_BY_NODE, RELOAD_MODEL_ARRAY, RELOAD_HASH_SHA1},
+    {RELOAD_KIND_CERTIFICATE_BY_USER, RELOAD_MODEL_ARRAY, RELOAD_HASH_SHA224},
+    {RELOAD_KIND_TURN_SERVICE, RELOAD_MODEL_SINGLE, RELOAD_HASH_SHA384},
+    {RELOAD_KIND_REDIR, RELOAD_MODEL_DICTIONARY, RELOAD_HASH_SHA512},
+};
+
+void wire_sample_stat_ans(const WireSampleContext *context, GByteArray *body)
+{
+	write_stat_ans(context, metadata, 1, true, body);
+}
+
+void wire_sample_stat_ans_models(const WireSampleContext *context, GByteArray *body)
+{
+	write_stat_ans(context, metadata, G_N_ELEMENTS(metadata), true, body);
+}
+
+void wire_sample_stat_ans_removed(const WireSampleContext *context, GByteArray *body)
+{
+	write_stat_ans(context, metadata, G_N_ELEMENTS(metadata), false, body);
 }
 
 void wire_sample_find_req(const WireSampleContext *context, GByteArray *body)
@@ -263,8 +292,8 @@ void wire_sample_find_req(const WireSampleContext *context, GByteArray *body)
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadFindReq req = {.resource = context->resource};
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
-		reload_write_u32(list, kinds[i].kind);
+	for (size_t i = 0; i < G_N_ELEMENTS(metadata); i++)
+		reload_write_u32(list, metadata[i].kind);
 	req.kinds = view(list);
 	reload_write_find_req(body, &req);
 }
@@ -274,12 +303,12 @@ void wire_sample_find_ans(const WireSampleContext *context, GByteArray *body)
 	g_autoptr(GByteArray) list = g_byte_array_new();
 	ReloadFindAns ans;
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
-		ReloadFindKindData data = {
-		    .kind = kinds[i].kind,
-		    .closest = context->resource,
-		};
+	for (size_t i = 0; i < G_N_ELEMENTS(metadata); i++) {
+		ReloadFindKindData data = {.kind = metadata[i].kind};
 
+		/* RFC 6940, 7.4.4.2: of one Kind there is none. */
+		if (i > 0)
+			data.closest = context->resource;
 		reload_write_find_kind_data(list, &data);
 	}
 	ans.results = view(list);
@@ -294,6 +323,15 @@ void wire_sample_error(const WireSampleContext *context, GByteArray *body)
 	};
 
 	(void)context;
+	reload_write_error(body, &error);
+}
+
+void wire_sample_error_text(uint16_t error_code, GByteArray *body)
+{
+	g_autofree char *text =
+	    g_strdup_printf("a sample of %s", reload_error_code_name(error_code));
+	ReloadErrorResponse error = {error_code, reload_span_text(text)};
+
 	reload_write_error(body, &error);
 }
 

@@ -10,6 +10,12 @@
 /* Node-IDs in a context: the signer's and some others. */
 #define WIRE_SAMPLE_NODES 7
 
+/* Who signs a sample, where the context has the choice. */
+typedef enum {
+	WIRE_SAMPLE_SIGNER_USUAL,
+	WIRE_SAMPLE_SIGNER_SEVERAL, /* whose certificate has several Node-IDs (RFC 6940, 6.3.4) */
+} WireSampleSigner;
+
 /* Where the samples take their names, identities and signatures from. */
 typedef struct WireSampleContext WireSampleContext;
 struct WireSampleContext {
@@ -23,17 +29,33 @@ struct WireSampleContext {
 	/* Appends data as signed StoredData, under Resource-ID resource and that Kind. */
 	bool (*write_stored)(const WireSampleContext *context, uint32_t kind,
 			     const ReloadStoredData *data, GByteArray *out);
-	/* Appends the security block over the contents of a message. */
-	bool (*write_security)(const WireSampleContext *context, uint64_t transaction_id,
-			       ReloadSpan contents, GByteArray *out);
+	/* Appends the security block over the contents of a message: certificates (a list of
+	 * GenericCertificates), those of the signer, its signature. */
+	bool (*write_security)(const WireSampleContext *context, WireSampleSigner signer,
+			       uint64_t transaction_id, ReloadSpan contents,
+			       ReloadSpan certificates, GByteArray *out);
 	void *user_data;
 };
+
+/* The lists around a body, each empty at first; the caller frees what was put into them. */
+typedef struct {
+	GByteArray *via;
+	GByteArray *destination;
+	GByteArray *options;
+	GByteArray *extensions;
+	GByteArray *certificates; /* go before those of the signer */
+} WireSampleEnvelope;
 
 typedef struct {
 	const char *name; /* IANA's name of the message, for a variant "_what" behind it */
 	uint16_t code;
 	bool variant;
-	void (*write_body)(const WireSampleContext *context, GByteArray *body);
+	void (*write_body)(const WireSampleContext *context, GByteArray *body); /* NULL: empty */
+	/* NULL: lists as after some hops. */
+	void (*write_envelope)(const WireSampleContext *context, WireSampleEnvelope *envelope);
+	uint16_t error_code; /* not 0: an ErrorResponse of it with a text, instead of write_body */
+	WireSampleSigner signer;
+	bool free_form; /* the codec takes any bytes for the body */
 } WireSample;
 
 /* All samples; the last one has no name. */

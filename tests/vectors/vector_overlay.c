@@ -114,7 +114,7 @@ VectorOverlay *vector_overlay_new(int64_t now, GError **error)
 							  now - DAY, now + VALIDITY, error);
 	if (overlay->ca_certificate != NULL)
 		overlay->operator_identity = vector_overlay_issue(
-		    overlay, RELOAD_KEY_P256, &operator_id, "operator@" VECTOR_OVERLAY, error);
+		    overlay, RELOAD_KEY_P256, &operator_id, 1, "operator@" VECTOR_OVERLAY, error);
 	if (overlay->operator_identity == NULL || !make_document(overlay, error) ||
 	    !check_document(overlay, error)) {
 		vector_overlay_free(overlay);
@@ -136,12 +136,13 @@ void vector_overlay_free(VectorOverlay *overlay)
 }
 
 ReloadIdentity *vector_overlay_issue(const VectorOverlay *overlay, ReloadKeyType type,
-				     const ReloadNodeId *id, const char *user, GError **error)
+				     const ReloadNodeId *ids, size_t count, const char *user,
+				     GError **error)
 {
 	ReloadCertificateRequest request = {
 	    .overlay = VECTOR_OVERLAY,
-	    .node_ids = id,
-	    .node_id_count = 1,
+	    .node_ids = ids,
+	    .node_id_count = count,
 	    .user_name = user,
 	    .not_before = overlay->now - DAY,
 	    .not_after = overlay->now + VALIDITY,

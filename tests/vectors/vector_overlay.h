@@ -22,8 +22,10 @@ typedef struct {
 VectorOverlay *vector_overlay_new(int64_t now, GError **error);
 void vector_overlay_free(VectorOverlay *overlay);
 
-/* Issues a certificate with that Node-ID and user for a new key. NULL with error set. */
+/* Issues a certificate with those Node-IDs and that user for a new key; the identity uses the first
+ * of them. NULL with error set. */
 ReloadIdentity *vector_overlay_issue(const VectorOverlay *overlay, ReloadKeyType type,
-				     const ReloadNodeId *id, const char *user, GError **error);
+				     const ReloadNodeId *ids, size_t count, const char *user,
+				     GError **error);
 
 #endif
