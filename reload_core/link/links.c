@@ -25,7 +25,7 @@ Link *reload_links_add(ReloadLinks *links, bool application, bool outgoing)
 	link->application = application;
 	link->outgoing = outgoing;
 	link->since = link->last_activity = reload_links_now(links);
-	g_queue_init(&link->ends);
+	link->ends = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	g_hash_table_insert(links->table, &link->id, link);
 	if (outgoing)
 		links->connecting++;
@@ -54,7 +54,7 @@ void reload_links_let_go(Link *link)
 		return;
 	if (link->parser != NULL)
 		reload_frame_parser_free(link->parser);
-	g_queue_clear(&link->ends);
+	g_array_unref(link->ends);
 	g_free(link);
 }
 
@@ -130,6 +130,7 @@ void reload_links_stream_options(ReloadLinks *links, bool application, ReloadStr
 {
 	*out = (ReloadStreamOptions){
 	    .context = links->context,
+	    .flusher = links->flusher,
 	    .tls = links->tls,
 	    .now = now_for_tls,
 	    .now_user = links,
@@ -295,6 +296,7 @@ ReloadLinks *reload_links_new(const ReloadLinksOptions *options, GError **error)
 	links->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)reload_listener_free);
 	links->closing = g_hash_table_new_full(NULL, NULL, g_free, NULL);
 	g_queue_init(&links->handshakes);
+	links->flusher = reload_flusher_new(links->context);
 	links->ticker = g_source_new(&tick_funcs, sizeof(struct TickSource));
 	((struct TickSource *)links->ticker)->links = links;
 	g_source_set_static_name(links->ticker, "reload node timer");
@@ -330,6 +332,7 @@ void reload_links_free(ReloadLinks *links)
 	}
 	free_closing(links);
 	g_hash_table_destroy(links->table);
+	reload_flusher_free(links->flusher);
 	g_source_destroy(links->ticker);
 	g_source_unref(links->ticker);
 	if (links->keeper != NULL) {

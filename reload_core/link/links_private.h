@@ -34,8 +34,8 @@ typedef struct {
 	ReloadAckWindow received;
 	ReloadRtt rtt;
 	uint32_t next_sequence;
-	GQueue ends; /* where the queued messages end, as GSIZE_TO_POINTER of bytes since the
-			beginning */
+	GArray *ends;	  /* uint64_t: where the queued messages end, bytes since the beginning */
+	guint ends_first; /* those before this one have been written */
 	int64_t failing_since;
 	int64_t too_large_since; /* a message that is larger than max-message-size comes in; 0: none */
 
@@ -49,6 +49,7 @@ struct ReloadLinks {
 	GMainContext *context;
 	ReloadLog *log;
 	ReloadClock clock;
+	ReloadFlusher *flusher;
 	ReloadTls *tls;
 	ReloadTrust *trust;
 	ReloadIdentity *identity;

@@ -228,10 +228,17 @@ unsigned reload_overlay_waiting(Link *link)
 {
 	uint64_t taken = reload_stream_taken(link->stream);
 
-	while (!g_queue_is_empty(&link->ends) &&
-	       GPOINTER_TO_SIZE(g_queue_peek_head(&link->ends)) <= taken)
-		(void)g_queue_pop_head(&link->ends);
-	return link->ends.length;
+	while (link->ends_first < link->ends->len &&
+	       g_array_index(link->ends, uint64_t, link->ends_first) <= taken)
+		link->ends_first++;
+	if (link->ends_first == link->ends->len) {
+		g_array_set_size(link->ends, 0);
+		link->ends_first = 0;
+	} else if (link->ends_first >= link->links->limits.max_queue_messages) {
+		g_array_remove_range(link->ends, 0, link->ends_first);
+		link->ends_first = 0;
+	}
+	return link->ends->len - link->ends_first;
 }
 
 ReloadStatus reload_overlay_send(void *user, ReloadLinkId id, ReloadSpan message)
@@ -239,6 +246,7 @@ ReloadStatus reload_overlay_send(void *user, ReloadLinkId id, ReloadSpan message
 	ReloadLinks *links = user;
 	Link *link = reload_links_find(links, id);
 	GByteArray *queue;
+	uint64_t end;
 
 	if (link == NULL || link->application || !link->established ||
 	    (queue = reload_stream_queue(link->stream)) == NULL)
@@ -255,8 +263,8 @@ ReloadStatus reload_overlay_send(void *user, ReloadLinkId id, ReloadSpan message
 		return RELOAD_E_TOO_LARGE;
 	link->last_activity = reload_links_now(links);
 	reload_rtt_sent(&link->rtt, link->next_sequence++, link->last_activity);
-	g_queue_push_tail(&link->ends, GSIZE_TO_POINTER(reload_stream_taken(link->stream) +
-							reload_stream_queued(link->stream)));
+	end = reload_stream_taken(link->stream) + reload_stream_queued(link->stream);
+	g_array_append_val(link->ends, end);
 	link->messages_out++;
 	reload_stream_queue_changed(link->stream);
 	return RELOAD_OK;

@@ -37,8 +37,20 @@ static GIOCondition interest(const ReloadStream *stream)
 	}
 }
 
+/* Is there something to write that neither the socket's turn nor the flusher's is waited for? */
+static bool must_write(const ReloadStream *stream)
+{
+	if (stream->want_out || stream->write_wants_in)
+		return false;
+	if (stream->state == STREAM_FLUSHING)
+		return true;
+	return stream->state == STREAM_UP && stream->place.data == NULL &&
+	       reload_stream_queued(stream) > 0;
+}
+
 void reload_stream_rearm(ReloadStream *stream)
 {
+	GIOCondition want = interest(stream);
 	int64_t at = stream->deadline;
 	int priority = stream->greedy ? G_PRIORITY_LOW : G_PRIORITY_DEFAULT;
 
@@ -47,9 +59,12 @@ void reload_stream_rearm(ReloadStream *stream)
 	/* A member that floods is looked at when nobody else has anything to say. */
 	if (g_source_get_priority(stream->source) != priority)
 		g_source_set_priority(stream->source, priority);
-	if (stream->tag != NULL)
-		g_source_modify_unix_fd(stream->source, stream->tag, interest(stream));
-	if (stream->read_again || stream->flush_soon || stream->state == STREAM_FAILED)
+	/* each change costs a system call, to wake up the loop */
+	if (stream->tag != NULL && stream->armed != want) {
+		g_source_modify_unix_fd(stream->source, stream->tag, want);
+		stream->armed = want;
+	}
+	if (stream->read_again || must_write(stream) || stream->state == STREAM_FAILED)
 		at = 0;
 	g_source_set_ready_time(stream->source, at);
 }
@@ -58,6 +73,7 @@ static void drop_source(ReloadStream *stream)
 {
 	GSource *source = g_steal_pointer(&stream->source);
 
+	reload_flusher_drop(stream->flusher, stream);
 	if (source == NULL)
 		return;
 	g_source_destroy(source);
@@ -160,7 +176,7 @@ bool reload_stream_close(ReloadStream *stream, int64_t linger, void (*done)(void
 	stream->done_user = user;
 	stream->deadline = g_get_monotonic_time() + linger * 1000;
 	stream->read_again = stream->greedy = false;
-	stream->flush_soon = true;
+	reload_flusher_drop(stream->flusher, stream);
 	reload_stream_rearm(stream);
 	return true;
 }
@@ -252,6 +268,8 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 
 	(void)callback;
 	(void)data;
+	if (stream->busy) /* an owner runs the loop within an event */
+		return G_SOURCE_CONTINUE;
 	if (stream->tag != NULL)
 		ready = g_source_query_unix_fd(source, stream->tag);
 	stream->busy = true;
@@ -269,6 +287,19 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
 
 static GSourceFuncs source_funcs = {.dispatch = dispatch};
 
+void reload_stream_flush_queued(ReloadStream *stream)
+{
+	if (stream->state != STREAM_UP)
+		return;
+	stream->busy = true;
+	reload_stream_flush(stream);
+	stream->busy = false;
+	if (stream->state == STREAM_GONE)
+		release(stream);
+	else
+		reload_stream_rearm(stream); /* to report a failure, or for the rest of a long queue */
+}
+
 static ReloadStream *make(int fd, const ReloadStreamOptions *options)
 {
 	ReloadStream *stream = g_new0(ReloadStream, 1);
@@ -277,6 +308,7 @@ static ReloadStream *make(int fd, const ReloadStreamOptions *options)
 	stream->events = options->events;
 	stream->user = options->user;
 	stream->out = g_byte_array_new();
+	stream->flusher = options->flusher;
 	stream->tls = reload_tls_ref(options->tls);
 	stream->peer.now = options->now;
 	stream->peer.now_user = options->now_user;
@@ -286,6 +318,8 @@ static ReloadStream *make(int fd, const ReloadStreamOptions *options)
 	stream->source = g_source_new(&source_funcs, sizeof(struct StreamSource));
 	((struct StreamSource *)stream->source)->stream = stream;
 	g_source_set_static_name(stream->source, "reload stream");
+	/* else the loop takes its descriptor out and puts it back for each dispatch, at two system calls */
+	g_source_set_can_recurse(stream->source, TRUE);
 	return stream;
 }
 
@@ -346,10 +380,10 @@ GByteArray *reload_stream_queue(ReloadStream *stream)
 
 void reload_stream_queue_changed(ReloadStream *stream)
 {
-	/* while the socket is full its becoming writable is what we wait for */
-	if (stream->want_out || stream->flush_soon || stream->busy)
+	/* while the socket is full its becoming writable is what we wait for; a dispatch that is under way flushes
+	 * in the end */
+	if (stream->want_out || stream->busy || reload_flusher_add(stream->flusher, stream))
 		return;
-	stream->flush_soon = true;
 	reload_stream_rearm(stream);
 }
 

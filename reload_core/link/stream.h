@@ -10,6 +10,11 @@
 
 typedef struct ReloadStream ReloadStream;
 
+/* Has the streams of one main context written to once in each turn of the loop, before it waits. Outlives them. */
+typedef struct ReloadFlusher ReloadFlusher;
+ReloadFlusher *reload_flusher_new(GMainContext *context);
+void reload_flusher_free(ReloadFlusher *flusher);
+
 /* All are called from the main loop, never from within a reload_stream_* function. */
 typedef struct {
 	/* The handshake is done; certificate: the other side's, verified; a view. Nothing is read
@@ -26,6 +31,7 @@ typedef struct {
 
 typedef struct {
 	GMainContext *context;
+	ReloadFlusher *flusher; /* of that context */
 	ReloadTls *tls;
 	const ReloadNodeId *expect; /* the certificate must hold it; NULL: any will do */
 	int64_t (*now)(void *user); /* ms since the Unix epoch, for validity dates */

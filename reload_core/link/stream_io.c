@@ -87,10 +87,18 @@ void reload_stream_hold(ReloadStream *stream)
 	stream->held = true;
 }
 
+/* After a read of got bytes: is the socket most likely empty? OpenSSL reads ahead, a record at a time; after a
+ * small one that left nothing over, asking the socket again would cost a system call to learn nothing, and if
+ * there is more the loop will tell. */
+static bool is_drained(const ReloadStream *stream, size_t got)
+{
+	return got < RECORD / 2 && SSL_has_pending(stream->ssl) == 0;
+}
+
 void reload_stream_read(ReloadStream *stream)
 {
 	uint8_t bytes[RECORD];
-	size_t got, all = 0;
+	size_t got = 0, all = 0;
 
 	stream->turn_end = g_get_monotonic_time() + TURN;
 	stream->greedy = false;
@@ -108,6 +116,8 @@ void reload_stream_read(ReloadStream *stream)
 			all += got;
 			stream->bytes_in += got;
 			stream->events->received(stream->user, stream, (ReloadSpan){bytes, got});
+			if (stream->state == STREAM_UP && is_drained(stream, got))
+				return;
 			continue;
 		}
 		error = SSL_get_error(stream->ssl, 0);
@@ -142,7 +152,6 @@ void reload_stream_flush(ReloadStream *stream)
 {
 	size_t budget = BUDGET;
 
-	stream->flush_soon = false;
 	stream->want_out = false;
 	stream->write_wants_in = false;
 	if (stream->start == stream->out->len)
@@ -169,8 +178,6 @@ void reload_stream_flush(ReloadStream *stream)
 		stream->taken += taken;
 		budget -= MIN(budget, taken);
 	}
-	if (budget == 0 && stream->start < stream->out->len)
-		stream->flush_soon = true;
 	compact(stream);
 	if (stream->state == STREAM_UP && stream->start == stream->out->len &&
 	    stream->events->written != NULL)

@@ -25,13 +25,15 @@ struct ReloadStream {
 	ReloadTlsPeer peer;
 	GSource *source;
 	gpointer tag;
+	GIOCondition armed; /* what the source waits for */
+	ReloadFlusher *flusher;
+	GList place; /* in the flusher; data: this stream, or NULL: it is not there */
 	int64_t deadline; /* us, monotonic; -1: none */
 	bool reading;
 	bool read_again;     /* there may be more to read in OpenSSL's buffer */
 	bool held;	     /* the owner has more of what it was given to look at */
 	bool greedy;	     /* it used up its last turn: all others come first */
 	int64_t turn_end;    /* us, monotonic: of the turn under way */
-	bool flush_soon;     /* something was queued in this turn of the loop */
 	bool want_out;	     /* the socket is full, or the handshake wants to write */
 	bool read_wants_out; /* TLS must write before it can read, and the other way round */
 	bool write_wants_in;
@@ -59,5 +61,12 @@ bool reload_stream_handshake(ReloadStream *stream);
 void reload_stream_read(ReloadStream *stream);
 /* Writes what is queued, as far as the socket takes it. */
 void reload_stream_flush(ReloadStream *stream);
+/* The same for the flusher, outside of a dispatch of this stream. */
+void reload_stream_flush_queued(ReloadStream *stream);
+
+/* ---- flusher.c ---- */
+/* Has the stream flushed before the loop waits. False: not now, it is just doing that. */
+bool reload_flusher_add(ReloadFlusher *flusher, ReloadStream *stream);
+void reload_flusher_drop(ReloadFlusher *flusher, ReloadStream *stream);
 
 #endif

@@ -249,12 +249,16 @@ void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message
 {
 	ReloadConnection *connection = reload_connection_table_by_link(node->connections, link);
 	ReloadNodeId previous_hop;
+	bool changed = true;
 
 	if (connection == NULL)
 		return;
 	reload_node_enter(node, now);
 	connection->heard = now;
-	if (connection->node_id.len != 0 || learn_name(node, connection, message, now)) {
+	if (connection->node_id.len != 0) {
+		previous_hop = connection->node_id;
+		changed = reload_router_receive(node->router, &previous_hop, message, now);
+	} else if (learn_name(node, connection, message, now)) {
 		previous_hop = connection->node_id;
 		node->hang_up = false;
 		reload_router_receive(node->router, &previous_hop, message, now);
@@ -262,7 +266,10 @@ void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message
 		if (node->hang_up && connection != NULL)
 			reload_links_close(node, connection, now);
 	}
-	reload_node_settle(node, now);
+	if (changed)
+		reload_node_settle(node, now);
+	else
+		reload_node_settle_unchanged(node, now);
 }
 
 ReloadStatus reload_node_receive_too_large(ReloadNode *node, ReloadLinkId link, ReloadSpan start,

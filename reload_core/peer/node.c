@@ -343,6 +343,14 @@ void reload_node_settle(ReloadNode *node, int64_t now)
 	}
 }
 
+void reload_node_settle_unchanged(ReloadNode *node, int64_t now)
+{
+	if (now >= node->wakeup)
+		reload_node_settle(node, now);
+	else
+		node->entered--;
+}
+
 void reload_node_settle_later(ReloadNode *node, int64_t now)
 {
 	/* The next turn of the router finds what is due; a request has been transmitted already. */

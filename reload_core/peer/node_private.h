@@ -84,6 +84,8 @@ void reload_node_defer(ReloadNode *node, ReloadDeferredFunc func, gpointer data,
 /* Every event and call from outside is between these two: the second does what has become due. */
 void reload_node_enter(ReloadNode *node, int64_t now);
 void reload_node_settle(ReloadNode *node, int64_t now);
+/* In place of the second after an event that changed nothing here: what is due is due by time alone. */
+void reload_node_settle_unchanged(ReloadNode *node, int64_t now);
 /* In place of the second where nothing may be called back: asks for a tick. */
 void reload_node_settle_later(ReloadNode *node, int64_t now);
 /* May a line for that reason (anything that is the same pointer) be logged? Above debug once a second: what

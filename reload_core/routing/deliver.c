@@ -185,6 +185,7 @@ void reload_router_deliver(ReloadRouter *router, const ReloadTransit *transit,
 {
 	ReloadMessage message = {.header = transit->header};
 
+	router->touched = true;
 	if (!reload_header_is_whole(&transit->header)) {
 		reload_router_collect(router, transit, destination, now);
 		return;

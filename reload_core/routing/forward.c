@@ -62,8 +62,7 @@ static ReloadStatus send_to(ReloadRouter *router, const ReloadNodeId *hop, Reloa
 
 /* 6.1.2: how the way back is kept in the via list; the list itself, or an opaque ID of ours for it.
  */
-static ReloadStatus extend_via(ReloadRouter *router, const ReloadTransit *transit, int64_t now,
-			       GBytes **message)
+static ReloadStatus extend_via(ReloadRouter *router, const ReloadTransit *transit, int64_t now)
 {
 	const ReloadHeader *header = &transit->header;
 	ReloadSpan via = header->via_list;
@@ -86,23 +85,21 @@ static ReloadStatus extend_via(ReloadRouter *router, const ReloadTransit *transi
 			router->count.compressed++;
 			status = reload_header_forward_compressed(
 			    transit->bytes, header, transit->destinations,
-			    reload_span(opaque->data, opaque->len), message);
+			    reload_span(opaque->data, opaque->len), router->frame);
 		}
 		g_byte_array_unref(opaque);
 		if (kept)
 			return status;
 	}
 	return reload_header_forward(transit->bytes, header, transit->destinations,
-				     transit->previous_hop, message);
+				     transit->previous_hop, router->frame);
 }
 
 void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit,
 			   const ReloadNodeId *hop, int64_t now)
 {
 	bool is_request = reload_transit_is_request(transit);
-	GBytes *message = NULL;
 	ReloadStatus status;
-	ReloadSpan span;
 
 	if (is_request &&
 	    has_critical_option(transit->header.options, RELOAD_FLAG_FORWARD_CRITICAL)) {
@@ -113,10 +110,10 @@ void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit,
 	if (transit->header.ttl == 0)
 		status = RELOAD_E_TTL;
 	else if (is_request && transit->previous_hop != NULL)
-		status = extend_via(router, transit, now, &message);
+		status = extend_via(router, transit, now);
 	else
 		status = reload_header_forward(transit->bytes, &transit->header,
-					       transit->destinations, NULL, &message);
+					       transit->destinations, NULL, router->frame);
 	if (status == RELOAD_E_TTL) {
 		router->count.dropped_ttl++;
 		reload_router_respond_error(router, transit, RELOAD_ERROR_TTL_EXCEEDED, NULL, now);
@@ -126,16 +123,15 @@ void reload_router_forward(ReloadRouter *router, const ReloadTransit *transit,
 		router->count.dropped_limit++;
 		return;
 	}
-	span.data = g_bytes_get_data(message, &span.len);
-	if (send_to(router, hop, span) == RELOAD_OK)
+	if (send_to(router, hop, reload_span(router->frame->data, router->frame->len)) == RELOAD_OK)
 		router->count.forwarded++;
-	g_bytes_unref(message);
 }
 
 static ReloadStatus to_ourselves(ReloadRouter *router, ReloadSpan frame)
 {
 	if (g_queue_get_length(router->loopback) >= RELOAD_LOOPBACK_MAX)
 		return RELOAD_E_LIMIT;
+	router->touched = true;
 	g_queue_push_tail(router->loopback, g_bytes_new(frame.data, frame.len));
 	return RELOAD_OK;
 }
@@ -180,7 +176,6 @@ ReloadStatus reload_router_dispatch(ReloadRouter *router, ReloadSpan frame, bool
 	ReloadHeader header;
 	ReloadSpan list;
 	ReloadDestination first;
-	GBytes *message;
 	ReloadStatus status =
 	    reload_header_decode(frame, router->document->node_id_length, &header, NULL);
 
@@ -200,13 +195,8 @@ ReloadStatus reload_router_dispatch(ReloadRouter *router, ReloadSpan frame, bool
 	if (hop->len == 0)
 		return to_ourselves(router, frame);
 	/* 6.3.2: the TTL is decremented just before transmission. */
-	status = reload_header_forward(frame, &header, header.destination_list, NULL, &message);
-	if (status == RELOAD_OK) {
-		ReloadSpan span;
-
-		span.data = g_bytes_get_data(message, &span.len);
-		status = send_to(router, hop, span);
-		g_bytes_unref(message);
-	}
-	return status;
+	status = reload_header_forward(frame, &header, header.destination_list, NULL, router->frame);
+	if (status != RELOAD_OK)
+		return status;
+	return send_to(router, hop, reload_span(router->frame->data, router->frame->len));
 }

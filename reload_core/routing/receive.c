@@ -231,11 +231,13 @@ void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop
 	examine(router, &transit, now);
 }
 
-void reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_hop,
+bool reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_hop,
 			   ReloadSpan message, int64_t now)
 {
 	router->count.received++;
+	router->touched = false;
 	reload_router_accept(router, previous_hop, message, now);
+	return router->touched;
 }
 
 ReloadStatus reload_router_receive_too_large(ReloadRouter *router, const ReloadNodeId *previous_hop,

@@ -27,6 +27,7 @@ ReloadRouter *reload_router_new(const ReloadRouterHost *host, ReloadDocument *do
 	router->reassembly = reload_reassembly_new();
 	router->via_store = reload_via_store_new(host->random, host->user);
 	router->via_entries = RELOAD_VIA_ENTRIES;
+	router->frame = g_byte_array_new();
 	return router;
 }
 
@@ -35,6 +36,7 @@ void reload_router_free(ReloadRouter *router)
 	if (router == NULL)
 		return;
 	g_queue_free_full(router->loopback, free_bytes);
+	g_byte_array_unref(router->frame);
 	reload_via_store_free(router->via_store);
 	reload_reassembly_free(router->reassembly);
 	reload_answer_cache_free(router->answers);

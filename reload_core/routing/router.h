@@ -106,8 +106,9 @@ void reload_router_set_identity(ReloadRouter *router, ReloadIdentity *identity);
 void reload_router_set_via_entries(ReloadRouter *router, unsigned entries);
 
 /* A message came over the link of previous_hop. It is forwarded, answered, matched to a request or
- * dropped. */
-void reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_hop,
+ * dropped. False: it was not for this node, where nothing has changed: nothing has become due by it.
+ */
+bool reload_router_receive(ReloadRouter *router, const ReloadNodeId *previous_hop,
 			   ReloadSpan message, int64_t now);
 
 /* The first bytes of a message that is larger than max-message-size came over the link of previous_hop, which is

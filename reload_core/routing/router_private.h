@@ -28,6 +28,8 @@ struct ReloadRouter {
 	ReloadReassembly *reassembly;
 	ReloadViaStore *via_store;
 	unsigned via_entries;
+	GByteArray *frame; /* the message that is sent at the moment; its memory is used again */
+	bool touched;	   /* what came last was for this node: see reload_router_receive */
 	ReloadRouterStatistics count;
 	int64_t error_second; /* the second that error_budget is for */
 	unsigned error_budget;

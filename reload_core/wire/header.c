@@ -185,25 +185,24 @@ static uint8_t *put(uint8_t *p, ReloadSpan span)
 
 /* The message with TTL, via list (one, and behind it another) and destination list replaced. */
 static ReloadStatus rewrite(ReloadSpan message, const ReloadHeader *header, ReloadSpan via,
-			    ReloadSpan via_entry, ReloadSpan destination_list, GBytes **out)
+			    ReloadSpan via_entry, ReloadSpan destination_list, GByteArray *out)
 {
 	size_t via_len = via.len + via_entry.len;
 	size_t old_size = reload_header_size(header);
 	ReloadSpan rest = reload_span(message.data + old_size, message.len - old_size);
 	size_t size =
 	    RELOAD_HEADER_FIXED + via_len + destination_list.len + header->options.len + rest.len;
-	uint8_t *bytes, *p;
+	uint8_t *p;
 
-	*out = NULL;
 	if (header->ttl == 0)
 		return RELOAD_E_TTL;
 	if (via_len > RELOAD_LIST_MAX || destination_list.len > RELOAD_LIST_MAX ||
 	    size > UINT32_MAX)
 		return RELOAD_E_TOO_LARGE;
-	bytes = g_malloc(size);
-	p = put(bytes, reload_span(message.data, RELOAD_HEADER_FIXED - 6));
-	bytes[OFFSET_TTL] = (uint8_t)(header->ttl - 1);
-	set_length(bytes, (uint32_t)size);
+	g_byte_array_set_size(out, (guint)size);
+	p = put(out->data, reload_span(message.data, RELOAD_HEADER_FIXED - 6));
+	out->data[OFFSET_TTL] = (uint8_t)(header->ttl - 1);
+	set_length(out->data, (uint32_t)size);
 	*p++ = (uint8_t)(via_len >> 8);
 	*p++ = (uint8_t)via_len;
 	*p++ = (uint8_t)(destination_list.len >> 8);
@@ -215,13 +214,12 @@ static ReloadStatus rewrite(ReloadSpan message, const ReloadHeader *header, Relo
 	p = put(p, destination_list);
 	p = put(p, header->options);
 	put(p, rest);
-	*out = g_bytes_new_take(bytes, size);
 	return RELOAD_OK;
 }
 
 ReloadStatus reload_header_forward(ReloadSpan message, const ReloadHeader *header,
 				   ReloadSpan destination_list, const ReloadNodeId *via,
-				   GBytes **out)
+				   GByteArray *out)
 {
 	uint8_t entry[2 + RELOAD_NODE_ID_MAX];
 	ReloadSpan added = {entry, 0};
@@ -237,7 +235,7 @@ ReloadStatus reload_header_forward(ReloadSpan message, const ReloadHeader *heade
 
 ReloadStatus reload_header_forward_compressed(ReloadSpan message, const ReloadHeader *header,
 					      ReloadSpan destination_list, ReloadSpan via_list,
-					      GBytes **out)
+					      GByteArray *out)
 {
 	return rewrite(message, header, via_list, (ReloadSpan){NULL, 0}, destination_list, out);
 }

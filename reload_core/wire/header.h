@@ -95,19 +95,20 @@ bool reload_write_forwarding_option(GByteArray *buf, const ReloadForwardingOptio
 void reload_write_response_options(GByteArray *buf, ReloadSpan request_options);
 
 /*
- * Makes the message that a forwarding node passes on (RFC 6940, 6.1.2), in one allocation: as
- * message, whose decoded header is header, with the TTL decremented, destination_list (the rest of
- * the received one, or any valid list) for its destination list, the Node-ID via (NULL: nothing)
- * appended to its via list, and the length made right. *out belongs to the caller (g_bytes_unref).
- * RELOAD_E_TTL: the TTL is 0 already; RELOAD_E_TOO_LARGE: a list or the message gets too long.
+ * Makes the message that a forwarding node passes on (RFC 6940, 6.1.2), in place of what out holds:
+ * as message, whose decoded header is header, with the TTL decremented, destination_list (the rest
+ * of the received one, or any valid list) for its destination list, the Node-ID via (NULL: nothing)
+ * appended to its via list, and the length made right. Nothing is allocated if out was as large
+ * before. RELOAD_E_TTL: the TTL is 0 already; RELOAD_E_TOO_LARGE: a list or the message gets too
+ * long; out is left alone.
  */
 ReloadStatus reload_header_forward(ReloadSpan message, const ReloadHeader *header,
 				   ReloadSpan destination_list, const ReloadNodeId *via,
-				   GBytes **out);
+				   GByteArray *out);
 
 /* The same with via_list in place of the received via list (RFC 6940, 6.1.2: list compression). */
 ReloadStatus reload_header_forward_compressed(ReloadSpan message, const ReloadHeader *header,
 					      ReloadSpan destination_list, ReloadSpan via_list,
-					      GBytes **out);
+					      GByteArray *out);
 
 #endif
