@@ -111,6 +111,8 @@ static bool source_route_is_good(ReloadRouter *router, const ReloadTransit *tran
 	unsigned count = 0;
 	bool good = true;
 
+	if (reload_destination_list_count(list) == 1)
+		return true;
 	while (good && reload_destination_next(&list, &entry)) {
 		good = count < RELOAD_DESTINATIONS_MAX;
 		for (unsigned i = 0; good && i < count; i++)
