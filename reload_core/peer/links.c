@@ -249,23 +249,26 @@ void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message
 {
 	ReloadConnection *connection = reload_connection_table_by_link(node->connections, link);
 	ReloadNodeId previous_hop;
-	bool changed = true;
+	bool named, changed;
 
 	if (connection == NULL)
 		return;
 	reload_node_enter(node, now);
 	connection->heard = now;
-	if (connection->node_id.len != 0) {
+	named = connection->node_id.len != 0;
+	changed = !named;
+	if (named || learn_name(node, connection, message, now)) {
 		previous_hop = connection->node_id;
-		changed = reload_router_receive(node->router, &previous_hop, message, now);
-	} else if (learn_name(node, connection, message, now)) {
-		previous_hop = connection->node_id;
-		node->hang_up = false;
-		reload_router_receive(node->router, &previous_hop, message, now);
-		connection = reload_connection_table_by_link(node->connections, link);
-		if (node->hang_up && connection != NULL)
-			reload_links_close(node, connection, now);
+		changed |= reload_router_receive(node->router, &previous_hop, message, now);
 	}
+	if (node->hang_up) {
+		node->hang_up = false;
+		connection = reload_connection_table_by_link(node->connections, link);
+		if (connection != NULL)
+			reload_links_close(node, connection, now);
+		changed = true;
+	}
+	/* What was passed on changes nothing here, and most of what comes is passed on. */
 	if (changed)
 		reload_node_settle(node, now);
 	else
