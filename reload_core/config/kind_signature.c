@@ -20,13 +20,16 @@ static void write_namespaces(GString *out, const xmlNode *kind)
 	bool has_default = false;
 
 	for (xmlNs **each = all; each && *each; each++) {
-		char *uri =
-		    g_markup_escape_text((*each)->href ? (const char *)(*each)->href : "", -1);
+		/* libxml2 keeps an & in it as a character reference. */
+		GString *uri = g_string_new((const char *)(*each)->href);
 
+		g_string_replace(uri, "<", "&lt;", 0);
+		g_string_replace(uri, "\"", "&quot;", 0);
 		has_default = has_default || !(*each)->prefix;
 		g_string_append_printf(out, " xmlns%s%s=\"%s\"", (*each)->prefix ? ":" : "",
-				       (*each)->prefix ? (const char *)(*each)->prefix : "", uri);
-		g_free(uri);
+				       (*each)->prefix ? (const char *)(*each)->prefix : "",
+				       uri->str);
+		g_string_free(uri, TRUE);
 	}
 	/* Else names without a prefix would fall into the base namespace on the other side. */
 	if (!has_default)
