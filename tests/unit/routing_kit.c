@@ -3,6 +3,7 @@
 
 #include "reload_core/security/sign.h"
 #include "reload_core/wire/error.h"
+#include "reload_core/wire/find.h"
 
 static bool linked(void *user, const ReloadNodeId *id)
 {
@@ -62,6 +63,23 @@ static void outdated(void *user, const ReloadNodeId *node, ReloadSpan destinatio
 	kit->outdated++;
 }
 
+static bool unknown_kinds(void *user, uint64_t request, const ReloadNodeId *node,
+			  ReloadSpan destination_list, ReloadSpan kinds, int64_t now)
+{
+	RoutingKit *kit = user;
+	uint32_t kind;
+
+	(void)node;
+	(void)destination_list;
+	(void)now;
+	kit->unknown_kinds++;
+	kit->untold = request;
+	g_array_set_size(kit->kinds, 0);
+	while (reload_kind_next(&kinds, &kind))
+		g_array_append_val(kit->kinds, kind);
+	return kit->tells_kinds;
+}
+
 static void fill_random(void *user, uint8_t *out, size_t len)
 {
 	(void)user;
@@ -85,6 +103,7 @@ void routing_kit_setup(RoutingKit *kit)
 	    .handle = handle,
 	    .outdated = outdated,
 	    .random = fill_random,
+	    .unknown_kinds = unknown_kinds,
 	};
 
 	*kit = (RoutingKit){.now = PKI_NOW, .plausible = true, .body_size = 8};
@@ -93,6 +112,7 @@ void routing_kit_setup(RoutingKit *kit)
 	kit->trust = pki_trust(&kit->pki);
 	kit->self = pki_identity(&kit->pki, RELOAD_KEY_P256, KIT_SELF, "self@" PKI_OVERLAY);
 	kit->far = pki_identity(&kit->pki, RELOAD_KEY_P256, KIT_FAR, "far@" PKI_OVERLAY);
+	kit->kinds = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	kit->sent = g_array_new(FALSE, FALSE, sizeof(KitSent));
 	g_array_set_clear_func(kit->sent, clear_sent);
 	kit->router = reload_router_new(&host, kit->document, kit->trust, kit->self);
@@ -102,6 +122,7 @@ void routing_kit_teardown(RoutingKit *kit)
 {
 	reload_router_free(kit->router);
 	g_array_unref(kit->sent);
+	g_array_unref(kit->kinds);
 	reload_identity_unref(kit->far);
 	reload_identity_unref(kit->self);
 	reload_trust_unref(kit->trust);
@@ -180,7 +201,7 @@ void kit_receive(RoutingKit *kit, KitMessage *message)
 	message->header.via_list = span_of(message->via);
 	message->header.options = span_of(message->options);
 	g_assert_cmpint(reload_write_header(frame, &message->header), ==, RELOAD_OK);
-	g_assert_true(reload_write_contents(contents, message->code, (ReloadSpan){0},
+	g_assert_true(reload_write_contents(contents, message->code, message->body,
 					    span_of(message->extensions)));
 	g_byte_array_append(frame, contents->data, contents->len);
 	g_assert_cmpint(reload_sign_message(message->signer, message->header.overlay,

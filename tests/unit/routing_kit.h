@@ -27,6 +27,10 @@ typedef struct {
 	int64_t now;
 	GArray *sent; /* KitSent */
 	unsigned handled, outdated;
+	unsigned unknown_kinds; /* how often it was asked to tell somebody of Kinds */
+	bool tells_kinds;	/* what it says to that */
+	uint64_t untold;	/* the request that waits for it */
+	GArray *kinds;		/* uint32_t: of the last time */
 	bool plausible;
 	size_t body_size; /* of what is answered */
 } RoutingKit;
@@ -40,6 +44,7 @@ typedef struct {
 	ReloadHeader header;
 	GByteArray *destinations, *via, *options, *extensions;
 	uint16_t code;
+	ReloadSpan body;
 	ReloadIdentity *signer;
 	bool forged;
 } KitMessage;
