@@ -60,6 +60,7 @@ static void status(void *user, ReloadControlCall *call, unsigned argc, char **ar
 	reload_control_print(call, "%-22s %s", "overlay", document->overlay);
 	reload_control_print(call, "%-22s %u%s", "document-sequence", document->sequence,
 			     document->is_signed ? " (signed)" : "");
+	reload_control_print(call, "%-22s %u", "kinds", g_hash_table_size(document->kinds));
 	print_addresses(call, "listen", driver->addresses.listen);
 	print_addresses(call, "advertise", driver->addresses.advertise);
 	print_addresses(call, "app-listen", driver->addresses.app_listen);

@@ -226,7 +226,7 @@ static bool has_copies(Sim *sim, void *data)
 static void test_store(void)
 {
 	World w = make("kinds-store", 8, signers);
-	unsigned user = choose(&w), storing = storing_peer(&w, user);
+	unsigned user = choose(&w), storing = storing_peer(&w, user), told = 0;
 	Copies copies = {.w = &w, .copies = 3};
 	Reply reply;
 
@@ -246,10 +246,9 @@ static void test_store(void)
 	g_assert_cmpint(store(&w, user, KIND).status, ==, RELOAD_OK);
 	g_assert_cmpuint(w.updates, ==, 1);
 	/* and who has nothing to do with it was not told */
-	for (unsigned i = 0, told = 0; i < sim_count(w.sim); i++) {
+	for (unsigned i = 0; i < sim_count(w.sim); i++)
 		told += knows(&w, i, KIND);
-		g_assert_cmpuint(told, <=, 4);
-	}
+	g_assert_cmpuint(told, <=, 4); /* user, storing peer, two replicas */
 	end(&w);
 }
 
@@ -303,7 +302,9 @@ static void test_at_once(void)
 		g_assert_cmpint(replies[i].status != RELOAD_OK, ==,
 				replies[i].error == RELOAD_ERROR_DATA_TOO_OLD);
 	}
-	g_assert_cmpuint(w.unknown, ==, G_N_ELEMENTS(replies));
+	/* those that overtook others came when it was known */
+	g_assert_cmpuint(w.unknown, >, 0);
+	g_assert_cmpuint(w.unknown, <=, G_N_ELEMENTS(replies));
 	g_assert_cmpuint(w.updates, <=, 2);
 	end(&w);
 }

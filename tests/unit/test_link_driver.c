@@ -533,6 +533,61 @@ static void test_warnings(Fixture *fixture, gconstpointer data)
 	ca_authority_free(authority);
 }
 
+/* Kinds beside the document: at the start, at a reload, and where something is wrong with them. */
+static void test_kinds(Fixture *fixture, gconstpointer data)
+{
+	static const char format[] =
+	    "<kind-block><kind id=\"4026532096\"><data-model>SINGLE</data-model>"
+	    "<access-control>NODE-MATCH</access-control><max-count>1</max-count>"
+	    "<max-size>%s</max-size></kind></kind-block>\n";
+	const char *listen[] = {"127.0.0.1:0", NULL};
+	ReloadDriverOptions options = options_for(fixture, 0, listen);
+	char *path = g_build_filename(fixture->nodes[0], RELOAD_NODE_KINDS_FILE, NULL), *text;
+	ReloadDriver *driver = start(&options);
+	GError *error = NULL;
+
+	(void)data;
+	assert_command(driver, "status", "kinds                  4\n");
+	text = g_strdup_printf(format, "100");
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	g_free(text);
+	assert_refused(&options, path); /* not signed */
+	g_assert_true(ca_sign_kinds(fixture->ca, path, 90, &error));
+	g_assert_no_error(error);
+	assert_command(driver, "reload", "document sequence 1");
+	assert_command(driver, "status", "kinds                  5\n");
+	assert_command(driver, "reload", "document sequence 1");
+	/* a newer document takes nothing away */
+	g_assert_true(ca_sign_document(fixture->ca, NULL, -1, 90, &error));
+	assert_command(driver, "reload", "document sequence 2");
+	assert_command(driver, "status", "kinds                  5\n");
+	leave(driver);
+	driver = start(&options);
+	assert_command(driver, "status", "kinds                  5\n");
+	/* what is wrong changes nothing */
+	text = g_strdup_printf(format, "200");
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	g_free(text);
+	g_assert_true(ca_sign_kinds(fixture->ca, path, 90, &error));
+	{
+		Answer answer = {0};
+
+		reload_control_run(reload_driver_control(driver), "reload", answered, &answer);
+		g_assert_true(answer.done);
+		g_assert_nonnull(strstr(answer.reason, RELOAD_NODE_KINDS_FILE));
+		g_assert_nonnull(strstr(answer.reason, "newer document"));
+		g_free(answer.text);
+		g_free(answer.reason);
+	}
+	leave(driver);
+	/* what a peer would refuse is not signed */
+	g_assert_true(g_file_set_contents(path, "<kind-block><kind id=\"1\"/></kind-block>", -1, NULL));
+	g_assert_false(ca_sign_kinds(fixture->ca, path, 90, &error));
+	g_assert_nonnull(strstr(error->message, "max-count"));
+	g_clear_error(&error);
+	g_free(path);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -540,6 +595,7 @@ int main(int argc, char **argv)
 	ADD("ring", test_ring);
 	ADD("application", test_application);
 	ADD("reload", test_reload);
+	ADD("kinds", test_kinds);
 	ADD("bad_addresses", test_bad_addresses);
 	ADD("bad_files", test_bad_files);
 	ADD("other_ca", test_other_ca);
