@@ -27,7 +27,7 @@
 #define STEADY_MS 60000	   /* a peer that ran this long starts again without more delay */
 #define KILL_AFTER_MS 2000 /* how long a peer may take to exit once its socket is closed */
 
-static struct p2psip_peer_process peer = {0, -1, -1};
+static struct p2psip_peer_process peer = {0, -1, -1, -1};
 static struct p2psip_broker broker;
 static int64_t started, start_at, swept, kill_at, leave_at;
 static int delay;
@@ -204,6 +204,7 @@ void p2psip_broker_run(void)
 	int64_t now = p2psip_now();
 
 	set_signals();
+	p2psip_peer_make_journal(&peer);
 	broker.fd = -1;
 	broker.now = start_at = swept = now;
 	delay = p2psip_config.restart_min;

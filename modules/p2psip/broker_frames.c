@@ -275,9 +275,10 @@ static void take_flow(struct p2psip_broker *broker, const struct p2psip_flow *fl
 	}
 	if (p2psip_flows_set(flow) != 0)
 		return;
-	if (flow->state != P2PSIP_FLOW_UP)
+	if (flow->state == P2PSIP_FLOW_OPENING)
 		return;
 	memset(&known.header, 0, sizeof(known.header));
+	known.header.status = flow->state;
 	memcpy(known.u.node, flow->node, sizeof(known.u.node));
 	p2psip_frame_seal(&known, P2PSIP_FLOW_KNOWN, 0);
 	send_frame(broker, &known); /* a peer that has gone is noticed when it is read from */

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@
 #include "modules/p2psip/shared.h"
 
 #define PEER_FD 3
+#define JOURNAL_FD 4
 #define CHECK_TIMEOUT_MS 15000
 #define ARGUMENTS_MAX (40 + 2 * P2PSIP_LISTEN_MAX)
 
@@ -30,6 +32,7 @@ struct arguments {
 	char connect_timeout[16];
 	char flow_idle[16];
 	char broker_fd[16];
+	char journal_fd[16];
 };
 
 static void add(struct arguments *a, char *option, char *value)
@@ -47,7 +50,7 @@ static void add_if_set(struct arguments *a, char *option, char *value)
 		add(a, option, value);
 }
 
-static void make_arguments(struct arguments *a, int check)
+static void make_arguments(struct arguments *a, int check, int journal)
 {
 	struct p2psip_config *c = &p2psip_config;
 
@@ -63,6 +66,10 @@ static void make_arguments(struct arguments *a, int check)
 		add(a, "--check", NULL);
 	else
 		add(a, "--broker-fd", a->broker_fd);
+	if (journal) {
+		snprintf(a->journal_fd, sizeof(a->journal_fd), "%d", JOURNAL_FD);
+		add(a, "--journal-fd", a->journal_fd);
+	}
 	add(a, "--document", c->document);
 	add(a, "--dir", c->node_dir);
 	for (int i = 0; i < c->listen_count; i++)
@@ -91,8 +98,9 @@ static void close_from(int first)
 		close(fd);
 }
 
-/* In the child: out, err and socket become 1, 2 and PEER_FD; -1 for /dev/null. Does not return. */
-static void run(struct arguments *a, int out, int err, int socket)
+/* In the child: out, err, socket and journal become 1, 2, PEER_FD and JOURNAL_FD; -1 for /dev/null, or for
+ * none. Does not return. */
+static void run(struct arguments *a, int out, int err, int socket, int journal)
 {
 	int null = open("/dev/null", O_RDWR);
 	sigset_t none;
@@ -101,12 +109,13 @@ static void run(struct arguments *a, int out, int err, int socket)
 	out = out < 0 ? -1 : fcntl(out, F_DUPFD, 16);
 	err = err < 0 ? -1 : fcntl(err, F_DUPFD, 16);
 	socket = socket < 0 ? -1 : fcntl(socket, F_DUPFD, 16);
+	journal = journal < 0 ? -1 : fcntl(journal, F_DUPFD, 16);
 	dup2(null, 0);
 	dup2(out < 0 ? null : out, 1);
 	dup2(err < 0 ? null : err, 2);
-	if (socket >= 0)
-		dup2(socket, PEER_FD);
-	close_from(socket >= 0 ? PEER_FD + 1 : PEER_FD);
+	dup2(socket < 0 ? null : socket, PEER_FD);
+	dup2(journal < 0 ? null : journal, JOURNAL_FD);
+	close_from(JOURNAL_FD + 1);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -186,7 +195,7 @@ static int run_check(char *answer, size_t size)
 
 	if (size > sizeof(complaint))
 		size = sizeof(complaint);
-	make_arguments(&a, 1);
+	make_arguments(&a, 1, 0);
 	if (pipe2(out, O_CLOEXEC) != 0)
 		return -1;
 	if (pipe2(err, O_CLOEXEC) != 0) {
@@ -196,7 +205,7 @@ static int run_check(char *answer, size_t size)
 	}
 	pid = fork();
 	if (pid == 0)
-		run(&a, out[1], err[1], -1);
+		run(&a, out[1], err[1], -1, -1);
 	close(out[1]);
 	close(err[1]);
 	fds[0] = out[0];
@@ -224,13 +233,20 @@ int p2psip_peer_check(char *answer, size_t size)
 	return result;
 }
 
+void p2psip_peer_make_journal(struct p2psip_peer_process *peer)
+{
+	peer->journal_fd = memfd_create("p2psip", MFD_CLOEXEC);
+	if (peer->journal_fd < 0)
+		LM_WARN("memory that outlives p2psip-peer: %s\n", strerror(errno));
+}
+
 int p2psip_peer_start(struct p2psip_peer_process *peer)
 {
 	struct arguments a;
 	int sockets[2], log[2];
 	pid_t parent = getpid();
 
-	make_arguments(&a, 0);
+	make_arguments(&a, 0, peer->journal_fd >= 0);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
 		LM_ERR("socket pair for the peer: %s\n", strerror(errno));
 		return -1;
@@ -246,7 +262,7 @@ int p2psip_peer_start(struct p2psip_peer_process *peer)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(1);
-		run(&a, log[1], log[1], sockets[1]);
+		run(&a, log[1], log[1], sockets[1], peer->journal_fd);
 	}
 	close(sockets[1]);
 	close(log[1]);

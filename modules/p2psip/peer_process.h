@@ -10,11 +10,16 @@ struct p2psip_peer_process {
 	pid_t pid;  /* 0: none */
 	int fd;	    /* SOCK_SEQPACKET to it, -1: none */
 	int log_fd; /* what it writes to stderr, -1: none */
+	int journal_fd; /* memory that one peer leaves to the next, -1: none */
 };
 
 /* Runs p2psip-peer --check. 0 and its line on stdout in answer, or -1 after the one line that it
  * printed has been logged. */
 int p2psip_peer_check(char *answer, size_t size);
+
+/* Makes the memory that one peer leaves to the next: which requests were open when it died. Without it
+ * (there is a line in the log) calls in set-up that such a death meets end by Kamailio's timers only. */
+void p2psip_peer_make_journal(struct p2psip_peer_process *peer);
 
 /* Starts p2psip-peer. 0, or -1 with a line in the log. It dies with the process that called this.
  */

@@ -105,7 +105,9 @@ class Sipp:
         return times
 
     def messages(self):
-        """All that it sent and received, as sipp logged it."""
+        """All that it sent and received, as sipp logged it; there is no file before the first message."""
+        if not os.path.exists(self._base + ".msg"):
+            return ""
         with open(self._base + ".msg", encoding="utf-8", errors="replace") as file:
             return file.read()
 

@@ -80,6 +80,19 @@ def during_calls(t, f):
         f.edges[1].joined(30)
 
 
+def while_ringing(t, f):
+    for at, who in ((1, "the caller"), (2, "the callee")):
+        with t.fact("a peer process of %s's edge killed while the callee's phone rings: within 5 s both are told" % who):
+            callee = f.callee("uas_cancelled", 2, seconds=20)
+            caller = f.caller("uac_refused", "alice", 1, 1, "bob", seconds=20, values={"final": 480})
+            process.until(lambda: "180 Ringing" in caller.messages(), 10, "it rings")
+            began = time.monotonic()
+            os.kill(f.edges[at].peer_pid(), signal.SIGKILL)
+            sipp.pair(callee, caller)
+            tap.require(time.monotonic() - began < 5, "it took %.1f s" % (time.monotonic() - began))
+        f.edges[at].joined(30)
+
+
 def peer_process(t, f):
     with t.fact("a peer process killed: within 5 s phones of that edge register and call each other"):
         began = time.monotonic()
@@ -151,6 +164,7 @@ def main():
         f = fixture.Small("failures", {1: ("alice", "erin"), 2: ("bob", "dave"), 3: ("carol", "dave")})
         cut_off(t, f)
         during_calls(t, f)
+        while_ringing(t, f)
         peer_process(t, f)
         edge_killed(t, f)
         peer_killed(t, f)

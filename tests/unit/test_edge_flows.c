@@ -3,6 +3,9 @@
 #include "modules/p2psip/peer/flows.h"
 
 #include <arpa/inet.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
 
 typedef struct {
 	FlowAddresses *addresses;
@@ -14,6 +17,9 @@ typedef struct {
 	GPtrArray *delivered; /* char *: to Kamailio */
 	GArray *closed;       /* ReloadLinkId */
 	FlowState state;
+	unsigned changes;
+	int journal_fd;
+	Journal *journal;
 } World;
 
 static ReloadStatus world_open(void *user, const ReloadNodeId *node, int64_t timeout, int64_t now)
@@ -58,6 +64,7 @@ static void world_changed(void *user, const ReloadNodeId *node, uint32_t address
 	(void)node;
 	(void)address;
 	((World *)user)->state = state;
+	((World *)user)->changes++;
 }
 
 static void world_log(void *user, ReloadLogLevel level, const char *text)
@@ -78,9 +85,13 @@ static void world_set_up(World *world, gconstpointer data)
 	unsigned prefix;
 
 	(void)data;
+	if (world->journal_fd <= 0)
+		world->journal_fd = memfd_create("journal", MFD_CLOEXEC);
+	world->journal = journal_open(world->journal_fd, NULL);
+	g_assert_nonnull(world->journal);
 	g_assert_true(flow_network_parse("127.64.0.0/10", &network, &prefix));
 	world->addresses = flow_addresses_new(network, prefix, 1000);
-	world->flows = flows_new(world->addresses, &limits, &hooks);
+	world->flows = flows_new(world->addresses, world->journal, &limits, &hooks);
 	g_assert_true(reload_node_id_from_text("00112233445566778899aabbccddeeff", &world->node));
 	world->sent = g_ptr_array_new_with_free_func(g_free);
 	world->delivered = g_ptr_array_new_with_free_func(g_free);
@@ -92,6 +103,8 @@ static void world_tear_down(World *world, gconstpointer data)
 	(void)data;
 	flows_free(world->flows, 0);
 	flow_addresses_free(world->addresses);
+	journal_free(world->journal);
+	close(world->journal_fd);
 	g_ptr_array_unref(world->sent);
 	g_ptr_array_unref(world->delivered);
 	g_array_unref(world->closed);
@@ -171,7 +184,7 @@ static void test_known(World *world, gconstpointer data)
 	link_sends(world, 5, request("INVITE", "z1", "TLS"), 1);
 	link_sends(world, 5, request("ACK", "z3", "TLS"), 2);
 	g_assert_cmpuint(world->delivered->len, ==, 0);
-	flows_known(world->flows, &world->node, 3);
+	flows_known(world->flows, &world->node, true, 3);
 	assert_last(world->delivered, 2, "ACK ", "Via: SIP/2.0/UDP h;branch=z3");
 	kamailio_sends(world, reply(200, "INVITE", "z1", "UDP h;received=127.64.0.1;rport=5"), 4);
 	assert_last(world->sent, 1, "SIP/2.0 200 ", "Via: SIP/2.0/TLS h;branch=z1\r\n");
@@ -184,7 +197,7 @@ static void test_died(World *world, gconstpointer data)
 
 	(void)data;
 	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
-	flows_known(world->flows, &world->node, 0);
+	flows_known(world->flows, &world->node, true, 0);
 	kamailio_sends(world, request("INVITE", "z1", "UDP"), 1);
 	kamailio_sends(world, request("OPTIONS", "z2", "UDP"), 1);
 	link_sends(world, 5, reply(180, "INVITE", "z1", "TLS h"), 2);
@@ -194,7 +207,7 @@ static void test_died(World *world, gconstpointer data)
 	assert_last(world->delivered, 3, "SIP/2.0 480 ", "branch=z1");
 
 	g_assert_true(flows_connected(world->flows, &world->node, 6, 4));
-	flows_known(world->flows, &world->node, 4);
+	flows_known(world->flows, &world->node, true, 4);
 	link_sends(world, 6, request("INVITE", "y1", "TLS"), 5);
 	link_sends(world, 6, request("BYE", "y2", "TLS"), 5);
 	flows_disconnected(world->flows, &world->node, 6, 6);
@@ -256,7 +269,7 @@ static void test_bounds(World *world, gconstpointer data)
 	}
 	/* a full connection: the request is answered, not lost */
 	g_assert_true(flows_connected(world->flows, &world->node, 5, 10));
-	flows_known(world->flows, &world->node, 10);
+	flows_known(world->flows, &world->node, true, 10);
 	link_sends(world, 5, reply(200, "OPTIONS", "z0", "TLS h"), 11);
 	world->send_status = RELOAD_E_LIMIT;
 	kamailio_sends(world, request("OPTIONS", "full", "UDP"), 12);
@@ -273,7 +286,7 @@ static void test_idle(World *world, gconstpointer data)
 {
 	(void)data;
 	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
-	flows_known(world->flows, &world->node, 0);
+	flows_known(world->flows, &world->node, true, 0);
 	kamailio_sends(world, request("INVITE", "z1", "UDP"), 1);
 	flows_tick(world->flows, 70000); /* a call rings: not idle */
 	g_assert_cmpuint(world->closed->len, ==, 0);
@@ -289,7 +302,7 @@ static void test_two_connections(World *world, gconstpointer data)
 {
 	(void)data;
 	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
-	flows_known(world->flows, &world->node, 0);
+	flows_known(world->flows, &world->node, true, 0);
 	g_assert_true(flows_connected(world->flows, &world->node, 6, 0));
 	kamailio_sends(world, request("OPTIONS", "z1", "UDP"), 1);
 	flows_disconnected(world->flows, &world->node, 6, 2);
@@ -298,6 +311,66 @@ static void test_two_connections(World *world, gconstpointer data)
 	assert_last(world->delivered, 1, "SIP/2.0 200 ", "z1");
 	flows_disconnected(world->flows, &world->node, 5, 4);
 	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+}
+
+/* What a process that dies now leaves to the next one. */
+static int copy_of_journal(const World *world)
+{
+	int fd = memfd_create("copy", MFD_CLOEXEC);
+	off_t from = 0;
+
+	while (sendfile(fd, world->journal_fd, &from, 1 << 30) > 0)
+		;
+	return fd;
+}
+
+/* The process before this one died with a request sent and one received: both sides hear of it, once Kamailio
+ * knows where that comes from; what was over or too long is not told. */
+static void test_recovered(World *world, gconstpointer data)
+{
+	g_autofree char *longest = g_strnfill(4000, 'x');
+	World heir = {0};
+
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	flows_known(world->flows, &world->node, true, 0);
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 1);
+	kamailio_sends(world, request("OPTIONS", "z2", "UDP"), 1);
+	kamailio_sends(world, request("OPTIONS", longest, "UDP"), 1);
+	link_sends(world, 5, reply(200, "OPTIONS", "z2", "TLS h"), 2);
+	link_sends(world, 5, request("INVITE", "y1", "TLS"), 3);
+
+	heir.journal_fd = copy_of_journal(world);
+	world_set_up(&heir, data);
+	flows_recover(heir.flows, 100);
+	g_assert_cmpuint(heir.changes, ==, 1);
+	g_assert_cmpint(heir.state, ==, FLOW_DOWN);
+	g_assert_cmpuint(heir.delivered->len, ==, 0);
+	flows_known(heir.flows, &heir.node, false, 101);
+	assert_last(heir.delivered, 2, "CANCEL ", "Via: SIP/2.0/UDP h;branch=y1");
+	g_assert_true(g_str_has_prefix(g_ptr_array_index(heir.delivered, 0), "SIP/2.0 480 "));
+	/* once */
+	flows_known(heir.flows, &heir.node, false, 102);
+	flows_recover(heir.flows, 103);
+	g_assert_cmpuint(heir.delivered->len, ==, 2);
+	world_tear_down(&heir, data);
+}
+
+/* A journal that somebody else wrote is no danger. */
+static void test_journal_rubbish(World *world, gconstpointer data)
+{
+	uint8_t rubbish[4096];
+	World heir = {.journal_fd = copy_of_journal(world)};
+
+	for (unsigned i = 0; i < 64; i++) {
+		memset(rubbish, (int)(i * 4 + 1), sizeof(rubbish));
+		rubbish[2] = rubbish[3] = 0; /* a length of 16 bits */
+		g_assert_cmpint(pwrite(heir.journal_fd, rubbish, sizeof(rubbish), i * 4096), ==, 4096);
+	}
+	world_set_up(&heir, data);
+	flows_recover(heir.flows, 0);
+	flows_known(heir.flows, &heir.node, false, 1);
+	g_assert_cmpuint(heir.delivered->len, ==, 0);
+	world_tear_down(&heir, data);
 }
 
 static void test_addresses(void)
@@ -345,6 +418,7 @@ int main(int argc, char **argv)
 		{"died", test_died},	     {"unreachable", test_unreachable},
 		{"bounds", test_bounds},     {"cancel-held", test_cancel_held},
 		{"idle", test_idle},	     {"two-connections", test_two_connections},
+		{"recovered", test_recovered},	     {"journal-rubbish", test_journal_rubbish},
 	};
 
 	g_test_init(&argc, &argv, NULL);

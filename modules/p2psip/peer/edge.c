@@ -123,7 +123,9 @@ Edge *edge_new(const EdgeOptions *options, GError **error)
 						   .app_up = edge_app_up,
 						   .app_down = edge_app_down};
 	edge->loopback = loopback_socket_new(options->flow_port, &options->sip_socket, error);
-	if (edge->loopback == NULL ||
+	if (options->journal_fd >= 0)
+		edge->journal = journal_open(options->journal_fd, error);
+	if (edge->loopback == NULL || (options->journal_fd >= 0 && edge->journal == NULL) ||
 	    (edge->driver = reload_driver_new(&driver_options, error)) == NULL) {
 		edge_free(edge);
 		return NULL;
@@ -135,6 +137,7 @@ Edge *edge_new(const EdgeOptions *options, GError **error)
 	edge_commands_add(edge, reload_driver_control(edge->driver));
 	edge_broker_new(edge);
 	edge_tell_state(edge, RELOAD_NODE_IDLE);
+	flows_recover(edge->flows, reload_driver_now(edge->driver));
 	edge->timer = g_timeout_add(TICK_MS, tick, edge);
 	return edge;
 }
@@ -149,6 +152,7 @@ void edge_free(Edge *edge)
 	broker_free(edge->broker);
 	edge->broker = NULL;
 	loopback_socket_free(edge->loopback);
+	journal_free(edge->journal);
 	if (edge->users != NULL)
 		reload_user_identities_free(edge->users);
 	if (edge->driver != NULL)

@@ -24,6 +24,7 @@ typedef struct {
 	ReloadUserIdentities *users; /* user certificates of this edge */
 	Broker *broker;
 	LoopbackSocket *loopback;
+	Journal *journal; /* NULL: none */
 	FlowAddresses *addresses;
 	Flows *flows;
 	GHashTable *streams; /* &ReloadLinkId (owned) -> ReloadSipStream (owned) */

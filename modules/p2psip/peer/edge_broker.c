@@ -102,7 +102,7 @@ static void frame_received(void *user, const struct p2psip_frame *frame)
 		break;
 	case P2PSIP_FLOW_KNOWN:
 		node_of(frame->u.node, &node);
-		flows_known(edge->flows, &node, now);
+		flows_known(edge->flows, &node, frame->header.status == P2PSIP_FLOW_UP, now);
 		break;
 	case P2PSIP_COMMAND:
 		run_command(edge, frame->u.text, id);

@@ -169,7 +169,7 @@ void edge_flows_new(Edge *edge)
 	edge->addresses = flow_addresses_new(edge->options->flow_network, edge->options->flow_prefix,
 					     MAX_FLOWS);
 	edge->streams = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, stream_free);
-	edge->flows = flows_new(edge->addresses, &limits, &hooks);
+	edge->flows = flows_new(edge->addresses, edge->journal, &limits, &hooks);
 	loopback_socket_serve(edge->loopback, from_kamailio, edge);
 }
 

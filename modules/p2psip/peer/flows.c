@@ -20,11 +20,13 @@ typedef struct {
 	int64_t deadline;   /* of the AppAttach */
 	int64_t last_used;
 	OpenRequests *sent, *received;
+	OpenRequests *left_sent, *left_received; /* by the process before this one; mostly NULL */
 	HeldMessages *outward, *inward; /* waiting for the connection; for flows_known */
 } Flow;
 
 struct Flows {
 	FlowAddresses *addresses;
+	Journal *journal;
 	FlowLimits limits;
 	FlowHooks hooks;
 	GHashTable *by_node; /* ReloadNodeId* in Flow -> Flow (owned) */
@@ -38,22 +40,31 @@ static void flow_free(gpointer data)
 
 	open_requests_free(flow->sent);
 	open_requests_free(flow->received);
+	open_requests_free(flow->left_sent);
+	open_requests_free(flow->left_received);
 	held_messages_free(flow->outward);
 	held_messages_free(flow->inward);
 	g_free(flow);
 }
 
-Flows *flows_new(FlowAddresses *addresses, const FlowLimits *limits, const FlowHooks *hooks)
+Flows *flows_new(FlowAddresses *addresses, Journal *journal, const FlowLimits *limits,
+		 const FlowHooks *hooks)
 {
 	Flows *self = g_new0(Flows, 1);
 
 	self->addresses = addresses;
+	self->journal = journal;
 	self->limits = *limits;
 	self->hooks = *hooks;
 	self->by_node = g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, NULL,
 					      flow_free);
 	self->by_link = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 	return self;
+}
+
+static OpenRequests *requests_new(Flow *flow, bool sent)
+{
+	return open_requests_new(flow->flows->limits.max_requests, flow->flows->journal, &flow->node, sent);
 }
 
 static Flow *flow_get(Flows *self, const ReloadNodeId *node, int64_t now)
@@ -71,8 +82,8 @@ static Flow *flow_get(Flows *self, const ReloadNodeId *node, int64_t now)
 	flow->node = *node;
 	flow->address = address;
 	flow->last_used = now;
-	flow->sent = open_requests_new(self->limits.max_requests);
-	flow->received = open_requests_new(self->limits.max_requests);
+	flow->sent = requests_new(flow, true);
+	flow->received = requests_new(flow, false);
 	flow->outward = held_messages_new();
 	flow->inward = held_messages_new();
 	g_hash_table_insert(self->by_node, &flow->node, flow);
@@ -152,6 +163,49 @@ static void flow_died(Flow *flow)
 		g_bytes_unref(message); /* nobody could answer them any more */
 	flow->known = false;
 	flow_changed(flow, FLOW_DOWN);
+}
+
+/* Answers for what the process before this one left. */
+static void end_left(Flow *flow)
+{
+	if (flow->left_sent == NULL)
+		return;
+	open_requests_drain(flow->left_sent, answer_unreachable, flow);
+	open_requests_drain(flow->left_received, cancel_ringing, flow);
+	g_clear_pointer(&flow->left_sent, open_requests_free);
+	g_clear_pointer(&flow->left_received, open_requests_free);
+}
+
+typedef struct {
+	Flows *flows;
+	int64_t now;
+} Recovery;
+
+static void recover_one(void *data, const ReloadNodeId *node, bool sent, ReloadSpan head)
+{
+	const Recovery *recovery = data;
+	Flows *self = recovery->flows;
+	Flow *flow = flow_get(self, node, recovery->now);
+	SipView view;
+
+	if (flow == NULL || !sip_view_parse(head, &view) || !view.request) {
+		self->statistics.refused++;
+		return;
+	}
+	if (flow->left_sent == NULL) {
+		flow->left_sent = requests_new(flow, true);
+		flow->left_received = requests_new(flow, false);
+		self->hooks.changed(self->hooks.user, &flow->node, flow->address, flow->state);
+	}
+	open_requests_add(sent ? flow->left_sent : flow->left_received, &view, recovery->now);
+}
+
+void flows_recover(Flows *self, int64_t now)
+{
+	Recovery recovery = {self, now};
+
+	if (self->journal != NULL)
+		journal_recover(self->journal, recover_one, &recovery);
 }
 
 static void link_add(Flows *self, ReloadLinkId link, Flow *flow)
@@ -366,13 +420,16 @@ void flows_disconnected(Flows *self, const ReloadNodeId *node, ReloadLinkId link
 	}
 }
 
-void flows_known(Flows *self, const ReloadNodeId *node, int64_t now)
+void flows_known(Flows *self, const ReloadNodeId *node, bool up, int64_t now)
 {
 	Flow *flow = g_hash_table_lookup(self->by_node, node);
 	GBytes *message;
 	SipView view;
 
-	if (flow == NULL || flow->state != FLOW_UP || flow->known)
+	if (flow == NULL)
+		return;
+	end_left(flow);
+	if (!up || flow->state != FLOW_UP || flow->known)
 		return;
 	flow->known = true;
 	while ((message = held_messages_take(flow->inward)) != NULL) {
@@ -447,6 +504,7 @@ void flows_free(Flows *self, int64_t now)
 
 		link_close(flow, &flow->link, now);
 		link_close(flow, &flow->spare, now);
+		end_left(flow);
 		flow_died(flow);
 	}
 	g_hash_table_destroy(self->by_link);

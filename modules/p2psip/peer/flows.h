@@ -6,6 +6,7 @@
 #define P2PSIP_PEER_FLOWS_H
 
 #include "modules/p2psip/peer/flow_addresses.h"
+#include "modules/p2psip/peer/journal.h"
 #include "modules/p2psip/peer/sip_view.h"
 #include "reload_core/peer/io.h"
 
@@ -27,7 +28,8 @@ typedef struct {
 	void (*close)(void *user, ReloadLinkId link, int64_t now);
 	/* Hands a message to Kamailio, from the loopback address. False: it could not be sent. */
 	bool (*deliver)(void *user, uint32_t address, ReloadSpan message);
-	/* A flow's state changed: after FLOW_UP nothing is delivered before flows_known. */
+	/* A flow's state changed: after FLOW_UP nothing is delivered before flows_known, which also follows on
+	 * FLOW_DOWN. */
 	void (*changed)(void *user, const ReloadNodeId *node, uint32_t address, FlowState state);
 	void (*log)(void *user, ReloadLogLevel level, const char *text);
 } FlowHooks;
@@ -47,8 +49,12 @@ typedef struct {
 	unsigned up;
 } FlowStatistics;
 
-/* addresses is not owned and must outlive the flows. */
-Flows *flows_new(FlowAddresses *addresses, const FlowLimits *limits, const FlowHooks *hooks);
+/* addresses and journal (NULL: none) are not owned and must outlive the flows. */
+Flows *flows_new(FlowAddresses *addresses, Journal *journal, const FlowLimits *limits,
+		 const FlowHooks *hooks);
+/* Takes over what the process before this one left in the journal: flows_known, which follows on the change of
+ * each flow, answers for it. Once, before anything else. */
+void flows_recover(Flows *self, int64_t now);
 /* Answers for all that is open, without waiting. */
 void flows_free(Flows *self, int64_t now);
 
@@ -64,8 +70,8 @@ void flows_from_link(Flows *self, ReloadLinkId link, ReloadSpan message, int64_t
 bool flows_connected(Flows *self, const ReloadNodeId *node, ReloadLinkId link, int64_t now);
 /* A connection is gone (link), or an AppAttach to node failed (link 0). */
 void flows_disconnected(Flows *self, const ReloadNodeId *node, ReloadLinkId link, int64_t now);
-/* Kamailio knows of the flow to node. */
-void flows_known(Flows *self, const ReloadNodeId *node, int64_t now);
+/* Kamailio knows of the flow to node, and that it is up, or down. */
+void flows_known(Flows *self, const ReloadNodeId *node, bool up, int64_t now);
 
 /* Time-outs and idle flows. True: a flow is being opened, call again in about 100 ms; else half a second will do. */
 bool flows_tick(Flows *self, int64_t now);

@@ -13,11 +13,15 @@
 typedef struct {
 	int64_t expires;
 	GBytes *head; /* first line and headers */
-	size_t *bytes; /* of its table */
+	OpenRequests *owner;
+	unsigned entry; /* in the journal */
 } OpenRequest;
 
 struct OpenRequests {
 	unsigned max;
+	Journal *journal;
+	const ReloadNodeId *node;
+	bool sent;
 	size_t bytes; /* of the heads */
 	GHashTable *table; /* "METHOD branch" -> OpenRequest* */
 };
@@ -26,16 +30,20 @@ static void open_request_free(gpointer data)
 {
 	OpenRequest *request = data;
 
-	*request->bytes -= g_bytes_get_size(request->head);
+	request->owner->bytes -= g_bytes_get_size(request->head);
+	journal_drop(request->owner->journal, request->entry);
 	g_bytes_unref(request->head);
 	g_free(request);
 }
 
-OpenRequests *open_requests_new(unsigned max)
+OpenRequests *open_requests_new(unsigned max, Journal *journal, const ReloadNodeId *node, bool sent)
 {
 	OpenRequests *self = g_new0(OpenRequests, 1);
 
 	self->max = max;
+	self->journal = journal;
+	self->node = node;
+	self->sent = sent;
 	self->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, open_request_free);
 	return self;
 }
@@ -71,6 +79,7 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 {
 	g_autofree char *key = NULL;
 	OpenRequest *request;
+	ReloadSpan head;
 
 	if (sip_view_is(view, "ACK"))
 		return true;
@@ -83,8 +92,10 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 	request = g_new(OpenRequest, 1);
 	request->expires = now + life_of(view);
 	request->head = head_of(view->message);
-	request->bytes = &self->bytes;
-	self->bytes += g_bytes_get_size(request->head);
+	request->owner = self;
+	head.data = g_bytes_get_data(request->head, &head.len);
+	request->entry = journal_add(self->journal, self->node, self->sent, head);
+	self->bytes += head.len;
 	g_hash_table_insert(self->table, g_steal_pointer(&key), request);
 	return true;
 }

@@ -4,12 +4,14 @@
 #ifndef P2PSIP_PEER_OPEN_REQUESTS_H
 #define P2PSIP_PEER_OPEN_REQUESTS_H
 
+#include "modules/p2psip/peer/journal.h"
 #include "modules/p2psip/peer/sip_view.h"
 
 typedef struct OpenRequests OpenRequests;
 
-/* max: how many requests at once. */
-OpenRequests *open_requests_new(unsigned max);
+/* max: how many requests at once. Each is noted in journal (which may be NULL) as sent to node, or not. journal and
+ * node are not owned and must outlive it. */
+OpenRequests *open_requests_new(unsigned max, Journal *journal, const ReloadNodeId *node, bool sent);
 void open_requests_free(OpenRequests *self);
 
 /* Notes a request (ACK is none that gets a reply, and is passed over). False: the table is full. A

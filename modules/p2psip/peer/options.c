@@ -93,6 +93,8 @@ bool edge_options_parse(EdgeOptions *out, int *argc, char ***argv, GError **erro
 	GOptionEntry entries[] = {
 		{"check", 0, 0, G_OPTION_ARG_NONE, &out->check, "check the configuration and end", NULL},
 		{"broker-fd", 0, 0, G_OPTION_ARG_INT, &out->broker_fd, "socketpair to p2psip.so", "FD"},
+		{"journal-fd", 0, 0, G_OPTION_ARG_INT, &out->journal_fd,
+		 "memory for the open requests, kept by p2psip.so", "FD"},
 		{"document", 0, 0, G_OPTION_ARG_FILENAME, &out->document, "overlay document", "FILE"},
 		{"dir", 0, 0, G_OPTION_ARG_FILENAME, &out->node_directory, "certificates and key", "DIR"},
 		{"listen", 0, 0, G_OPTION_ARG_STRING_ARRAY, &out->listen, "for links", "ADDR:PORT"},
@@ -126,6 +128,7 @@ bool edge_options_parse(EdgeOptions *out, int *argc, char ***argv, GError **erro
 
 	memset(out, 0, sizeof(*out));
 	out->broker_fd = -1;
+	out->journal_fd = -1;
 	out->log_level = RELOAD_LOG_NOTICE;
 	g_option_context_add_main_entries(context, entries, NULL);
 	ok = g_option_context_parse(context, argc, argv, error) && finish(out, &raw, error);

@@ -10,6 +10,7 @@
 typedef struct {
 	gboolean check;
 	gint broker_fd;
+	gint journal_fd; /* -1: none */
 	char *document, *node_directory, *keylog;
 	char **listen, **advertise, **flow_listen, **flow_advertise;
 	struct sockaddr_in sip_socket;

@@ -29,12 +29,12 @@ enum p2psip_type {
 	P2PSIP_WITHDRAW,   /* aor: not registered here any more -> DONE */
 	P2PSIP_LOOKUP,     /* aor: at which edges? -> EDGES */
 	P2PSIP_RESOLVE,    /* node: which loopback address stands for it? -> EDGES with one edge */
-	P2PSIP_FLOW_KNOWN, /* node: the broker has taken note of FLOW; messages may flow */
+	P2PSIP_FLOW_KNOWN, /* node: the broker has taken note of FLOW, whose state is the status */
 	P2PSIP_COMMAND,    /* text: one line of an operator -> one or more TEXT, the last without MORE */
 	P2PSIP_LEAVE,      /* leave the overlay gracefully and exit */
 	/* from the peer */
 	P2PSIP_STATE,      /* state: on every change, and first of all */
-	P2PSIP_FLOW,       /* flow: a flow's state has changed; UP awaits FLOW_KNOWN */
+	P2PSIP_FLOW,       /* flow: a flow's state has changed; UP and DOWN await FLOW_KNOWN */
 	P2PSIP_DONE,       /* status of a STORE or WITHDRAW */
 	P2PSIP_EDGES,      /* edges: answer to LOOKUP and RESOLVE */
 	P2PSIP_TEXT,       /* text: answer to COMMAND */
