@@ -21,6 +21,7 @@ DIRECTORY = os.path.join(BUILD, "bench")
 DOMAIN = overlay.NAME
 USERS = {"alice": "a-secret", "bob": "b-secret", "carol": "c-secret"}
 MANY = 500  # further users: user0 ...
+FORWARDED = ("32", "256")  # messages under way, for which forwarding has to reach a goal
 CALLS, COLD_CALLS, LOAD_CALLS, REGISTERS = 200, 12, 2000, 3000
 for _n in range(MANY):
     USERS["user%d" % _n] = "secret"
@@ -208,6 +209,23 @@ def floor():
     return 1 / float(fields[-2]), 1 / float(fields[-1])  # the times themselves are printed as 0.0000s
 
 
+def forwarding(block):
+    """What bench_forward prints of a peer between two others, and of a plain TLS relay: lists of fields."""
+    over = overlay.Overlay(os.path.join(DIRECTORY, "forward"), block)
+    directories = {name: over.node(name)[0] for name in ("peer1", "relay", "sender", "receiver")}
+    peer = overlay.Peer(over, 1, directories["peer1"]).start(first=True)
+    address = "%s:%d" % (block.peer(2), net.RELOAD_PORT)
+    relay = process.Process("relay", [os.path.join(BUILD, "bench", "bench_relay"), address] + [
+        os.path.join(directories["relay"], name) for name in ("node.crt", "node.key")], over.directory)
+    relay.expect("listening")
+    peer.joined()
+    _, text = process.command([os.path.join(BUILD, "bench", "bench_forward"), over.document, directories["sender"],
+                               directories["receiver"], peer.listen, str(peer.process.pid), address, str(relay.pid)],
+                              timeout=120)
+    peer.stop()
+    return [line.split("\t") for line in text.splitlines()]
+
+
 def in_turns(base, pair, rounds, measure):
     """Medians of what measure (a list of figures) gives for base and for pair, in turns."""
     figures = {base: [], pair: []}
@@ -252,6 +270,12 @@ def main():
 
     each, links = memory_per_link(block)
     figure("memory per link", each, "kB", "%d links more of a reload-peer, with what comes over them" % links)
+
+    for under_way, rate, relayed in forwarding(block):
+        share = float(rate) / float(relayed)
+        figure("messages forwarded, %s under way" % under_way, float(rate), "1/s a core",
+               "%s by a plain TLS relay: %.0f%%" % (relayed, 100 * share),
+               ("50%", share >= 0.5) if under_way in FORWARDED else None)
 
     sign, verify = floor()
     for line in process.command([os.path.join(BUILD, "bench", "bench_lookups")], timeout=120)[1].splitlines():

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages that are for somebody else, forwarded by a peer between two of its links, against the same bytes
  * through a plain TLS relay (bench_relay): how many for each second of processor time that the one in the middle
- * takes. Both are other processes, measured in turns. One line for each figure, separated by tabs: what, messages
- * under way, messages a second of the peer, and of the relay.
+ * takes. Both are other processes, measured in turns. One line for each figure, separated by tabs: messages under way
+ * at one time, messages a second of the peer, and of the relay.
  * usage: bench_forward DOCUMENT SENDER_DIRECTORY RECEIVER_DIRECTORY PEER_ADDRESS PEER_PID RELAY_ADDRESS RELAY_PID */
 #include "reload_core/config/document.h"
 #include "reload_core/link/socket.h"
 #include "reload_core/link/socket_address.h"
-#include "reload_core/security/sign.h"
-#include "reload_core/wire/chord.h"
 #include "reload_core/wire/framing.h"
+#include "reload_core/wire/message.h"
 #include "reload_core/wire/ping.h"
+#include "tests/unit/message_kit.h"
 
 #include <fcntl.h>
 #include <openssl/ssl.h>
@@ -81,42 +81,16 @@ static ReloadIdentity *load_identity(const char *directory)
 
 /* ---- messages ---- */
 
-/* A signed message: body, and behind it so many zeroes. */
-static GByteArray *write_message(ReloadIdentity *signer, uint16_t code, uint64_t transaction_id,
-				 const GByteArray *destinations, ReloadSpan body, size_t zeroes)
-{
-	GByteArray *message = g_byte_array_new(), *contents = g_byte_array_new();
-	ReloadHeader header = {.overlay = document->overlay_hash,
-			       .config_sequence = document->sequence,
-			       .version = RELOAD_VERSION_1_0,
-			       .ttl = document->initial_ttl,
-			       .last_fragment = true,
-			       .transaction_id = transaction_id,
-			       .destination_list = reload_span(destinations->data, destinations->len)};
-	size_t mark = reload_begin_contents(contents, code);
-
-	reload_write_bytes(contents, body);
-	g_byte_array_set_size(contents, contents->len + (guint)zeroes);
-	memset(contents->data + contents->len - zeroes, 0, zeroes);
-	reload_end_contents(contents, mark, (ReloadSpan){0});
-	reload_write_header(message, &header);
-	g_byte_array_append(message, contents->data, contents->len);
-	if (reload_sign_message(signer, document->overlay_hash, transaction_id,
-				reload_span(contents->data, contents->len), NULL, message) != RELOAD_OK)
-		stop("cannot sign");
-	reload_finish_length(message, 0);
-	g_byte_array_unref(contents);
-	return message;
-}
-
 /* One as large as size bytes. */
 static GByteArray *make_shape(uint16_t code, const GByteArray *destinations, size_t size)
 {
-	GByteArray *least = write_message(identities[0], code, MARK, destinations, (ReloadSpan){0}, 0), *message;
+	GByteArray *none = g_byte_array_new(),
+		   *least = message_kit_write(document, identities[0], code, MARK, destinations, none, 0), *message;
 
-	message = write_message(identities[0], code, MARK, destinations, (ReloadSpan){0},
-				size > least->len ? size - least->len : 0);
+	message = message_kit_write(document, identities[0], code, MARK, destinations, none,
+				    size > least->len ? size - least->len : 0);
 	g_byte_array_unref(least);
+	g_byte_array_unref(none);
 	return message;
 }
 
@@ -208,7 +182,7 @@ static void end_say(End *end, uint16_t code, uint64_t transaction_id, const GByt
 
 	memset(next.id, 0xff, next.len); /* the wildcard */
 	reload_write_destination_node(list, &next);
-	message = write_message(end->identity, code, transaction_id, list, reload_span(body->data, body->len), 0);
+	message = message_kit_write(document, end->identity, code, transaction_id, list, body, 0);
 	reload_write_data_frame(end->out, end->sequence++, reload_span(message->data, message->len));
 	g_byte_array_unref(message);
 	g_byte_array_unref(list);
@@ -217,10 +191,8 @@ static void end_say(End *end, uint16_t code, uint64_t transaction_id, const GByt
 /* Messages are routed to it after an Update. */
 static void become_neighbor(End *end)
 {
-	ReloadChordUpdate update = {.uptime = 1, .type = RELOAD_CHORD_PEER_READY};
-	GByteArray *body = g_byte_array_new();
+	GByteArray *body = message_kit_ready();
 
-	reload_write_chord_update(body, &update);
 	end_say(end, RELOAD_UPDATE_REQ, 1, body);
 	end_flush(end);
 	wait_for(end, POLLIN);
@@ -362,7 +334,7 @@ static void compare_ways(Way *ways, unsigned window)
 			g_array_append_val(ways[i].rates, rate);
 		}
 	}
-	printf("messages forwarded\t%u\t%.0f\t%.0f\n", window, median(ways[0].rates), median(ways[1].rates));
+	printf("%u\t%.0f\t%.0f\n", window, median(ways[0].rates), median(ways[1].rates));
 	for (unsigned i = 0; i < 2; i++)
 		g_array_unref(ways[i].rates);
 }
