@@ -42,7 +42,7 @@ static bool parse_digest(const char *text, ReloadDigest *out)
 static int overlay_create(int argc, char **argv)
 {
 	CaOverlayOptions o = {.days = DEFAULT_DAYS, .ca_days = DEFAULT_CA_DAYS, .turn_density = -1};
-	gboolean self_signed = FALSE, rsa = FALSE, periodic = FALSE, no_clients = FALSE;
+	gboolean self_signed = FALSE, shared_secret = FALSE, rsa = FALSE, periodic = FALSE, no_clients = FALSE;
 	char *directory = NULL, *digest = NULL;
 	const GOptionEntry entries[] = {
 	    {"dir", 'd', 0, G_OPTION_ARG_FILENAME, &directory, "Where to put CA and document",
@@ -58,6 +58,10 @@ static int overlay_create(int argc, char **argv)
 	     "No CA: nodes sign their certificates themselves (less secure: RFC 6940, 13.3)", NULL},
 	    {"digest", 0, 0, G_OPTION_ARG_STRING, &digest,
 	     "Digest for Node-IDs in self-signed mode: sha256 (default) or sha1", "NAME"},
+	    {"shared-secret", 0, 0, G_OPTION_ARG_NONE, &shared_secret,
+	     "Only who knows a random secret in the document gets a link (RFC 6940, 13.4); keep "
+	     "the document as secret as a key; nodes get RSA keys",
+	     NULL},
 	    {"rsa", 0, 0, G_OPTION_ARG_NONE, &rsa, "RSA keys of 2048 bits instead of P-256", NULL},
 	    {"days", 0, 0, G_OPTION_ARG_INT, &o.days, "Life of the document (default 365)", "N"},
 	    {"ca-days", 0, 0, G_OPTION_ARG_INT, &o.ca_days, "Life of the CA (default 3650)", "N"},
@@ -88,6 +92,7 @@ static int overlay_create(int argc, char **argv)
 	o.name = argc == 2 ? argv[1] : NULL;
 	o.directory = directory;
 	o.self_signed = self_signed;
+	o.shared_secret = shared_secret;
 	o.periodic = periodic;
 	o.no_clients = no_clients;
 	o.key_type = rsa ? RELOAD_KEY_RSA2048 : RELOAD_KEY_P256;
@@ -144,7 +149,9 @@ static int cert_node(int argc, char **argv)
 		authority = ca_authority_load(directory, &error);
 		if (authority &&
 		    ca_make_node(authority, out, user_name,
-				 rsa ? RELOAD_KEY_RSA2048 : RELOAD_KEY_P256, days, &id, &error)) {
+				 rsa || authority->document->shared_secret ? RELOAD_KEY_RSA2048
+									   : RELOAD_KEY_P256,
+				 days, &id, &error)) {
 			printf("node %s: certificate made in %s\n",
 			       reload_node_id_to_text(&id, hex), out);
 			result = RELOADCTL_OK;
@@ -327,7 +334,7 @@ static int cert_check(int argc, char **argv)
 }
 
 const ReloadctlCommand reloadctl_ca_commands[] = {
-    {"overlay create", "NAME --dir DIR [--bootstrap ADDRESS:PORT]... [--self-signed]",
+    {"overlay create", "NAME --dir DIR [--bootstrap ADDRESS:PORT]... [--self-signed] [--shared-secret]",
      "makes the CA and the signed document of a new overlay", overlay_create},
     {"cert node", "--dir DIR --out NODEDIR [--name NAME] [--rsa]",
      "makes a node's key and certificate, or renews the certificate", cert_node},

@@ -40,6 +40,7 @@ static void print_document(const ReloadDocument *document)
 	       document->topology_plugin, document->root_certs->len,
 	       document->self_signed_permitted ? "permitted" : "not permitted",
 	       document->is_signed ? "good" : "none (no configuration-signer is listed)");
+	printf("shared-secret %s\n", document->shared_secret ? "set (not shown)" : "none");
 	for (guint i = 0; i < document->bootstrap_nodes->len; i++)
 		printf("bootstrap-node %s\n",
 		       reload_address_to_text(

@@ -2,6 +2,7 @@
 /* Reading the parameters of a configuration element, each by its own rule (RFC 6940, 11.1). */
 #include "reload_core/config/document_private.h"
 
+#include <openssl/crypto.h>
 #include <stddef.h>
 
 /* Elements of a kind that a document may repeat; more than any overlay has. */
@@ -214,9 +215,23 @@ static bool read_no_ice(Reading *reading, const xmlNode *node)
 
 static bool read_shared_secret(Reading *reading, const xmlNode *node)
 {
-	return fail(
-	    reading, node,
-	    "is not supported: use certificates, and remove it from the overlay's document");
+	char *text = reload_xml_text(reading->xml, node, reading->error);
+	size_t length;
+
+	if (!text)
+		return false;
+	length = strlen(text);
+	if (length < RELOAD_SHARED_SECRET_MIN || length > RELOAD_SHARED_SECRET_MAX) {
+		OPENSSL_cleanse(text, length);
+		g_free(text);
+		reload_xml_fail(reading->xml, node, reading->error,
+				"has less than %d or more than %d bytes: take a random one, such as "
+				"`openssl rand -base64 24` prints",
+				RELOAD_SHARED_SECRET_MIN, RELOAD_SHARED_SECRET_MAX);
+		return false;
+	}
+	reading->document->shared_secret = text;
+	return true;
 }
 
 static bool read_link_protocol(Reading *reading, const xmlNode *node)

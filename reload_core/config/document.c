@@ -5,6 +5,7 @@
 #include "reload_core/config/document_private.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -58,6 +59,9 @@ static void document_clear(gpointer data)
 	g_array_unref(document->kind_signers);
 	g_array_unref(document->bootstrap_nodes);
 	g_ptr_array_unref(document->enrollment_servers);
+	if (document->shared_secret)
+		OPENSSL_cleanse(document->shared_secret, strlen(document->shared_secret));
+	g_free(document->shared_secret);
 	g_ptr_array_unref(document->mandatory_extensions);
 	reload_domains_free(document->domains);
 	g_ptr_array_unref(document->signatures);
@@ -203,6 +207,28 @@ static xmlNode *find_configuration(const ReloadXml *xml, const char *overlay, GE
 	return several ? NULL : found;
 }
 
+/* A document is handed on whole, and its file guarded for the sake of our own secret only: another
+ * overlay's has no business in it (RFC 6940, 14.16). */
+static bool holds_foreign_secret(const ReloadXml *xml, const xmlNode *own, GError **error)
+{
+	xmlNode *root = reload_xml_root(xml);
+
+	for (xmlNode *node = reload_xml_first(root); node; node = reload_xml_next(node)) {
+		if (node == own || !reload_xml_is(node, RELOAD_XML_NS_BASE, "configuration"))
+			continue;
+		for (xmlNode *child = reload_xml_first(node); child;
+		     child = reload_xml_next(child)) {
+			if (!reload_xml_is(child, RELOAD_XML_NS_BASE, "shared-secret"))
+				continue;
+			reload_xml_fail(xml, child, error,
+					"belongs to another overlay of this document: give each "
+					"overlay with one a document of its own");
+			return true;
+		}
+	}
+	return false;
+}
+
 static ReloadDocument *parse(GBytes *bytes, const char *name, const char *overlay, int64_t now,
 			     bool verify, GError **error)
 {
@@ -223,7 +249,7 @@ static ReloadDocument *parse(GBytes *bytes, const char *name, const char *overla
 	}
 	xml = reload_xml_parse(span, name, error);
 	configuration = xml ? find_configuration(xml, overlay, error) : NULL;
-	if (configuration) {
+	if (configuration && !holds_foreign_secret(xml, configuration, error)) {
 		document = document_new(bytes);
 		kind_elements = g_ptr_array_new_with_free_func(g_free);
 		status = read_attributes(xml, configuration, now, document, error);
@@ -271,7 +297,7 @@ bool reload_document_is_successor(const ReloadDocument *current, GBytes *next, i
 	return good;
 }
 
-static GBytes *read_file(const char *path, GError **error)
+static GBytes *read_file(const char *path, mode_t *mode, GError **error)
 {
 	FILE *file = fopen(path, "re");
 	struct stat status;
@@ -288,35 +314,50 @@ static GBytes *read_file(const char *path, GError **error)
 			fclose(file);
 		return NULL;
 	}
+	*mode = status.st_mode;
 	data = g_malloc(RELOAD_DOCUMENT_MAX_BYTES + 1);
 	length = fread(data, 1, RELOAD_DOCUMENT_MAX_BYTES + 1, file);
 	fclose(file);
 	return g_bytes_new_take(g_realloc(data, MAX(length, 1)), length);
 }
 
-ReloadDocument *reload_document_load_file(const char *path, const char *overlay, int64_t now,
-					  GError **error)
+static ReloadDocument *load(const char *path, const char *overlay, int64_t now, bool verify,
+			    GError **error)
 {
-	GBytes *bytes = read_file(path, error);
+	mode_t mode = 0;
+	GBytes *bytes = read_file(path, &mode, error);
 	ReloadDocument *document;
 
 	if (!bytes)
 		return NULL;
-	document = reload_document_parse(bytes, path, overlay, now, error);
+	document = parse(bytes, path, overlay, now, verify, error);
 	g_bytes_unref(bytes);
+	/* RFC 6940, 14.16: "the contents of the file MUST be kept confidential" */
+	if (document && document->shared_secret && (mode & (S_IRWXG | S_IRWXO))) {
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: document with a <shared-secret> has mode %04o, others may read it: "
+			    "chmod 0600 it (and renew the secret if others had access)",
+			    path, mode & 07777);
+		reload_document_unref(document);
+		return NULL;
+	}
 	return document;
+}
+
+ReloadDocument *reload_document_load_file(const char *path, const char *overlay, int64_t now,
+					  GError **error)
+{
+	return load(path, overlay, now, true, error);
 }
 
 ReloadDocument *reload_document_load_unverified(const char *path, GError **error)
 {
-	GBytes *bytes = read_file(path, error);
-	ReloadDocument *document;
+	return load(path, NULL, INT64_MIN, false, error);
+}
 
-	if (!bytes)
-		return NULL;
-	document = parse(bytes, path, NULL, INT64_MIN, false, error);
-	g_bytes_unref(bytes);
-	return document;
+bool reload_document_same_secret(const ReloadDocument *a, const ReloadDocument *b)
+{
+	return g_strcmp0(a->shared_secret, b->shared_secret) == 0;
 }
 
 const ReloadKind *reload_document_kind(const ReloadDocument *document, uint32_t kind_id)

@@ -13,6 +13,11 @@
 #include "reload_core/wire/status.h"
 #include "reload_core/wire/types.h"
 
+/* Bytes of a shared-secret. Each guess at one costs a handshake, and a node carries out some hundred
+ * a second: a password of eight letters would not last. */
+#define RELOAD_SHARED_SECRET_MIN 16
+#define RELOAD_SHARED_SECRET_MAX 1024
+
 /* A larger file is refused unread. */
 #define RELOAD_DOCUMENT_MAX_BYTES (1024 * 1024)
 
@@ -33,6 +38,7 @@ typedef struct ReloadDocument {
 	GArray *kind_signers;		 /* ReloadNodeId */
 	GArray *bootstrap_nodes;	 /* ReloadAddress */
 	GPtrArray *enrollment_servers;	 /* char *, https: URLs */
+	char *shared_secret;		 /* never to be shown to anyone; NULL: none (13.4) */
 	GPtrArray *mandatory_extensions; /* char *, all of them known to us */
 
 	uint32_t max_message_size;	    /* bytes; 5000 */
@@ -60,12 +66,12 @@ typedef struct ReloadDocument {
 /* Reads the document of `overlay` (NULL: the only one in there) out of bytes. name says in error
  * texts where they are from. Refused with one line that names name, the element and the remedy: not
  * well-formed, a DOCTYPE, a value out of range, an extension or mode that we lack (node-id-length
- * other than 16, no-ice not true, shared-secret ...), expired at now (ms), signature missing or
+ * other than 16, no-ice not true ...), expired at now (ms), signature missing or
  * wrong where the document lists a configuration-signer, a kind-block that no kind-signer signed.
  * Returns a new reference or NULL. */
 ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const char *overlay,
 				      int64_t now, GError **error);
-/* The same from a file. */
+/* The same from a file. One with a shared-secret is refused if others may read it (14.16). */
 ReloadDocument *reload_document_load_file(const char *path, const char *overlay, int64_t now,
 					  GError **error);
 
@@ -82,6 +88,10 @@ ReloadStatus reload_document_check_successor(const ReloadDocument *current,
 /* The same of a document that reload_document_parse refuses, since it asks for what this release
  * does not support: if so, the overlay goes on without us (11.1). */
 bool reload_document_is_successor(const ReloadDocument *current, GBytes *next, int64_t now);
+
+/* Have both the same shared-secret, or none? A node goes on with another only by a restart: whom the
+ * operator did not hand it must not get it through the overlay. */
+bool reload_document_same_secret(const ReloadDocument *a, const ReloadDocument *b);
 
 /* Is the sequence number next newer than current? They grow modulo 65535 (6.3.2.1). */
 bool reload_document_sequence_is_newer(uint16_t next, uint16_t current);

@@ -144,6 +144,7 @@ static ReloadStatus make_links(ReloadDriver *driver, const ReloadDriverOptions *
 	    .trust = driver->files.trust,
 	    .identity = driver->files.identity,
 	    .max_message_size = driver->files.document->max_message_size,
+	    .shared_secret = driver->files.document->shared_secret,
 	    .keylog_path = options->keylog_path,
 	    .limits = options->limits,
 	    .events = {driver, on_link_up, on_link_down, on_link_failing, on_receive,
@@ -359,6 +360,12 @@ ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 	if (newer)
 		status = reload_document_check_successor(driver->files.document, files.document,
 							 now, error);
+	if (status == RELOAD_OK &&
+	    !reload_document_same_secret(driver->files.document, files.document))
+		status = reload_fail(error, RELOAD_E_CONFIG,
+				     "%s: <shared-secret> is another one: restart this peer, as all "
+				     "others have to be, to use it",
+				     driver->document_path);
 	if (status == RELOAD_OK)
 		status = take_over(driver, &files, newer, now, error);
 	reload_driver_files_clear(&files);

@@ -5,6 +5,7 @@
 
 #include "reload_core/config/kind_update.h"
 #include "reload_core/link/socket_address.h"
+#include "reload_core/link/srp.h"
 #include "reload_core/security/error.h"
 
 #define APP_PORT 5060
@@ -38,6 +39,8 @@ static ReloadStatus check_identity(const DriverFiles *files, const char *path, i
 				     count, now, &verified, error);
 	g_free(spans);
 	reload_certificate_unref(verified);
+	if (status == RELOAD_OK && files->document->shared_secret != NULL)
+		status = reload_srp_check(files->identity, error);
 	if (status != RELOAD_OK)
 		reload_error_prefix(error, path);
 	return status;

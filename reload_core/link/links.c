@@ -6,6 +6,7 @@
 #include "reload_core/link/socket.h"
 #include "reload_core/security/error.h"
 
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -273,7 +274,8 @@ ReloadLinks *reload_links_new(const ReloadLinksOptions *options, GError **error)
 		if (keylog < 0)
 			return NULL;
 	}
-	tls = reload_tls_new(options->trust, options->identity, keylog, error);
+	tls = reload_tls_new(options->trust, options->identity, options->shared_secret, keylog,
+			     error);
 	if (tls == NULL) {
 		if (keylog >= 0)
 			close(keylog);
@@ -288,6 +290,7 @@ ReloadLinks *reload_links_new(const ReloadLinksOptions *options, GError **error)
 	links->trust = reload_trust_ref(options->trust);
 	links->identity = reload_identity_ref(options->identity);
 	links->max_message_size = options->max_message_size;
+	links->shared_secret = g_strdup(options->shared_secret);
 	links->keylog = keylog;
 	links->limits = options->limits;
 	set_defaults(&links->limits);
@@ -342,6 +345,9 @@ void reload_links_free(ReloadLinks *links)
 	reload_tls_unref(links->tls);
 	reload_trust_unref(links->trust);
 	reload_identity_unref(links->identity);
+	if (links->shared_secret != NULL)
+		OPENSSL_cleanse(links->shared_secret, strlen(links->shared_secret));
+	g_free(links->shared_secret);
 	if (links->keylog >= 0)
 		close(links->keylog);
 	g_main_context_unref(links->context);
@@ -354,7 +360,8 @@ ReloadStatus reload_links_set_security(ReloadLinks *links, ReloadTrust *trust,
 {
 	ReloadTls *tls =
 	    reload_tls_new(trust != NULL ? trust : links->trust,
-			   identity != NULL ? identity : links->identity, links->keylog, error);
+			   identity != NULL ? identity : links->identity, links->shared_secret,
+			   links->keylog, error);
 	GHashTableIter iter;
 	gpointer value;
 

@@ -52,6 +52,7 @@ typedef struct {
 	ReloadTrust *trust;
 	ReloadIdentity *identity;
 	uint32_t max_message_size; /* of the document, bytes */
+	const char *shared_secret; /* of the document, copied; NULL: none. It stays for good */
 	const char *keylog_path;   /* NSS key log, made with mode 0600; NULL: none */
 	ReloadLinkLimits limits;
 	ReloadLinkEvents events;

@@ -54,6 +54,7 @@ struct ReloadLinks {
 	ReloadTrust *trust;
 	ReloadIdentity *identity;
 	uint32_t max_message_size;
+	char *shared_secret;
 	int keylog;
 	ReloadLinkLimits limits;
 	ReloadLinkEvents events;

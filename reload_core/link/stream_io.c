@@ -36,7 +36,6 @@ static ReloadStatus classify(const ReloadStream *stream, unsigned long code)
 static void report(ReloadStream *stream, int error)
 {
 	unsigned long code = ERR_peek_last_error();
-	const char *reason;
 
 	if (error == SSL_ERROR_ZERO_RETURN) {
 		reload_stream_fail(stream, RELOAD_E_UNREACHABLE,
@@ -48,26 +47,27 @@ static void report(ReloadStream *stream, int error)
 				   errno != 0 ? g_strerror(errno)
 					      : "the other side ended the connection");
 	} else {
-		reason = ERR_reason_error_string(code);
 		reload_stream_fail(stream, classify(stream, code),
-				   reason != NULL ? reason : "TLS failed");
+				   reload_tls_explain(stream->tls, code));
 	}
 	ERR_clear_error();
 }
 
 bool reload_stream_handshake(ReloadStream *stream)
 {
+	const char *reason;
+	ReloadStatus admitted;
 	int result, error;
 
 	ERR_clear_error();
 	errno = 0;
 	result = SSL_do_handshake(stream->ssl);
 	if (result == 1) {
-		/* verify_peer has run in every full handshake, and there are no others */
-		if (stream->peer.certificate != NULL)
+		admitted =
+		    reload_tls_admits(stream->tls, stream->ssl, &stream->peer, &reason);
+		if (admitted == RELOAD_OK)
 			return true;
-		reload_stream_fail(stream, RELOAD_E_CERTIFICATE,
-				   "the other side showed no certificate");
+		reload_stream_fail(stream, admitted, reason);
 		return false;
 	}
 	error = SSL_get_error(stream->ssl, result);

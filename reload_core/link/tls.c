@@ -2,6 +2,7 @@
 /* Sets up OpenSSL for connections between nodes, and has the overlay's trust judge certificates. */
 #include "reload_core/link/tls.h"
 
+#include "reload_core/link/srp.h"
 #include "reload_core/security/error.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ struct ReloadTls {
 	gatomicrefcount refs;
 	SSL_CTX *context;
 	ReloadTrust *trust;
+	ReloadSrp *srp; /* NULL: the overlay has no shared secret */
 	int keylog;
 };
 
@@ -133,15 +135,30 @@ static bool configure(ReloadTls *tls)
 	       SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1;
 }
 
-ReloadTls *reload_tls_new(ReloadTrust *trust, ReloadIdentity *identity, int keylog, GError **error)
+static bool use_secret(ReloadTls *tls, const char *secret)
 {
-	ReloadTls *tls = g_new0(ReloadTls, 1);
+	const char *overlay = reload_trust_overlay(tls->trust);
 
+	if (secret == NULL)
+		return true;
+	tls->srp = reload_srp_new(overlay, secret);
+	return tls->srp != NULL && reload_srp_use(tls->srp, overlay, secret, tls->context);
+}
+
+ReloadTls *reload_tls_new(ReloadTrust *trust, ReloadIdentity *identity, const char *shared_secret,
+			  int keylog, GError **error)
+{
+	ReloadTls *tls;
+
+	if (shared_secret != NULL && reload_srp_check(identity, error) != RELOAD_OK)
+		return NULL;
+	tls = g_new0(ReloadTls, 1);
 	g_atomic_ref_count_init(&tls->refs);
 	tls->trust = reload_trust_ref(trust);
 	tls->keylog = keylog;
 	tls->context = SSL_CTX_new(TLS_method());
-	if (tls->context == NULL || !configure(tls) || !use_identity(tls->context, identity)) {
+	if (tls->context == NULL || !configure(tls) || !use_identity(tls->context, identity) ||
+	    !use_secret(tls, shared_secret)) {
 		unsigned long code = ERR_peek_last_error();
 		const char *reason = ERR_reason_error_string(code);
 
@@ -167,6 +184,7 @@ void reload_tls_unref(ReloadTls *tls)
 	if (tls == NULL || !g_atomic_ref_count_dec(&tls->refs))
 		return;
 	SSL_CTX_free(tls->context);
+	reload_srp_free(tls->srp);
 	reload_trust_unref(tls->trust);
 	g_free(tls);
 }
@@ -193,6 +211,32 @@ void reload_tls_peer_clear(ReloadTlsPeer *peer)
 	g_clear_pointer(&peer->certificate, reload_certificate_unref);
 	g_clear_pointer(&peer->reason, g_free);
 	g_clear_pointer(&peer->tls, reload_tls_unref);
+}
+
+ReloadStatus reload_tls_admits(const ReloadTls *tls, const SSL *ssl, const ReloadTlsPeer *peer,
+			       const char **reason)
+{
+	/* verify_peer has run in every full handshake, and there are no others */
+	if (peer->certificate == NULL) {
+		*reason = "the other side showed no certificate";
+		return RELOAD_E_CERTIFICATE;
+	}
+	if (tls->srp != NULL && !reload_srp_used(ssl)) {
+		*reason = "the other side did not show that it knows the shared secret";
+		return RELOAD_E_FORBIDDEN;
+	}
+	return RELOAD_OK;
+}
+
+const char *reload_tls_explain(const ReloadTls *tls, unsigned long code)
+{
+	const char *text = NULL;
+
+	if (tls->srp != NULL && ERR_GET_LIB(code) == ERR_LIB_SSL)
+		text = reload_srp_explain(ERR_GET_REASON(code));
+	if (text == NULL)
+		text = ERR_reason_error_string(code);
+	return text != NULL ? text : "TLS failed";
 }
 
 int reload_tls_open_keylog(const char *path, GError **error)

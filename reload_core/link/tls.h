@@ -24,15 +24,24 @@ typedef struct {
 	char *reason;			/* the same as text; g_free */
 } ReloadTlsPeer;
 
-/* keylog: a descriptor to which lines in NSS key log format are appended, or -1; stays the
+/* shared_secret: the overlay's, which both sides then have to know as well (13.4); NULL: none.
+ * keylog: a descriptor to which lines in NSS key log format are appended, or -1; stays the
  * caller's. Takes references. NULL with error set: the key cannot be used for TLS. */
-ReloadTls *reload_tls_new(ReloadTrust *trust, ReloadIdentity *identity, int keylog, GError **error);
+ReloadTls *reload_tls_new(ReloadTrust *trust, ReloadIdentity *identity, const char *shared_secret,
+			  int keylog, GError **error);
 ReloadTls *reload_tls_ref(ReloadTls *tls);
 void reload_tls_unref(ReloadTls *tls);
 
 /* A new SSL for fd (which stays the caller's) that verifies into peer; NULL: out of memory. */
 SSL *reload_tls_connection(ReloadTls *tls, int fd, bool server, ReloadTlsPeer *peer);
 void reload_tls_peer_clear(ReloadTlsPeer *peer);
+
+/* After a handshake that OpenSSL has found good: has the other side shown all that the overlay asks
+ * for? RELOAD_OK, or an error and its text in *reason (static). */
+ReloadStatus reload_tls_admits(const ReloadTls *tls, const SSL *ssl, const ReloadTlsPeer *peer,
+			       const char **reason);
+/* What OpenSSL's error (ERR_peek_last_error) in a handshake means, for the log; static. */
+const char *reload_tls_explain(const ReloadTls *tls, unsigned long code);
 
 /* Opens (and if need be makes) a key log; -1 with error set to one line. A file that others may
  * read or write is refused: whoever reads it reads all traffic. */

@@ -90,9 +90,12 @@ void reload_config_use(ReloadNode *node, ReloadDocument *document, ReloadTrust *
  * lets us keep. */
 static ReloadStatus take_over(ReloadNode *node, ReloadDocument *document, int64_t now)
 {
-	ReloadTrust *trust = reload_document_trust(document, NULL);
+	ReloadTrust *trust;
 	ReloadDocument *whole;
 
+	if (!reload_document_same_secret(document, node->document))
+		return RELOAD_E_FORBIDDEN;
+	trust = reload_document_trust(document, NULL);
 	if (trust == NULL)
 		return RELOAD_E_CONFIG;
 	whole = reload_document_inherit_kinds(document, trust, node->document);
@@ -171,6 +174,13 @@ static void on_document(ReloadNode *node, ReloadSpan data, ReloadOutcome *outcom
 		   RELOAD_OK) {
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
 				     "older, or not signed for us");
+	} else if (!reload_document_same_secret(document, node->document)) {
+		reload_node_log(node, RELOAD_LOG_WARNING,
+				"document %u has another shared-secret: the operator has to bring "
+				"it here",
+				document->sequence);
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
+				     "a shared secret is changed by hand");
 	} else if (take_over(node, document, now) != RELOAD_OK) {
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
 				     "not a document for us");

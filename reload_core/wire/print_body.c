@@ -144,6 +144,18 @@ static ReloadStatus print_ping(ReloadPrinter *p, uint16_t code, ReloadSpan body)
 	return RELOAD_OK;
 }
 
+/* RFC 6940, 14.16: a document with a shared secret is shown to nobody. */
+static void print_document(ReloadPrinter *p, ReloadSpan data)
+{
+	static const char element[] = "shared-secret";
+
+	if (memmem(data.data, data.len, element, strlen(element)) == NULL)
+		reload_print_text(p, "config_data", data);
+	else
+		reload_print_line(p, "config_data: %zu bytes, not shown: there is a shared-secret",
+				  data.len);
+}
+
 static ReloadStatus print_config_update(ReloadPrinter *p, ReloadSpan body)
 {
 	ReloadConfigUpdateReq req;
@@ -154,7 +166,7 @@ static ReloadStatus print_config_update(ReloadPrinter *p, ReloadSpan body)
 		return status;
 	reload_print_line(p, "type: %u", req.type);
 	if (req.type == RELOAD_CONFIG_UPDATE_CONFIG)
-		reload_print_text(p, "config_data", req.data);
+		print_document(p, req.data);
 	else if (req.type != RELOAD_CONFIG_UPDATE_KIND)
 		reload_print_hex(p, "data", req.data);
 	else

@@ -170,6 +170,28 @@ static void test_cannot_follow(void)
 	sim_free(sim);
 }
 
+/* RFC 6940, 14.16: the overlay is no way to get a shared secret, nor to lose it. */
+static void test_shared_secret(void)
+{
+	ReloadIdentity *signer;
+	Sim *sim = signed_sim("config-shared-secret", &signer);
+	char *inside = g_strconcat(lists_signer,
+				   "<shared-secret>d2VsY29tZSB0byB0aGUgcmluZw==</shared-secret>", NULL);
+	GBytes *next = signed_document(sim, inside, signer, 2);
+	ReloadDocument *document = parsed(next);
+
+	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_FORBIDDEN);
+	g_assert_cmpuint(sequence_of(sim, 0), ==, 1);
+	g_assert_cmpint(reload_node_set_document(sim_node(sim, 0)->node, document, sim->now), ==,
+			RELOAD_E_FORBIDDEN);
+	g_assert_cmpuint(sequence_of(sim, 0), ==, 1);
+	reload_document_unref(document);
+	g_bytes_unref(next);
+	g_free(inside);
+	reload_identity_unref(signer);
+	sim_free(sim);
+}
+
 static bool all_have_two(Sim *sim, void *data)
 {
 	(void)data;
@@ -203,6 +225,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/config/nobody-signs", test_nobody_signs);
 	g_test_add_func("/sim/config/refused", test_refused);
 	g_test_add_func("/sim/config/cannot-follow", test_cannot_follow);
+	g_test_add_func("/sim/config/shared-secret", test_shared_secret);
 	g_test_add_func("/sim/config/spreads", test_spreads);
 	return g_test_run();
 }

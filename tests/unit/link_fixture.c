@@ -3,7 +3,6 @@
 #include "tests/unit/link_fixture.h"
 
 #include "reload_core/link/socket_address.h"
-#include "reload_core/security/issue.h"
 #include "reload_core/wire/buffer.h"
 
 #include <openssl/rand.h>
@@ -44,6 +43,11 @@ void link_ca_free(LinkCa *ca)
 
 ReloadIdentity *link_ca_issue(LinkCa *ca, int64_t valid_for)
 {
+	return link_ca_issue_key(ca, RELOAD_KEY_P256, valid_for);
+}
+
+ReloadIdentity *link_ca_issue_key(LinkCa *ca, ReloadKeyType type, int64_t valid_for)
+{
 	ReloadNodeId id = {.len = 16};
 	ReloadCertificateRequest request = {
 	    .overlay = LINK_OVERLAY,
@@ -56,7 +60,7 @@ ReloadIdentity *link_ca_issue(LinkCa *ca, int64_t valid_for)
 	ReloadCertificate *certificate = NULL;
 	ReloadIdentity *identity;
 	GError *error = NULL;
-	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_P256, &error);
+	EVP_PKEY *key = reload_key_generate(type, &error);
 	GBytes *der;
 
 	g_assert_no_error(error);
@@ -162,14 +166,15 @@ static void tick(void *user, int64_t now)
 
 /* ---- nodes ---- */
 
-LinkNode *link_node_new_with(ReloadTrust *trust, ReloadIdentity *identity, const char *host,
-			     const ReloadLinkLimits *limits, const char *keylog)
+static LinkNode *make_node(ReloadTrust *trust, ReloadIdentity *identity, const char *host,
+			   const ReloadLinkLimits *limits, const char *secret, const char *keylog)
 {
 	LinkNode *node = g_new0(LinkNode, 1);
 	ReloadLinksOptions options = {
 	    .trust = trust,
 	    .identity = identity,
 	    .max_message_size = LINK_MAX_MESSAGE,
+	    .shared_secret = secret,
 	    .keylog_path = keylog,
 	    .events = {node, link_up, link_down, link_failing, receive, too_large,
 		       app_up, app_down, tick},
@@ -193,6 +198,18 @@ LinkNode *link_node_new_with(ReloadTrust *trust, ReloadIdentity *identity, const
 	g_assert_no_error(error);
 	g_assert_cmpuint(node->address.port, !=, 0);
 	return node;
+}
+
+LinkNode *link_node_new_with(ReloadTrust *trust, ReloadIdentity *identity, const char *host,
+			     const ReloadLinkLimits *limits, const char *keylog)
+{
+	return make_node(trust, identity, host, limits, NULL, keylog);
+}
+
+LinkNode *link_node_new_secret(ReloadTrust *trust, ReloadIdentity *identity, const char *secret,
+			       const char *keylog)
+{
+	return make_node(trust, identity, "127.0.0.1", NULL, secret, keylog);
 }
 
 LinkNode *link_node_new(LinkCa *ca, const char *host, const ReloadLinkLimits *limits)

@@ -6,6 +6,7 @@
 
 #include "reload_core/link/app_connection.h"
 #include "reload_core/link/links.h"
+#include "reload_core/security/issue.h"
 
 #include <openssl/ssl.h>
 
@@ -24,6 +25,7 @@ LinkCa *link_ca_new(void);
 void link_ca_free(LinkCa *ca);
 /* A new identity with a random Node-ID. valid_for: ms from now, negative: already expired. */
 ReloadIdentity *link_ca_issue(LinkCa *ca, int64_t valid_for);
+ReloadIdentity *link_ca_issue_key(LinkCa *ca, ReloadKeyType type, int64_t valid_for);
 
 /* One node's links and what they told. */
 typedef struct {
@@ -48,6 +50,9 @@ typedef struct {
 LinkNode *link_node_new(LinkCa *ca, const char *host, const ReloadLinkLimits *limits);
 LinkNode *link_node_new_with(ReloadTrust *trust, ReloadIdentity *identity, const char *host,
 			     const ReloadLinkLimits *limits, const char *keylog);
+/* One of an overlay with a shared secret, on 127.0.0.1. */
+LinkNode *link_node_new_secret(ReloadTrust *trust, ReloadIdentity *identity, const char *secret,
+			       const char *keylog);
 void link_node_free(LinkNode *node);
 const ReloadNodeId *link_node_id(const LinkNode *node);
 /* Connects a to b and waits until both are up; returns a's link. */

@@ -5,8 +5,12 @@
 #include "reload_core/config/document_sign.h"
 #include "tests/unit/pki.h"
 
+#include <glib/gstdio.h>
+#include <unistd.h>
+
 #define NAME "instance-name=\"" PKI_OVERLAY "\""
 #define NO_ICE "<no-ice>true</no-ice>"
+#define SECRET "<shared-secret>d2VsY29tZSB0byB0aGUgcmluZw==</shared-secret>"
 #define KIND(inside)                                                                               \
 	"<required-kinds><kind-block><kind id=\"4026531850\">" inside                              \
 	"</kind></kind-block></required-kinds>"
@@ -161,7 +165,10 @@ static void test_refused(void)
 	    {NAME, NO_ICE "<bootstrap-node port=\"1\"/>", "<bootstrap-node>"},
 	    {NAME, NO_ICE "<turn-density>256</turn-density>", "<turn-density>"},
 	    {NAME, NO_ICE "<clients-permitted/>", "<clients-permitted>"},
-	    {NAME, NO_ICE "<shared-secret>password</shared-secret>", "<shared-secret>"},
+	    {NAME, NO_ICE "<shared-secret>password</shared-secret>", "<shared-secret>: has less"},
+	    {NAME, NO_ICE "<shared-secret>   15 bytes of it.   </shared-secret>",
+	     "<shared-secret>: has less"},
+	    {NAME, NO_ICE SECRET SECRET, "<shared-secret>: stands too often"},
 	    {NAME, NO_ICE "<max-message-size>10</max-message-size>", "<max-message-size>"},
 	    {NAME, NO_ICE "<max-message-size>99999999999999999999</max-message-size>",
 	     "<max-message-size>"},
@@ -318,6 +325,72 @@ static void test_several_overlays(void)
 	g_assert_null(parse_text(g_strdup(text), NULL, PKI_NOW, &error));
 	g_assert_nonnull(strstr(error->message, "several"));
 	g_clear_error(&error);
+}
+
+/* RFC 6940, 11.1 and 13.4; nothing that is printed shows it. */
+static void test_shared_secret(void)
+{
+	GError *error = NULL;
+	ReloadDocument *plain = pki_document(&pki, "");
+	ReloadDocument *document = pki_document(&pki, SECRET);
+	ReloadDocument *other =
+	    pki_document(&pki, "<shared-secret>\n  sixteen &amp; bytes.  </shared-secret>");
+
+	g_assert_cmpstr(document->shared_secret, ==, "d2VsY29tZSB0byB0aGUgcmluZw==");
+	g_assert_cmpstr(other->shared_secret, ==, "sixteen & bytes.");
+	g_assert_null(plain->shared_secret);
+	g_assert_true(reload_document_same_secret(document, document));
+	g_assert_true(reload_document_same_secret(plain, plain));
+	g_assert_false(reload_document_same_secret(document, other));
+	g_assert_false(reload_document_same_secret(document, plain));
+	g_assert_false(reload_document_same_secret(plain, document));
+	reload_document_unref(plain);
+	reload_document_unref(document);
+	reload_document_unref(other);
+	g_assert_null(parse_text(
+	    pki_document_text(pki.ca, NAME, NO_ICE "<shared-secret>hush-hush</shared-secret>"),
+	    NULL, PKI_NOW, &error));
+	g_assert_nonnull(strstr(error->message, "openssl rand"));
+	g_assert_null(strstr(error->message, "hush"));
+	g_clear_error(&error);
+	/* another overlay's would go out with our document */
+	g_assert_null(parse_text(
+	    g_strdup("<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\">"
+		     "<configuration instance-name=\"one.example\">" NO_ICE
+		     "<self-signed-permitted digest=\"sha256\">true</self-signed-permitted>"
+		     "</configuration><configuration instance-name=\"two.example\">" SECRET
+		     "</configuration></overlay>"),
+	    "one.example", PKI_NOW, &error));
+	g_assert_nonnull(strstr(error->message, "<shared-secret>: belongs to another overlay"));
+	g_clear_error(&error);
+}
+
+/* 14.16: its file is confidential. */
+static void test_shared_secret_file(void)
+{
+	char *path, *text = pki_document_text(pki.ca, NAME, NO_ICE SECRET);
+	GError *error = NULL;
+	int fd = g_file_open_tmp("reload-document-XXXXXX", &path, &error);
+	ReloadDocument *document;
+
+	g_assert_no_error(error);
+	close(fd);
+	g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	for (unsigned bit = 1; bit <= 0040; bit <<= 1) {
+		g_assert_cmpint(g_chmod(path, 0600 | bit), ==, 0);
+		g_assert_null(reload_document_load_file(path, NULL, PKI_NOW, &error));
+		g_assert_nonnull(strstr(error->message, "chmod 0600"));
+		g_clear_error(&error);
+		g_assert_null(reload_document_load_unverified(path, &error));
+		g_clear_error(&error);
+	}
+	g_assert_cmpint(g_chmod(path, 0600), ==, 0);
+	document = reload_document_load_file(path, NULL, PKI_NOW, &error);
+	g_assert_no_error(error);
+	reload_document_unref(document);
+	g_assert_cmpint(g_unlink(path), ==, 0);
+	g_free(path);
+	g_free(text);
 }
 
 static void test_domains(void)
@@ -510,6 +583,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/config/document/refused", test_refused);
 	g_test_add_func("/config/document/hostile-xml", test_hostile_xml);
 	g_test_add_func("/config/document/several-overlays", test_several_overlays);
+	g_test_add_func("/config/document/shared-secret", test_shared_secret);
+	g_test_add_func("/config/document/shared-secret-file", test_shared_secret_file);
 	g_test_add_func("/config/document/domains", test_domains);
 	g_test_add_func("/config/document/resource-id", test_resource_id);
 	g_test_add_func("/config/document/signed", test_signed);

@@ -172,6 +172,26 @@ static void add_parameters(GString *text, const CaOverlayOptions *options)
 		g_string_append(text, "    <clients-permitted>false</clients-permitted>\n");
 }
 
+#define SECRET_BYTES 32
+
+/* RFC 6940, 13.4: "a single symmetric key". Nobody has to remember it, so it is no password. */
+static bool add_secret(GString *text, GError **error)
+{
+	uint8_t bytes[SECRET_BYTES];
+	char *base64;
+
+	if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
+		reload_fail(error, RELOAD_E_INTERNAL, "OpenSSL has no random bytes");
+		return false;
+	}
+	base64 = g_base64_encode(bytes, sizeof(bytes));
+	g_string_append_printf(text, "    <shared-secret>%s</shared-secret>\n", base64);
+	OPENSSL_cleanse(base64, strlen(base64));
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	g_free(base64);
+	return true;
+}
+
 static GBytes *make_text(const CaOverlayOptions *options, const Keys *keys, GError **error)
 {
 	GString *text = g_string_new("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
@@ -192,6 +212,8 @@ static GBytes *make_text(const CaOverlayOptions *options, const Keys *keys, GErr
 		g_string_append_printf(
 		    text, "    <self-signed-permitted digest=\"%s\">true</self-signed-permitted>\n",
 		    options->digest == RELOAD_DIGEST_SHA1 ? "sha1" : "sha256");
+	if (options->shared_secret)
+		good = add_secret(text, error);
 	for (char **where = options->bootstrap; good && where && *where; where++)
 		good = add_bootstrap(text, *where, error);
 	g_string_append(text, "    <no-ice>true</no-ice>\n");
@@ -246,15 +268,13 @@ static GBytes *sign_and_check(GBytes *text, const char *name, const Keys *keys, 
 	return done;
 }
 
-static bool write_bytes(const char *directory, const char *name, GBytes *bytes, GError **error)
+/* RFC 6940, 14.16: one with a shared secret is kept confidential. */
+static bool write_document(const char *path, GBytes *bytes, bool secret, GError **error)
 {
-	char *path = ca_path(directory, name);
 	gsize length;
 	const char *data = g_bytes_get_data(bytes, &length);
-	bool good = ca_write_file(path, data, length, 0644, error);
 
-	g_free(path);
-	return good;
+	return ca_write_file(path, data, length, secret ? 0600 : 0644, error);
 }
 
 static bool write_pair(const char *directory, const char *name, EVP_PKEY *key, GBytes *der,
@@ -293,6 +313,7 @@ bool ca_create_overlay(const CaOverlayOptions *options, GError **error)
 {
 	Keys keys = {.ca_key = NULL};
 	GBytes *text = NULL, *done = NULL;
+	char *path = ca_path(options->directory, "overlay.xml");
 	bool good = false;
 
 	if (is_free(options->directory, error) && make_keys(options, &keys, error))
@@ -305,8 +326,9 @@ bool ca_create_overlay(const CaOverlayOptions *options, GError **error)
 		    (!keys.ca ||
 		     write_pair(options->directory, "ca", keys.ca_key, keys.ca, error)) &&
 		    write_pair(options->directory, "signer", keys.signer_key, keys.signer, error) &&
-		    write_bytes(options->directory, "overlay.xml", done, error);
+		    write_document(path, done, options->shared_secret, error);
 	keys_clear(&keys);
+	g_free(path);
 	if (text)
 		g_bytes_unref(text);
 	if (done)
@@ -416,16 +438,13 @@ bool ca_sign_document(const char *directory, const char *path, int sequence, int
 	Keys keys = {.ca_key = NULL};
 	GBytes *done = NULL;
 	bool good = false;
-	gsize length;
 
 	if (document && load_signer(directory, document->overlay, days, &keys, document, error))
 		done = sign_and_check(document->bytes, own, &keys, document->overlay,
 				      sequence >= 0 ? sequence : (document->sequence + 1) % 65535,
 				      days, error);
 	if (done) {
-		const char *data = g_bytes_get_data(done, &length);
-
-		good = ca_write_file(own, data, length, 0644, error);
+		good = write_document(own, done, document->shared_secret != NULL, error);
 		g_bytes_unref(done);
 	}
 	keys_clear(&keys);

@@ -13,6 +13,7 @@ typedef struct {
 	char **domains;	  /* patterns of RFC 7904, 3.4; NULL: any AOR */
 	char **enrollment_servers;
 	bool self_signed;
+	bool shared_secret; /* the document gets a random one (RFC 6940, 13.4) */
 	ReloadDigest digest; /* self-signed mode */
 	ReloadKeyType key_type;
 	int days;    /* life of the document and its signer's certificate */
