@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Other kinds of overlays, with RSA keys and self-signed; and who gets no link: nodes of another overlay, and those whose
+"""Other kinds of overlays, with RSA keys, self-signed, with a shared secret; and who gets no link: nodes of another overlay, and those whose
 certificate has expired, also while they run."""
 import datetime
 import os
@@ -42,6 +42,10 @@ def kinds(t):
     with t.fact("self-signed certificates: phones at two edges register and call each other"):
         f = fixture.Small("selfsigned", {1: ("alice",), 2: ("bob",)}, create=["--self-signed"])
         tap.require(not os.path.exists(os.path.join(f.over.ca, "ca.key")), "a self-signed overlay has a CA")
+        calls(f)
+        stop(f)
+    with t.fact("a shared secret besides: phones at two edges register and call each other"):
+        f = fixture.Small("sharedsecret", {1: ("alice",), 2: ("bob",)}, create=["--self-signed", "--shared-secret"])
         calls(f)
         stop(f)
 

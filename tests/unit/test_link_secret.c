@@ -178,6 +178,8 @@ static void test_on_the_wire(Fixture *fixture, gconstpointer data)
 			g_assert_true(SSL_SESSION_has_ticket(SSL_get_session(client->ssl)) == 0);
 			ups++;
 			LINK_WAIT(fixture->a->ups == ups);
+			g_assert_true(reload_node_id_equal(
+			    &fixture->a->remote, reload_identity_node_id(fixture->others)));
 		}
 		raw_client_free(client);
 	}

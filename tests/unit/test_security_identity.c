@@ -303,6 +303,44 @@ static void test_ca_self_signed(void)
 	check_ca(true);
 }
 
+/* RFC 6940, 13.4 and 14.16: a secret that nobody could guess, in a file for its owner. */
+static void test_ca_shared_secret(void)
+{
+	char *secret = NULL;
+	GError *error = NULL;
+
+	for (int round = 0; round < 2; round++) {
+		char *directory = at(round == 0 ? "secret-1" : "secret-2");
+		char *path = g_build_filename(directory, "overlay.xml", NULL);
+		CaOverlayOptions options = {.name = PKI_OVERLAY,
+					    .directory = directory,
+					    .self_signed = true,
+					    .shared_secret = true,
+					    .days = 100,
+					    .ca_days = 100,
+					    .turn_density = -1};
+		ReloadDocument *document;
+		GStatBuf status;
+
+		g_assert_true(ca_create_overlay(&options, &error));
+		g_assert_no_error(error);
+		g_assert_true(ca_sign_document(directory, NULL, -1, 20, &error));
+		g_assert_no_error(error);
+		g_assert_cmpint(g_stat(path, &status), ==, 0);
+		g_assert_cmpuint(status.st_mode & 0777, ==, 0600);
+		document = reload_document_load_file(path, NULL, ca_now(), &error);
+		g_assert_no_error(error);
+		g_assert_cmpuint(strlen(document->shared_secret), ==, 44); /* 256 bits */
+		g_assert_cmpstr(document->shared_secret, !=, secret);
+		g_free(secret);
+		secret = g_strdup(document->shared_secret);
+		reload_document_unref(document);
+		g_free(path);
+		g_free(directory);
+	}
+	g_free(secret);
+}
+
 static void collect(void *data, const char *aor)
 {
 	g_ptr_array_add(data, g_strdup(aor));
@@ -356,6 +394,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/security/identity/file-names", test_file_names);
 	g_test_add_func("/security/identity/ca", test_ca);
 	g_test_add_func("/security/identity/ca/self-signed", test_ca_self_signed);
+	g_test_add_func("/security/identity/ca/shared-secret", test_ca_shared_secret);
 	g_test_add_func("/security/identity/sqlite", test_sqlite);
 	result = g_test_run();
 	remove_tree(root);
