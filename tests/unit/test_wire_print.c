@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages as text: every sample, and what is no message. */
+#include "reload_core/wire/config_update.h"
 #include "reload_core/wire/print.h"
 #include "tests/unit/wire_samples.h"
 
@@ -77,6 +78,29 @@ static void test_garbage(void)
 	g_assert_cmpstr(text->str, ==, "not decoded: malformed\nbytes: 6e6f206d657373616765\n");
 }
 
+/* A document with a secret is not shown (RFC 6940, 14.16); another is. */
+static void test_shared_secret(void)
+{
+	static const char *const texts[] = {"<shared-secret>hush</shared-secret>",
+					    "<o:shared-secret\n>hush</o:shared-secret>",
+					    "<no-ice>hush</no-ice>"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(GByteArray) body = g_byte_array_new();
+		g_autoptr(GString) text = g_string_new(NULL);
+		ReloadConfigUpdateReq request = {
+		    .type = RELOAD_CONFIG_UPDATE_CONFIG,
+		    .data = reload_span((const uint8_t *)texts[i], strlen(texts[i])),
+		};
+
+		g_assert_true(reload_write_config_update_req(body, &request));
+		reload_print_body(text, RELOAD_CONFIG_UPDATE_REQ,
+				  reload_span(body->data, body->len), 16, NULL, NULL);
+		g_assert_true((strstr(text->str, "hush") != NULL) == (i == 2));
+		g_assert_true((strstr(text->str, "not shown") != NULL) == (i != 2));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -86,6 +110,7 @@ int main(int argc, char **argv)
 
 		g_test_add_data_func(path, sample, test_sample);
 	}
+	g_test_add_func("/wire/print/shared-secret", test_shared_secret);
 	g_test_add_func("/wire/print/texts", test_texts);
 	g_test_add_func("/wire/print/garbage", test_garbage);
 	return g_test_run();
