@@ -83,7 +83,8 @@ static void received(void *user, ReloadStream *stream, ReloadSpan bytes)
 			receive_message(link, &frame, now);
 		else if (reload_rtt_acked(&link->rtt, frame.sequence, now))
 			working_again(link, now);
-		if (!link->gone && reload_stream_turn_over(stream)) {
+		/* ACKs take no time */
+		if (!link->gone && frame.type == RELOAD_FRAME_DATA && reload_stream_turn_over(stream)) {
 			reload_stream_hold(stream);
 			break;
 		}

@@ -83,7 +83,7 @@ static size_t router_link_mtu(void *user, const ReloadNodeId *hop)
 	ReloadNode *node = user;
 	ReloadConnection *connection = reload_connection_table_by_node(node->connections, hop);
 
-	if (connection == NULL || node->io.link_mtu == NULL)
+	if (connection == NULL)
 		return 0;
 	return node->io.link_mtu(node->io.user, connection->link);
 }
@@ -128,7 +128,7 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 	    .handle = reload_node_handle,
 	    .outdated = router_outdated,
 	    .random = router_random,
-	    .link_mtu = router_link_mtu,
+	    .link_mtu = options->io.link_mtu != NULL ? router_link_mtu : NULL,
 	    .admit = router_admit,
 	    .hang_up = router_hang_up,
 	    .unknown_kinds = router_unknown_kinds,

@@ -14,20 +14,32 @@ struct ReloadFrameParser {
 	ReloadStatus broken; /* what made the stream unusable, or RELOAD_OK */
 };
 
+static void put_u32(uint8_t *out, uint32_t value)
+{
+	value = GUINT32_TO_BE(value);
+	memcpy(out, &value, sizeof(value));
+}
+
 bool reload_write_data_frame(GByteArray *buf, uint32_t sequence, ReloadSpan message)
 {
+	uint8_t head[RELOAD_FRAME_DATA_HEADER] = {RELOAD_FRAME_DATA};
+
 	if (message.len > RELOAD_FRAME_MESSAGE_MAX)
 		return false;
-	reload_write_u8(buf, RELOAD_FRAME_DATA);
-	reload_write_u32(buf, sequence);
-	return reload_write_vector24(buf, message);
+	put_u32(head + 4, (uint32_t)message.len); /* it has 24 bits: the first byte is written over */
+	put_u32(head + 1, sequence);
+	g_byte_array_append(buf, head, sizeof(head));
+	reload_write_bytes(buf, message);
+	return true;
 }
 
 void reload_write_ack_frame(GByteArray *buf, uint32_t sequence, uint32_t received)
 {
-	reload_write_u8(buf, RELOAD_FRAME_ACK);
-	reload_write_u32(buf, sequence);
-	reload_write_u32(buf, received);
+	uint8_t frame[RELOAD_FRAME_ACK_SIZE] = {RELOAD_FRAME_ACK};
+
+	put_u32(frame + 1, sequence);
+	put_u32(frame + 5, received);
+	g_byte_array_append(buf, frame, sizeof(frame));
 }
 
 /*
