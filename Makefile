@@ -167,14 +167,16 @@ $(B)/interop/%: $(O)/tests/interop/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(linked)
 
-# Only in these programs signatures are not computed: tests/fuzz/signatures.c takes their place.
-FUZZ_WRAP := $(foreach f,EVP_DigestVerifyFinal EVP_DigestSignFinal reload_verify_message \
-	reload_verify_stored_data,-Wl,--wrap=$(f)) $(if $(FUZZ),-fsanitize=fuzzer)
-$(B)/replay/%: CORE_LDFLAGS += $(FUZZ_WRAP)
+# Only in these programs signatures are not computed and keys are fixed: tests/fuzz/signatures.c and
+# fixed.c take their place.
+FUZZ_WRAP := $(foreach f,$(foreach w,Sign Verify,$(foreach s,Init Update Final,EVP_Digest$w$s)) \
+	reload_verify_message reload_verify_stored_data reload_key_generate d2i_X509 X509_verify_cert,-Wl,--wrap=$(f))
+$(B)/replay/%: CORE_LDFLAGS += $(FUZZ_WRAP) $(if $(FUZZ),-fsanitize=fuzzer)
 $(B)/replay/%: $(O)/tests/fuzz/%.o $(if $(FUZZ),,$(O)/tests/fuzz/replay.o) $(LIBS)
 	@mkdir -p $(@D)
 	$(linked)
 
+$(B)/seeds: CORE_LDFLAGS += $(FUZZ_WRAP)
 $(B)/seeds: $(O)/tests/fuzz/seeds.o $(LIBS)
 	$(linked)
 

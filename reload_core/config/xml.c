@@ -116,6 +116,35 @@ static bool run_parser(ReloadXml *xml, GError **error)
 	return good;
 }
 
+static bool is_utf8_name(const char *text)
+{
+	text += strspn(text, " \t\r\n");
+	if (*text++ != '=')
+		return false;
+	text += strspn(text, " \t\r\n");
+	return g_str_has_prefix(text, "\"utf-8\"") || g_str_has_prefix(text, "'utf-8'");
+}
+
+/* Does the XML declaration, if there is one, name UTF-8 or no encoding? For any other, libxml2 would
+ * hand to iconv, which loads its tables at will, what a stranger sent, and complain on stderr. No <
+ * can stand in a declaration. */
+static bool declares_utf8(ReloadSpan bytes)
+{
+	static const char encoding[] = "encoding";
+	const char *text = (const char *)bytes.data, *end, *named;
+	char *declaration;
+	bool good;
+
+	if (bytes.len < 6 || memcmp(text, "<?xml", 5) != 0)
+		return true;
+	end = memchr(text + 1, '<', bytes.len - 1);
+	declaration = g_ascii_strdown(text, end ? end - text : (gssize)bytes.len);
+	named = strstr(declaration, encoding);
+	good = !named || (is_utf8_name(named + strlen(encoding)) && !strstr(named + 1, encoding));
+	g_free(declaration);
+	return good;
+}
+
 ReloadXml *reload_xml_parse(ReloadSpan bytes, const char *name, GError **error)
 {
 	ReloadXml *xml;
@@ -127,18 +156,17 @@ ReloadXml *reload_xml_parse(ReloadSpan bytes, const char *name, GError **error)
 			    "%s: is empty or not UTF-8 text: fetch or make it again", name);
 		return NULL;
 	}
+	if (!declares_utf8(bytes)) {
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: declares an encoding that is not UTF-8: use UTF-8", name);
+		return NULL;
+	}
 	xml = g_new0(ReloadXml, 1);
 	xml->bytes = bytes;
 	xml->name = g_strdup(name);
 	xml->ranges = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	if (run_parser(xml, error)) {
-		const xmlChar *encoding = xml->doc->encoding;
-
-		if (!encoding || g_ascii_strcasecmp((const char *)encoding, "UTF-8") == 0)
-			return xml;
-		reload_fail(error, RELOAD_E_CONFIG,
-			    "%s: declares an encoding that is not UTF-8: use UTF-8", name);
-	}
+	if (run_parser(xml, error))
+		return xml;
 	reload_xml_free(xml);
 	return NULL;
 }

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A storing peer: a list of data requests. Each begins with a byte that says which one (low bits)
- * and how it came in (high bits), a byte for the sender, a byte for the time that has passed, and a
- * length of 16 bits. */
+/* A storing peer: a list of data requests, as storage_world.h says. */
 #include "reload_core/storage/storage.h"
 #include "reload_core/wire/buffer.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/storage_kit.h"
+#include "tests/fuzz/storage_world.h"
 
 #define REQUESTS_MAX 64
-#define SENDERS 4
 #define BYTES_MAX (32 * 1024)
 #define RESOURCES_MAX 8
 
-static StorageKit kit;
-static ReloadIdentity *senders[SENDERS];
-static ReloadCertificate *certificates[SENDERS];
+static StorageWorld world;
 static ReloadStorage *storage;
 static int64_t now;
 
@@ -22,15 +17,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	kit_setup(&kit, NULL);
-	for (unsigned i = 0; i < SENDERS; i++) {
-		char *user = g_strdup_printf("user%u@" CA_FIXTURE_OVERLAY, i);
-
-		senders[i] = ca_fixture_identity(kit.ca, user, NULL);
-		certificates[i] = reload_identity_certificate(senders[i]);
-		g_free(user);
-	}
-	fuzz_set_signers(certificates, SENDERS);
+	storage_world_init(&world);
 	return 0;
 }
 
@@ -79,11 +66,11 @@ static void store(uint8_t how, unsigned sender, ReloadSpan body, ReloadStorageAn
 {
 	ReloadMessage message = {0};
 	bool changed = false;
-	ReloadNodeId replicas[2] = {*reload_identity_node_id(senders[0]),
-				    *reload_identity_node_id(senders[1])};
+	ReloadNodeId replicas[2] = {*reload_identity_node_id(world.senders[0]),
+				    *reload_identity_node_id(world.senders[1])};
 	ReloadStoreContext context = {
-	    .sender = reload_identity_node_id(senders[sender]),
-	    .sender_certificate = certificates[sender],
+	    .sender = reload_identity_node_id(world.senders[sender]),
+	    .sender_certificate = world.certificates[sender],
 	    .message = &message,
 	    .responsible = how & 0x10,
 	    .plausible_replica = how & 0x20,
@@ -114,28 +101,33 @@ static void perform(uint8_t what, unsigned sender, ReloadSpan body)
 {
 	ReloadStorageAnswer answer = {0};
 
-	switch (what & 7) {
-	case 0:
-	case 1:
+	switch ((StorageWorldEvent)(what & 7)) {
+	case STORAGE_WORLD_STORE:
+	case STORAGE_WORLD_ALSO_STORE:
 		store(what, sender, body, &answer);
 		break;
-	case 2:
+	case STORAGE_WORLD_FETCH:
 		reload_storage_fetch(storage, body, what & 0x10 ? 200 : 0, now, &answer);
 		break;
-	case 3:
+	case STORAGE_WORLD_STAT:
 		reload_storage_stat(storage, body, what & 0x10 ? 200 : 0, now, &answer);
 		break;
-	case 4:
+	case STORAGE_WORLD_FIND:
 		reload_storage_find(storage, body, what & 0x10, now, &answer);
 		break;
-	case 5:
+	case STORAGE_WORLD_MERGE:
 		merge(body);
 		break;
-	case 6:
+	case STORAGE_WORLD_REPLICATE:
 		replicate(body);
 		break;
-	default:
-		reload_storage_set_document(storage, kit.ca->document, kit.ca->trust, now);
+	case STORAGE_WORLD_DOCUMENT:
+		if (what & 0x10)
+			reload_storage_set_document(storage, world.other_document,
+						    world.other_trust, now);
+		else
+			reload_storage_set_document(storage, world.kit.ca->document,
+						    world.kit.ca->trust, now);
 		break;
 	}
 	reload_storage_answer_clear(&answer);
@@ -146,8 +138,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ReloadReader input = reload_reader(reload_span(data, size));
 	ReloadStorageLimits limits = {BYTES_MAX, RESOURCES_MAX, BYTES_MAX / 2};
 
-	storage = reload_storage_new(kit.ca->document, kit.ca->trust, &limits);
-	now = kit.ca->now;
+	storage = reload_storage_new(world.kit.ca->document, world.kit.ca->trust, &limits);
+	now = world.kit.ca->now;
 	for (unsigned i = 0; i < REQUESTS_MAX; i++) {
 		uint8_t what = reload_read_u8(&input), sender = reload_read_u8(&input);
 		uint8_t passed = reload_read_u8(&input);
@@ -157,7 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		now += passed < 200 ? passed : INT64_C(1) << (passed - 200);
 		reload_storage_expire(storage, now);
-		perform(what, sender % SENDERS, body);
+		perform(what, sender % STORAGE_WORLD_SENDERS, body);
 		check();
 	}
 	reload_storage_free(storage);

@@ -31,13 +31,17 @@ void node_world_init(void)
 	ReloadIdentity *signer;
 	GBytes *bytes;
 
+	fuzz_fix_world();
+	fuzz_stub_chains();
 	pki_init(&pki);
+	fuzz_keep_parsed(pki_span(pki.ca));
 	signer = pki_identity(&pki, RELOAD_KEY_P256, SELF * 2, "user1@" PKI_OVERLAY);
 	bytes = node_world_document(&pki, extra, signer, 1);
 	document = reload_document_parse(bytes, "fuzz", NULL, PKI_NOW, &error);
 	g_assert_no_error(error);
 	g_bytes_unref(bytes);
 	newer = node_world_document(&pki, extra, signer, 2);
+	fuzz_keep_parsed(reload_certificate_der(reload_identity_certificate(signer)));
 	reload_identity_unref(signer);
 	trust = reload_document_trust(document, &error);
 	g_assert_no_error(error);
@@ -51,6 +55,8 @@ void node_world_init(void)
 		signers[i] = reload_identity_certificate(others[i - 1]);
 		g_free(user);
 	}
+	for (unsigned i = 0; i < G_N_ELEMENTS(signers); i++)
+		fuzz_keep_parsed(reload_certificate_der(signers[i]));
 	fuzz_set_signers(signers, G_N_ELEMENTS(signers));
 }
 

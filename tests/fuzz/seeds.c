@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writes the first inputs for the targets whose inputs no other program writes: seeds DIR makes
- * DIR/node and DIR/storage from the samples of every message (tests/unit/wire_samples.c). ./run
- * vectors has those for fuzz_message. */
+ * DIR/node from the samples of every message (tests/unit/wire_samples.c), DIR/storage and
+ * DIR/certificate. ./run vectors has those for fuzz_message. */
 #include <glib/gstdio.h>
 #include <stdio.h>
 
 #include "reload_core/wire/buffer.h"
+#include "tests/fuzz/certificate_world.h"
 #include "tests/fuzz/node_world.h"
+#include "tests/fuzz/storage_world.h"
 #include "tests/unit/wire_samples.h"
 
 #define SELF 0x10
@@ -69,30 +71,36 @@ static bool node_seed(const char *dir, const WireSample *sample, const GByteArra
 	return good;
 }
 
-static bool storage_seed(const char *dir, const WireSample *sample, const GByteArray *body)
+static bool storage_seeds(const char *dir)
 {
-	static const struct {
-		uint16_t code;
-		uint8_t what;
-	} known[] = {{7, 0x10}, {7, 0x21}, {9, 2}, {25, 3}, {11, 4}, {10, 5}};
+	static StorageWorld world;
 	bool good = true;
+	GByteArray *seed;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-		GByteArray *out;
+	storage_world_init(&world);
+	for (unsigned i = 0; (seed = storage_world_seed(&world, i)) != NULL; i++) {
 		char what[8];
 
-		if (known[i].code != sample->code)
-			continue;
-		out = g_byte_array_new();
-		for (uint8_t twice = 0; twice < 2; twice++) {
-			const uint8_t head[3] = {known[i].what, 0, 10};
+		g_snprintf(what, sizeof(what), "%u", i);
+		good = save(dir, "storage", "story_", what, seed) && good;
+		g_byte_array_unref(seed);
+	}
+	return good;
+}
 
-			g_byte_array_append(out, head, 3);
-			reload_write_vector16(out, reload_span(body->data, body->len));
-		}
-		g_snprintf(what, sizeof(what), "_%u", known[i].what);
-		good = save(dir, "storage", sample->name, what, out) && good;
-		g_byte_array_unref(out);
+static bool certificate_seeds(const char *dir)
+{
+	static CertificateWorld world;
+	bool good = true;
+	GByteArray *seed;
+
+	certificate_world_init(&world);
+	for (unsigned i = 0; (seed = certificate_world_seed(&world, i)) != NULL; i++) {
+		char what[8];
+
+		g_snprintf(what, sizeof(what), "%u", i);
+		good = save(dir, "certificate", "certificate_", what, seed) && good;
+		g_byte_array_unref(seed);
 	}
 	return good;
 }
@@ -114,8 +122,8 @@ int main(int argc, char **argv)
 
 		for (uint8_t where = 0; where < 8; where += 2)
 			good = node_seed(argv[1], sample, body, where) && good;
-		good = storage_seed(argv[1], sample, body) && good;
 		g_byte_array_unref(body);
 	}
+	good = storage_seeds(argv[1]) && certificate_seeds(argv[1]) && good;
 	return good ? 0 : 1;
 }

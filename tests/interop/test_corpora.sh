@@ -9,9 +9,12 @@ for corpus in tests/fuzz/corpus/*/; do
 	kept=$(find "$corpus" -type f | wc -l)
 	for build in build build/asan; do
 		n=$((n + 1))
+		began=$(date +%s%N)
 		said=$(timeout 120 $build/replay/fuzz_"$target" "$corpus" 2>&1)
-		if [ $? = 0 ] && [ "$(echo "$said" | tail -n 1)" = "$kept inputs" ]; then
-			echo "ok $n - $target: $kept inputs, $build"
+		status=$?
+		took=$((($(date +%s%N) - began) / 1000000))
+		if [ $status = 0 ] && [ "$(echo "$said" | tail -n 1)" = "$kept inputs" ]; then
+			echo "ok $n - $target: $kept inputs, $build # $took ms"
 		else
 			echo "not ok $n - $target: $kept inputs, $build"
 			echo "$said" | tail -n 30 | sed 's/^/# /'

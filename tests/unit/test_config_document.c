@@ -286,6 +286,13 @@ static void test_hostile_xml(void)
 	refuse_text("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
 		    "<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\"/>",
 		    "UTF-8");
+	/* Refused before anything is converted: libxml2 must not hand it to iconv. */
+	refuse_text("<?xml version='1.0'\n encoding = 'utf-16'?><overlay/>", "declares an encoding");
+	refuse_text("<?xml version='encoding=\"utf-8\"' encoding='CP1252'?><overlay/>",
+		    "declares an encoding");
+	refuse_text("<?xml encoding='UTF-8' encoding='UCS-4'?><overlay/>", "declares an encoding");
+	refuse_text("<?xml version='1.0' encoding='UTF-8.'?><overlay/>", "declares an encoding");
+	refuse_text("<?xml version='1.0' encoding = 'utf-8' ?><overlay/>", "<overlay>");
 	refuse_text("<overlay/>", "<overlay>");
 	refuse_text("<overlay xmlns=\"urn:ietf:params:xml:ns:p2p:config-base\"/>",
 		    "<configuration>");
