@@ -3,45 +3,26 @@
  * document in which the input is only what stands inside of the configuration element; with 's'
  * that document is signed, and each $ in it is a kind-signature that holds. */
 #include "reload_core/config/document.h"
-#include "reload_core/security/sign.h"
+#include "reload_core/config/kind_update.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/pki.h"
-
-#define SIGNERS                                                                                    \
-	"<no-ice>true</no-ice><kind-signer>20202020202020202020202020202020</kind-signer>"         \
-	"<configuration-signer>20202020202020202020202020202020</configuration-signer>"
-/* What the input may make of one $, all in all. */
-#define TEXT_MAX (64 * 1024)
+#include "tests/fuzz/kinds.h"
 
 static Pki pki;
 static ReloadDocument *current, *signed_one;
-static char *block; /* a SecurityBlock, base64 */
-
-static char *make_block(void)
-{
-	ReloadIdentity *signer = pki_identity(&pki, RELOAD_KEY_P256, 0x20, "signer@" PKI_OVERLAY);
-	GByteArray *out = g_byte_array_new();
-	char *text;
-
-	FUZZ_CHECK(reload_sign_block(signer, NULL, 0, NULL, out) == RELOAD_OK);
-	text = g_base64_encode(out->data, out->len);
-	fuzz_keep_parsed(reload_certificate_der(reload_identity_certificate(signer)));
-	g_byte_array_unref(out);
-	reload_identity_unref(signer);
-	return text;
-}
+static ReloadTrust *signed_trust;
+static char *signature; /* a SecurityBlock, base64 */
 
 static GBytes *signed_document(const char *inside, int sequence)
 {
 	char *attributes =
 	    g_strdup_printf("instance-name=\"" PKI_OVERLAY "\" sequence=\"%d\"", sequence);
-	char *more = g_strdup_printf(SIGNERS "%s", inside);
+	char *more = g_strdup_printf("<no-ice>true</no-ice>" KINDS_SIGNERS "%s", inside);
 	GString *text = g_string_new(NULL);
 	char *bare = pki_document_text(pki.ca, attributes, more);
 	char *end = g_strrstr(bare, "</overlay>");
 
 	g_string_append_len(text, bare, end - bare);
-	g_string_append_printf(text, "<signature>%s</signature>%s", block, end);
+	g_string_append_printf(text, "<signature>%s</signature>%s", signature, end);
 	g_free(bare);
 	g_free(more);
 	g_free(attributes);
@@ -59,10 +40,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	fuzz_stub_chains();
 	pki_init(&pki);
 	fuzz_keep_parsed(pki_span(pki.ca));
-	block = make_block();
+	signature = kinds_signature(&pki);
 	current = pki_document(&pki, "");
 	bytes = signed_document("", 1);
 	signed_one = reload_document_parse(bytes, "input", NULL, PKI_NOW, &error);
+	g_assert_no_error(error);
+	signed_trust = reload_document_trust(signed_one, &error);
 	g_assert_no_error(error);
 	g_bytes_unref(bytes);
 	return 0;
@@ -109,19 +92,56 @@ static GBytes *document_around(const uint8_t *data, size_t size)
 
 static GBytes *signed_around(const uint8_t *data, size_t size)
 {
-	GString *inside = g_string_new(NULL);
-	GBytes *bytes;
+	GString *inside = kinds_written_out(reload_span(data, size), signature);
+	GBytes *bytes = signed_document(inside->str, 2);
 
-	for (size_t i = 0; i < size && data[i] != 0 && inside->len < TEXT_MAX; i++) {
-		if (data[i] == '$')
-			g_string_append_printf(inside, "<kind-signature>%s</kind-signature>",
-					       block);
-		else
-			g_string_append_c(inside, (char)data[i]);
-	}
-	bytes = signed_document(inside->str, 2);
 	g_string_free(inside, TRUE);
 	return bytes;
+}
+
+/* The text that a learned Kind is handed on as teaches others the same Kind. */
+static void hand_on(const ReloadKind *kind, const ReloadKindBlock *block)
+{
+	ReloadSpan text = pki_span(block->text);
+	ReloadDocument *other;
+	const ReloadKind *same;
+
+	FUZZ_CHECK(text.len <= RELOAD_KIND_BLOCK_MAX);
+	FUZZ_CHECK(reload_document_learn(signed_one, signed_trust, &text, 1, "other", PKI_NOW,
+					 &other, NULL) == RELOAD_OK);
+	same = reload_document_kind(other, kind->id);
+	FUZZ_CHECK(same != NULL && same->model == kind->model && same->access == kind->access &&
+		   same->max_count == kind->max_count && same->max_size == kind->max_size);
+	reload_document_unref(other);
+}
+
+static void learn(ReloadSpan input)
+{
+	GString *written = kinds_written_out(input, signature);
+	ReloadSpan text = reload_span((const uint8_t *)written->str, written->len);
+	ReloadDocument *document = NULL;
+	GHashTableIter iter;
+	GError *error = NULL;
+	gpointer id;
+
+	if (reload_document_learn(signed_one, signed_trust, &text, 1, "input", PKI_NOW, &document,
+				  &error) == RELOAD_OK) {
+		FUZZ_CHECK(document != NULL && error == NULL);
+		ask(document);
+		g_hash_table_iter_init(&iter, document->kinds);
+		while (g_hash_table_iter_next(&iter, &id, NULL)) {
+			uint32_t kind = GPOINTER_TO_UINT(id);
+			const ReloadKindBlock *block = reload_document_kind_block(document, kind);
+
+			if (block != NULL && block->learned)
+				hand_on(reload_document_kind(document, kind), block);
+		}
+		reload_document_unref(document);
+	} else {
+		FUZZ_CHECK(error != NULL && strchr(error->message, '\n') == NULL);
+	}
+	g_clear_error(&error);
+	g_string_free(written, TRUE);
 }
 
 static GBytes *document_of(const uint8_t *data, size_t size)
@@ -136,7 +156,7 @@ static GBytes *document_of(const uint8_t *data, size_t size)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void parse(const uint8_t *data, size_t size)
 {
 	GError *error = NULL;
 	GBytes *bytes = document_of(data, size);
@@ -150,5 +170,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	g_clear_error(&error);
 	reload_document_unref(document);
 	g_bytes_unref(bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size > 0 && data[0] == 'u')
+		learn(reload_span(data + 1, size - 1));
+	else
+		parse(data, size);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "reload_core/config/document_sign.h"
 #include "reload_core/wire/config_update.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/kinds.h"
 #include "tests/fuzz/node_world_private.h"
 
 /* In a message: its overlay and its length. */
@@ -232,6 +233,32 @@ static void config(NodeWorld *world, unsigned who, uint8_t flags, uint8_t signer
 	g_byte_array_unref(body);
 }
 
+/* Kinds beside the document. */
+static void kind(NodeWorld *world, unsigned who, uint8_t flags, ReloadReader *input)
+{
+	ReloadConfigUpdateReq request = {.type = RELOAD_CONFIG_UPDATE_KIND};
+	Message m = {.flags = flags, .code = RELOAD_CONFIG_UPDATE_REQ};
+	GByteArray *body, *list;
+	GString *text;
+	ReloadSpan short_text;
+
+	m.signer = reload_read_u8(input);
+	if (!reload_read_vector16(input, &short_text))
+		return;
+	body = g_byte_array_new();
+	list = g_byte_array_new();
+	text = kinds_written_out(short_text, world->signature);
+	if (reload_write_kind_description(list, reload_span_text(text->str))) {
+		request.data = reload_span(list->data, list->len);
+		g_assert_true(reload_write_config_update_req(body, &request));
+		m.body = reload_span(body->data, body->len);
+		send(world, who, &m);
+	}
+	g_string_free(text, TRUE);
+	g_byte_array_unref(list);
+	g_byte_array_unref(body);
+}
+
 static void put_u32(uint8_t *at, uint32_t value)
 {
 	for (unsigned i = 0; i < 4; i++)
@@ -382,6 +409,12 @@ void node_world_event(NodeWorld *world, ReloadReader *input)
 		break;
 	case NODE_WORLD_CONFIG:
 		config(world, who, what, reload_read_u8(input));
+		break;
+	case NODE_WORLD_KIND:
+		kind(world, who, what, input);
+		break;
+	case NODE_WORLD_USE:
+		node_world_use(world, who, reload_read_u8(input));
 		break;
 	case NODE_WORLD_EVENTS:
 		break;

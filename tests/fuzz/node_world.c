@@ -3,13 +3,15 @@
 #include "tests/fuzz/node_world.h"
 
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/kinds.h"
 #include "tests/fuzz/node_world_private.h"
 
 #define SELF 0x10
 
 static Pki pki;
 static ReloadDocument *document;
-static GBytes *newer; /* a good document to follow it */
+static GBytes *newer;	/* a good document to follow it */
+static char *signature; /* of kinds.h */
 static ReloadTrust *trust;
 static ReloadIdentity *self;
 static ReloadIdentity *others[NODE_WORLD_OTHERS];
@@ -18,8 +20,7 @@ static ReloadCertificate *signers[NODE_WORLD_OTHERS + 1];
 static const char extra[] =
     "<no-ice>true</no-ice><bootstrap-node address=\"10.0.0.2\" "
     "port=\"6084\"/><clients-permitted>true</clients-permitted>"
-    "<kind-signer>20202020202020202020202020202020</kind-signer>"
-    "<configuration-signer>20202020202020202020202020202020</configuration-signer>"
+    "<turn-density>2</turn-density>" KINDS_SIGNERS
     "<required-kinds><kind-block><kind id=\"4026531841\"><data-model>ARRAY</data-model>"
     "<access-control>NODE-MATCH</access-control><max-count>8</max-count><max-size>100</max-size></"
     "kind>"
@@ -35,7 +36,8 @@ void node_world_init(void)
 	fuzz_stub_chains();
 	pki_init(&pki);
 	fuzz_keep_parsed(pki_span(pki.ca));
-	signer = pki_identity(&pki, RELOAD_KEY_P256, SELF * 2, "user1@" PKI_OVERLAY);
+	signature = kinds_signature(&pki);
+	signer = pki_identity(&pki, RELOAD_KEY_P256, KINDS_SIGNER, "user1@" PKI_OVERLAY);
 	bytes = node_world_document(&pki, extra, signer, 1);
 	document = reload_document_parse(bytes, "fuzz", NULL, PKI_NOW, &error);
 	g_assert_no_error(error);
@@ -63,6 +65,11 @@ void node_world_init(void)
 ReloadCertificate *node_world_certificate(unsigned who)
 {
 	return signers[1 + who % NODE_WORLD_OTHERS];
+}
+
+ReloadIdentity *node_world_identity(unsigned who)
+{
+	return others[who % NODE_WORLD_OTHERS];
 }
 
 /* ---- ReloadIo ---- */
@@ -265,6 +272,8 @@ NodeWorld *node_world_new(void)
 	world->sent = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	world->document = document;
 	world->newer = newer;
+	world->signature = signature;
+	world->uses = g_ptr_array_new();
 	world->self = self;
 	world->node = new_node(world);
 	reload_node_start(world->node, world->now);
@@ -287,7 +296,9 @@ void node_world_free(NodeWorld *world)
 	reload_storage_usage(reload_node_storage(world->node), &usage);
 	FUZZ_CHECK(statistics.links <= WORLD_LINKS_MAX);
 	FUZZ_CHECK(usage.bytes <= 64 * 1024 && usage.resources <= 32);
+	node_world_cancel_uses(world);
 	reload_node_free(world->node);
+	g_ptr_array_unref(world->uses);
 	g_array_unref(world->links);
 	g_ptr_array_unref(world->sent);
 	g_free(world);

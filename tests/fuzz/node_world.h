@@ -27,8 +27,24 @@ typedef enum {
 	NODE_WORLD_REQUEST, /* u8 destination, u8 code, u16 length, body: the node asks something */
 	NODE_WORLD_LEAVE,
 	NODE_WORLD_CONFIG, /* u8 signer: the neighbor sends a newer document, which is good */
+	NODE_WORLD_KIND, /* u8 signer, u16 length, kind-blocks with $ (kinds.h): the neighbor sends
+			    them */
+	NODE_WORLD_USE,	 /* u8 what */
 	NODE_WORLD_EVENTS,
 } NodeWorldEvent;
+
+/* What usages are asked, for the neighbor's user or Node-ID. */
+typedef enum {
+	NODE_WORLD_SIP_LOOKUP,
+	NODE_WORLD_SIP_REGISTER,
+	NODE_WORLD_SIP_WITHDRAW,
+	NODE_WORLD_CERTIFICATE_BY_USER,
+	NODE_WORLD_CERTIFICATE_BY_NODE,
+	NODE_WORLD_CERTIFICATE_STORE,
+	NODE_WORLD_TURN_FIND,
+	NODE_WORLD_PUBLISH, /* from now on: the node's certificate and a TURN server */
+	NODE_WORLD_USAGES,
+} NodeWorldUsage;
 
 typedef struct NodeWorld NodeWorld;
 

@@ -20,6 +20,8 @@ typedef struct {
 	unsigned who; /* neighbor at the other end, when up */
 } WorldLink;
 
+typedef struct WorldUse WorldUse;
+
 struct NodeWorld {
 	ReloadNode *node;
 	ReloadDocument *document;
@@ -31,16 +33,23 @@ struct NodeWorld {
 	GArray *links;	 /* WorldLink */
 	GPtrArray *sent; /* GBytes: the node's latest messages */
 	unsigned replies;
+	GPtrArray *uses; /* WorldUse, under way */
+	bool publishes;
+	const char *signature; /* of kinds.h */
 };
 
 /* A signed document with that sequence number. */
 GBytes *node_world_document(const Pki *pki, const char *extra, const ReloadIdentity *signer,
 			    int sequence);
 ReloadCertificate *node_world_certificate(unsigned who);
+ReloadIdentity *node_world_identity(unsigned who);
 WorldLink *node_world_link(NodeWorld *world, ReloadLinkId id);
 void node_world_forget_link(NodeWorld *world, ReloadLinkId id);
 void node_world_pass(NodeWorld *world, int64_t ms);
 /* A link to the neighbor comes up: one that the node is opening, or a new one. */
 void node_world_up(NodeWorld *world, unsigned who);
+/* A usage is asked for something (NodeWorldUsage), for the neighbor's user or Node-ID. */
+void node_world_use(NodeWorld *world, unsigned who, uint8_t what);
+void node_world_cancel_uses(NodeWorld *world);
 
 #endif

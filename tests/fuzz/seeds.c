@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writes the first inputs for the targets whose inputs no other program writes: seeds DIR makes
- * DIR/node from the samples of every message (tests/unit/wire_samples.c), DIR/storage and
- * DIR/certificate. ./run vectors has those for fuzz_message. */
+ * DIR/node from the samples of every message (tests/unit/wire_samples.c) and for each usage,
+ * DIR/storage, DIR/certificate and DIR/document. ./run vectors has those for fuzz_message. */
 #include <glib/gstdio.h>
 #include <stdio.h>
 
@@ -71,6 +71,101 @@ static bool node_seed(const char *dir, const WireSample *sample, const GByteArra
 	return good;
 }
 
+#define KIND(id, model, access, more)                                                              \
+	"<kind-block><kind id=\"" id "\"><data-model>" model                                       \
+	"</data-model><access-control>" access                                                     \
+	"</access-control><max-count>3</max-count><max-size>90</max-size>" more                    \
+	"</kind>$</kind-block>"
+
+static const char *const kinds[] = {
+    KIND("4026531850", "SINGLE", "USER-MATCH", ""),
+    KIND("4026531851", "DICTIONARY", "USER-NODE-MATCH", "")
+	KIND("4026531852", "SINGLE", "NODE-MULTIPLE", "<max-node-multiple>4</max-node-multiple>"),
+    KIND("4026531841", "ARRAY", "NODE-MATCH", ""),
+    "<x:kind-block xmlns:x=\"urn:ietf:params:xml:ns:p2p:config-base\" xmlns=\"urn:&amp;y\"><x:kind "
+    "id=\"4026531853\"><x:data-model>ARRAY</x:data-model><x:access-control>USER-MATCH</"
+    "x:access-control><x:max-count>3</x:max-count><x:max-size>90</x:max-size><z/></x:kind></"
+    "x:kind-block>",
+};
+
+static bool document_seeds(const char *dir)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		GByteArray *out = g_byte_array_new();
+		char what[8];
+
+		g_snprintf(what, sizeof(what), "%u", i);
+		reload_write_u8(out, 'u');
+		bytes(out, kinds[i], strlen(kinds[i]));
+		good = save(dir, "document", "kinds_", what, out) && good;
+		g_byte_array_set_size(out, 0);
+		bytes(out, "s<required-kinds>", strlen("s<required-kinds>"));
+		bytes(out, kinds[i], strlen(kinds[i]));
+		bytes(out, "</required-kinds>", strlen("</required-kinds>"));
+		good = save(dir, "document", "required_", what, out) && good;
+		g_byte_array_unref(out);
+	}
+	return good;
+}
+
+/* Kinds beside the document, twice, from two neighbors; then a newer document. */
+static bool kind_seeds(const char *dir)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		GByteArray *out = g_byte_array_new();
+		char what[8];
+
+		for (uint8_t who = 0; who < 2; who++) {
+			const uint8_t head[] = {NODE_WORLD_KIND, who, (uint8_t)(who + 1)};
+
+			g_byte_array_append(out, head, sizeof(head));
+			reload_write_vector16(out, reload_span_text(kinds[i]));
+		}
+		g_byte_array_append(out, (const uint8_t[]){NODE_WORLD_CONFIG, 0, 1}, 3);
+		g_byte_array_append(out, (const uint8_t[]){NODE_WORLD_TIME, 0, 8}, 3);
+		g_snprintf(what, sizeof(what), "%u", i);
+		good = save(dir, "node", "kinds_", what, out) && good;
+		g_byte_array_unref(out);
+	}
+	return good;
+}
+
+/* A usage asks twice, with the user registered and the certificate stored before, and time after
+ * it. */
+static bool usage_seeds(const char *dir)
+{
+	bool good = true;
+
+	for (uint8_t usage = 0; usage < NODE_WORLD_USAGES; usage++) {
+		const uint8_t events[] = {
+		    NODE_WORLD_USE,  0, NODE_WORLD_SIP_REGISTER,
+		    NODE_WORLD_USE,  0, NODE_WORLD_CERTIFICATE_STORE,
+		    NODE_WORLD_TIME, 0, 4,
+		    NODE_WORLD_USE,  0, usage,
+		    NODE_WORLD_USE,  1, usage,
+		    NODE_WORLD_TIME, 0, 8,
+		    NODE_WORLD_ECHO, 0, 0,
+		    NODE_WORLD_TIME, 0, 12,
+		    NODE_WORLD_TIME, 0, 17,
+		};
+		GByteArray *out = g_byte_array_new();
+		char what[8];
+
+		g_byte_array_append(out, events, sizeof(events));
+		g_snprintf(what, sizeof(what), "%u", usage);
+		good = save(dir, "node", "usage_", what, out) && good;
+		g_byte_array_append(out, (const uint8_t[]){NODE_WORLD_LEAVE, 0}, 2);
+		g_byte_array_append(out, (const uint8_t[]){NODE_WORLD_TIME, 0, 12}, 3);
+		good = save(dir, "node", "usage_leave_", what, out) && good;
+		g_byte_array_unref(out);
+	}
+	return good;
+}
+
 static bool storage_seeds(const char *dir)
 {
 	static StorageWorld world;
@@ -124,6 +219,7 @@ int main(int argc, char **argv)
 			good = node_seed(argv[1], sample, body, where) && good;
 		g_byte_array_unref(body);
 	}
-	good = storage_seeds(argv[1]) && certificate_seeds(argv[1]) && good;
+	good = usage_seeds(argv[1]) && kind_seeds(argv[1]) && document_seeds(argv[1]) &&
+	       storage_seeds(argv[1]) && certificate_seeds(argv[1]) && good;
 	return good ? 0 : 1;
 }
