@@ -19,7 +19,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	ReloadReader input = reload_reader(reload_span(data, size));
-	NodeWorld *world = node_world_new();
+	NodeWorld *world = node_world_new(size > 0 && data[0] == NODE_WORLD_CLIENT);
 
 	for (unsigned i = 0; i < EVENTS_MAX && reload_reader_left(&input) > 0; i++)
 		node_world_event(world, &input);

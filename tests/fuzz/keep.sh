@@ -5,14 +5,15 @@
 # usage: keep.sh [TARGET...]
 set -eu
 cd "$(dirname "$0")/../.."
-make -s -j"$(nproc)" build/seeds build/vectors fuzz
+make -s -j"$(nproc)" fuzz
+make -s FUZZ=1 build/fuzz/seeds build/fuzz/vectors
 export G_SLICE=always-malloc
 
 first=build/fuzz/first
 rm -rf "$first"
 mkdir -p "$first"/message "$first"/vectors
-build/seeds "$first"
-build/vectors "$first"/vectors
+ASAN_OPTIONS=detect_leaks=0 build/fuzz/seeds "$first"
+ASAN_OPTIONS=detect_leaks=0 build/fuzz/vectors "$first"/vectors
 find "$first"/vectors -name '*.bin' -exec cp {} "$first"/message/ \;
 [ $# -gt 0 ] || for source in tests/fuzz/fuzz_*.c; do
 	target=$(basename "$source" .c)
@@ -23,7 +24,7 @@ for target in "$@"; do
 	new=build/fuzz/kept/$target
 	rm -rf "$new"
 	mkdir -p "$new" "$kept" "$first/$target" build/fuzz/corpus/"$target"
-	build/fuzz/replay/fuzz_"$target" -set_cover_merge=1 -max_len=4096 "$new" "$kept" "$first/$target" \
+	build/fuzz/replay/fuzz_"$target" -entropic=0 -set_cover_merge=1 -max_len=4096 "$new" "$kept" "$first/$target" \
 		build/fuzz/corpus/"$target" >build/fuzz/"$target".keep.log 2>&1
 	rm -f "$kept"/*
 	cp "$new"/* "$kept"/

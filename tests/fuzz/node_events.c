@@ -9,6 +9,7 @@
 /* In a message: its overlay and its length. */
 #define OVERLAY_AT 4
 #define LENGTH_AT 16
+#define TOO_LARGE (1024 * 1024)
 
 GBytes *node_world_document(const Pki *pki, const char *extra, const ReloadIdentity *signer,
 			    int sequence)
@@ -175,6 +176,48 @@ static void write_rest(GByteArray *out, uint16_t code, ReloadSpan body, uint8_t 
 	g_assert_true(reload_write_security_block(out, (ReloadSpan){0}, &signature));
 }
 
+static void put_u32(uint8_t *at, uint32_t value)
+{
+	for (unsigned i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void receive_part(NodeWorld *world, unsigned who, const ReloadHeader *header,
+			 ReloadSpan payload)
+{
+	GByteArray *out = g_byte_array_new();
+
+	if (reload_write_header(out, header) == RELOAD_OK) {
+		reload_write_bytes(out, payload);
+		reload_finish_length(out, 0);
+		receive(world, who, out);
+	}
+	g_byte_array_unref(out);
+}
+
+/* The start of a message that is larger than the overlay allows; as the driver does, the link is
+ * then closed. */
+static void receive_start(NodeWorld *world, unsigned who, const ReloadHeader *header,
+			  ReloadSpan payload)
+{
+	WorldLink *link = link_of(world, who);
+	GByteArray *out = g_byte_array_new();
+	ReloadLinkId id;
+
+	if (link != NULL && reload_write_header(out, header) == RELOAD_OK) {
+		id = link->id;
+		reload_write_bytes(out, payload);
+		put_u32(out->data + LENGTH_AT, TOO_LARGE);
+		if (reload_node_receive_too_large(world->node, id, reload_span(out->data, out->len),
+						  world->now) != RELOAD_E_NOT_FOUND &&
+		    node_world_link(world, id) != NULL) {
+			node_world_forget_link(world, id);
+			reload_node_link_down(world->node, id, RELOAD_E_TOO_LARGE, world->now);
+		}
+	}
+	g_byte_array_unref(out);
+}
+
 typedef struct {
 	uint8_t flags, where, signer, code;
 	ReloadSpan body;
@@ -182,14 +225,17 @@ typedef struct {
 
 static void send(NodeWorld *world, unsigned who, const Message *m)
 {
-	GByteArray *list = g_byte_array_new(), *via = g_byte_array_new(), *out = g_byte_array_new();
+	GByteArray *list = g_byte_array_new(), *via = g_byte_array_new(),
+		   *rest = g_byte_array_new();
 	ReloadHeader header = {
 	    .overlay = world->document->overlay_hash,
 	    .config_sequence = (uint16_t)(world->document->sequence + (m->flags >> 6 == 3)),
 	    .version = RELOAD_VERSION_1_0,
 	    .ttl = (uint8_t)(m->flags & 0x20 ? m->signer : 50),
 	    .last_fragment = true,
-	    .transaction_id = (uint64_t)m->flags << 32 | (uint64_t)m->where << 8 | m->signer,
+	    /* With 0x20 the same message comes twice. */
+	    .transaction_id = (uint64_t)(m->flags & 0x20 ? 0 : ++world->messages) << 40 |
+			      (uint64_t)m->flags << 32 | (uint64_t)m->where << 8 | m->signer,
 	};
 
 	if (m->flags & 0x10)
@@ -198,14 +244,26 @@ static void send(NodeWorld *world, unsigned who, const Message *m)
 	write_destination(world, list, m->where);
 	header.via_list = reload_span(via->data, via->len);
 	header.destination_list = reload_span(list->data, list->len);
-	if (reload_write_header(out, &header) == RELOAD_OK) {
-		write_rest(out, m->code == 0 ? 0xffff : m->code, m->body, m->signer);
-		reload_finish_length(out, 0);
-		receive(world, who, out);
+	write_rest(rest, m->code == 0 ? 0xffff : m->code, m->body, m->signer);
+	switch (m->flags >> 6) {
+	case 1: /* in two fragments */
+		header.last_fragment = false;
+		receive_part(world, who, &header, reload_span(rest->data, rest->len / 2));
+		header.last_fragment = true;
+		header.fragment_offset = rest->len / 2;
+		receive_part(world, who, &header,
+			     reload_span(rest->data + rest->len / 2, rest->len - rest->len / 2));
+		break;
+	case 2:
+		receive_start(world, who, &header, reload_span(rest->data, rest->len));
+		break;
+	default:
+		receive_part(world, who, &header, reload_span(rest->data, rest->len));
+		break;
 	}
+	g_byte_array_unref(rest);
 	g_byte_array_unref(list);
 	g_byte_array_unref(via);
-	g_byte_array_unref(out);
 }
 
 static void message(NodeWorld *world, unsigned who, uint8_t flags, ReloadReader *input)
@@ -217,6 +275,8 @@ static void message(NodeWorld *world, unsigned who, uint8_t flags, ReloadReader 
 	m.code = reload_read_u8(input);
 	if (!reload_read_vector16(input, &m.body))
 		m.body = (ReloadSpan){0};
+	if (m.body.len == 0)
+		m.body = node_world_sample(m.code == 0 ? 0xffff : m.code, m.signer, m.flags >> 4);
 	send(world, who, &m);
 }
 
@@ -259,12 +319,6 @@ static void kind(NodeWorld *world, unsigned who, uint8_t flags, ReloadReader *in
 	g_byte_array_unref(body);
 }
 
-static void put_u32(uint8_t *at, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 static void frame(NodeWorld *world, unsigned who, ReloadReader *input)
 {
 	GByteArray *out = g_byte_array_new();
@@ -299,6 +353,9 @@ static void answer(NodeWorld *world, unsigned who, ReloadReader *input)
 	if (reload_header_decode(sent, 16, &header, &rest) != RELOAD_OK || rest.len < 2)
 		return;
 	asked = (uint16_t)(rest.data[0] << 8 | rest.data[1]);
+	if (code < 2 && body.len == 0)
+		body = node_world_sample(code == 0 ? (uint16_t)(asked + 1) : 0xffff, signer,
+					 which >> 5);
 	list = g_byte_array_new();
 	out = g_byte_array_new();
 	reload_write_destination_node(list, reload_identity_node_id(world->self));
@@ -332,6 +389,25 @@ static void echo(NodeWorld *world, unsigned who, uint8_t which)
 	g_byte_array_append(out, bytes, (guint)size);
 	receive(world, who, out);
 	g_byte_array_unref(out);
+}
+
+/* ---- the operator ---- */
+
+static void document(NodeWorld *world, uint8_t flags)
+{
+	static const char kind[] =
+	    "<kind-block><kind id=\"4026531860\"><data-model>ARRAY</data-model><access-control>"
+	    "USER-MATCH</access-control><max-count>3</max-count><max-size>90</max-size></kind>$"
+	    "</kind-block>";
+	GString *text;
+
+	if (!(flags & 0x10)) {
+		reload_node_set_document(world->node, world->newer_document, world->now);
+		return;
+	}
+	text = kinds_written_out(reload_span_text(kind), world->signature);
+	reload_node_add_kinds(world->node, reload_span_text(text->str), "file", world->now, NULL);
+	g_string_free(text, TRUE);
 }
 
 /* ---- the node's own requests ---- */
@@ -416,6 +492,10 @@ void node_world_event(NodeWorld *world, ReloadReader *input)
 	case NODE_WORLD_USE:
 		node_world_use(world, who, reload_read_u8(input));
 		break;
+	case NODE_WORLD_DOCUMENT:
+		document(world, what);
+		break;
+	case NODE_WORLD_CLIENT:
 	case NODE_WORLD_EVENTS:
 		break;
 	}

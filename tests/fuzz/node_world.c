@@ -11,10 +11,10 @@
 static Pki pki;
 static ReloadDocument *document;
 static GBytes *newer;	/* a good document to follow it */
+static ReloadDocument *newer_document;
 static char *signature; /* of kinds.h */
 static ReloadTrust *trust;
-static ReloadIdentity *self;
-static ReloadIdentity *others[NODE_WORLD_OTHERS];
+static ReloadIdentity *identities[NODE_WORLD_OTHERS + 1]; /* the node's own, the others' */
 static ReloadCertificate *signers[NODE_WORLD_OTHERS + 1];
 
 static const char extra[] =
@@ -43,23 +43,26 @@ void node_world_init(void)
 	g_assert_no_error(error);
 	g_bytes_unref(bytes);
 	newer = node_world_document(&pki, extra, signer, 2);
+	newer_document = reload_document_parse(newer, "fuzz", NULL, PKI_NOW, &error);
+	g_assert_no_error(error);
 	fuzz_keep_parsed(reload_certificate_der(reload_identity_certificate(signer)));
 	reload_identity_unref(signer);
 	trust = reload_document_trust(document, &error);
 	g_assert_no_error(error);
-	self = pki_identity(&pki, RELOAD_KEY_P256, SELF, "self@" PKI_OVERLAY);
-	signers[0] = reload_identity_certificate(self);
+	identities[0] = pki_identity(&pki, RELOAD_KEY_P256, SELF, "self@" PKI_OVERLAY);
 	for (unsigned i = 1; i <= NODE_WORLD_OTHERS; i++) {
 		char *user = g_strdup_printf("user%u@" PKI_OVERLAY, i);
 
-		others[i - 1] =
+		identities[i] =
 		    pki_identity(&pki, RELOAD_KEY_P256, (uint8_t)(SELF * (i + 1)), user);
-		signers[i] = reload_identity_certificate(others[i - 1]);
 		g_free(user);
 	}
-	for (unsigned i = 0; i < G_N_ELEMENTS(signers); i++)
+	for (unsigned i = 0; i < G_N_ELEMENTS(signers); i++) {
+		signers[i] = reload_identity_certificate(identities[i]);
 		fuzz_keep_parsed(reload_certificate_der(signers[i]));
-	fuzz_set_signers(signers, G_N_ELEMENTS(signers));
+	}
+	fuzz_set_signers(signers, identities, G_N_ELEMENTS(signers));
+	node_world_init_samples(document, newer, signature, identities);
 }
 
 ReloadCertificate *node_world_certificate(unsigned who)
@@ -69,7 +72,7 @@ ReloadCertificate *node_world_certificate(unsigned who)
 
 ReloadIdentity *node_world_identity(unsigned who)
 {
-	return others[who % NODE_WORLD_OTHERS];
+	return identities[1 + who % NODE_WORLD_OTHERS];
 }
 
 /* ---- ReloadIo ---- */
@@ -201,7 +204,7 @@ static void on_document(void *user, ReloadDocument *next, ReloadTrust *next_trus
 	FUZZ_CHECK(next != document && next->is_signed);
 }
 
-static ReloadNode *new_node(NodeWorld *world)
+static ReloadNode *new_node(NodeWorld *world, bool client)
 {
 	ReloadAddress address, app_address;
 	GError *error = NULL;
@@ -209,8 +212,9 @@ static ReloadNode *new_node(NodeWorld *world)
 	ReloadNodeOptions options = {
 	    .document = document,
 	    .trust = trust,
-	    .identity = self,
-	    .first_node = true,
+	    .identity = identities[0],
+	    .client = client,
+	    .first_node = !client,
 	    .addresses = &address,
 	    .address_count = 1,
 	    .app_addresses = &app_address,
@@ -261,7 +265,7 @@ static void refuse_bootstrap(NodeWorld *world)
 	}
 }
 
-NodeWorld *node_world_new(void)
+NodeWorld *node_world_new(bool client)
 {
 	NodeWorld *world = g_new0(NodeWorld, 1);
 
@@ -272,11 +276,16 @@ NodeWorld *node_world_new(void)
 	world->sent = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	world->document = document;
 	world->newer = newer;
+	world->newer_document = newer_document;
 	world->signature = signature;
 	world->uses = g_ptr_array_new();
-	world->self = self;
-	world->node = new_node(world);
+	world->self = identities[0];
+	world->node = new_node(world, client);
 	reload_node_start(world->node, world->now);
+	if (client) {
+		node_world_up(world, 0);
+		return world;
+	}
 	for (unsigned i = 0; i < 20 && reload_node_state(world->node) != RELOAD_NODE_JOINED; i++) {
 		refuse_bootstrap(world);
 		node_world_pass(world, 1000);

@@ -13,7 +13,7 @@
  * what is said here. */
 typedef enum {
 	NODE_WORLD_MESSAGE, /* u8 destination, u8 signer, u8 code, u16 length, body: a good message
-			       around it */
+			       around it; without a body, a sample's (node_samples.c) */
 	NODE_WORLD_FRAME,   /* u16 length, bytes: a message as it is, but for the overlay and the
 			       length */
 	NODE_WORLD_ANSWER,  /* u8 which, u8 signer, u8 code, u16 length, body: answers a request of
@@ -30,6 +30,8 @@ typedef enum {
 	NODE_WORLD_KIND, /* u8 signer, u16 length, kind-blocks with $ (kinds.h): the neighbor sends
 			    them */
 	NODE_WORLD_USE,	 /* u8 what */
+	NODE_WORLD_DOCUMENT, /* the operator's: the newer document, or (0x10) a Kind */
+	NODE_WORLD_CLIENT,   /* as the first byte of an input: the node is a client; else nothing */
 	NODE_WORLD_EVENTS,
 } NodeWorldEvent;
 
@@ -51,8 +53,9 @@ typedef struct NodeWorld NodeWorld;
 /* Once a process: keys, certificates, the document. */
 void node_world_init(void);
 
-/* A node that has joined, with links to the first two neighbors. */
-NodeWorld *node_world_new(void);
+/* A node that has joined, with links to the first two neighbors; or a client with one to the first.
+ */
+NodeWorld *node_world_new(bool client);
 /* Looks whether all bounds hold, and frees it. */
 void node_world_free(NodeWorld *world);
 

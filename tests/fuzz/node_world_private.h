@@ -26,6 +26,7 @@ struct NodeWorld {
 	ReloadNode *node;
 	ReloadDocument *document;
 	GBytes *newer;
+	ReloadDocument *newer_document;
 	ReloadIdentity *self;
 	int64_t now, wakeup;
 	uint32_t random;
@@ -33,7 +34,8 @@ struct NodeWorld {
 	GArray *links;	 /* WorldLink */
 	GPtrArray *sent; /* GBytes: the node's latest messages */
 	unsigned replies;
-	GPtrArray *uses; /* WorldUse, under way */
+	uint16_t messages; /* of neighbors, so far */
+	GPtrArray *uses;   /* WorldUse, under way */
 	bool publishes;
 	const char *signature; /* of kinds.h */
 };
@@ -48,6 +50,12 @@ void node_world_forget_link(NodeWorld *world, ReloadLinkId id);
 void node_world_pass(NodeWorld *world, int64_t ms);
 /* A link to the neighbor comes up: one that the node is opening, or a new one. */
 void node_world_up(NodeWorld *world, unsigned who);
+/* The sample bodies, once a process; the one of that number (or the last) for a code, as that
+ * signer (0: the node itself) would write it. Empty: there is none. */
+void node_world_init_samples(ReloadDocument *document, GBytes *newer, const char *signature,
+			     ReloadIdentity *const *identities);
+ReloadSpan node_world_sample(uint16_t code, unsigned signer, unsigned number);
+
 /* A usage is asked for something (NodeWorldUsage), for the neighbor's user or Node-ID. */
 void node_world_use(NodeWorld *world, unsigned who, uint8_t what);
 void node_world_cancel_uses(NodeWorld *world);

@@ -88,6 +88,139 @@ static const char *const kinds[] = {
     "x:kind-block>",
 };
 
+#define MESSAGE(who, where, code) NODE_WORLD_MESSAGE, who, where, (who) + 1, code, 0, 0
+#define ANSWER(who, which) NODE_WORLD_ANSWER, who, which, (who) + 1, 0, 0, 0
+#define TIME(amount) NODE_WORLD_TIME, 0, amount
+#define USE(who, what) NODE_WORLD_USE, who, what
+/* The neighbors answer what the node has sent last. */
+#define ANSWERS(who) ANSWER(who, 0), ANSWER(who, 1), ANSWER(who, 2), ANSWER(who, 3)
+#define JOINS(who)                                                                                 \
+	MESSAGE(who, 0, RELOAD_ATTACH_REQ), TIME(4), NODE_WORLD_UP, who, ANSWERS(who),             \
+	    MESSAGE(who, 0, RELOAD_JOIN_REQ), TIME(4), ANSWERS(who),                               \
+	    MESSAGE(who, 0, RELOAD_UPDATE_REQ), TIME(4), ANSWERS(who)
+
+/* What goes on around a node: peers join, values are stored and handed over, peers leave. */
+static bool story_seeds(const char *dir)
+{
+	static const uint8_t join[] = {JOINS(0), JOINS(1),   JOINS(2), TIME(8),	  ANSWERS(0),
+				       TIME(12), ANSWERS(1), TIME(17), ANSWERS(2)};
+	static const uint8_t store[] = {USE(0, NODE_WORLD_SIP_REGISTER),
+					USE(0, NODE_WORLD_CERTIFICATE_STORE),
+					MESSAGE(0, 6, RELOAD_STORE_REQ),
+					JOINS(0),
+					ANSWERS(0),
+					TIME(8),
+					ANSWERS(0),
+					MESSAGE(0, 6, RELOAD_FETCH_REQ),
+					MESSAGE(0, 6, RELOAD_STAT_REQ),
+					MESSAGE(0, 6, RELOAD_FIND_REQ),
+					USE(0, NODE_WORLD_SIP_LOOKUP),
+					ANSWERS(0),
+					TIME(12),
+					ANSWERS(0),
+					MESSAGE(0, 0, RELOAD_LEAVE_REQ),
+					TIME(12),
+					ANSWERS(1)};
+	static const uint8_t leave[] = {USE(0, NODE_WORLD_SIP_REGISTER),
+					USE(0, NODE_WORLD_PUBLISH),
+					TIME(4),
+					JOINS(0),
+					JOINS(1),
+					TIME(8),
+					ANSWERS(0),
+					NODE_WORLD_LEAVE,
+					0,
+					ANSWERS(0),
+					ANSWERS(1),
+					TIME(8),
+					ANSWERS(0),
+					TIME(12)};
+	static const uint8_t ask[] = {JOINS(0),
+				      USE(0, NODE_WORLD_SIP_LOOKUP),
+				      ANSWER(0, 0),
+				      USE(0, NODE_WORLD_CERTIFICATE_BY_USER),
+				      ANSWER(0, 0),
+				      USE(0, NODE_WORLD_TURN_FIND),
+				      ANSWER(0, 0),
+				      ANSWER(0, 0),
+				      USE(0, NODE_WORLD_CERTIFICATE_BY_NODE),
+				      ANSWER(0, 0),
+				      TIME(9),
+				      NODE_WORLD_ANSWER,
+				      0,
+				      0,
+				      1,
+				      1,
+				      0,
+				      0,
+				      TIME(12)};
+	static const uint8_t client[] = {NODE_WORLD_CLIENT,
+					 0,
+					 ANSWERS(0),
+					 TIME(8),
+					 ANSWERS(0),
+					 USE(0, NODE_WORLD_SIP_LOOKUP),
+					 ANSWER(0, 0),
+					 USE(0, NODE_WORLD_SIP_REGISTER),
+					 ANSWER(0, 0),
+					 MESSAGE(0, 0, RELOAD_PING_REQ),
+					 MESSAGE(0, 0, RELOAD_STORE_REQ),
+					 NODE_WORLD_DOWN,
+					 0,
+					 TIME(10),
+					 NODE_WORLD_UP,
+					 0,
+					 ANSWERS(0),
+					 TIME(12)};
+	static const uint8_t edges[] = {NODE_WORLD_DOCUMENT,
+					0,
+					NODE_WORLD_DOCUMENT | 0x10,
+					0,
+					NODE_WORLD_MESSAGE | 0x40,
+					0,
+					0,
+					1,
+					RELOAD_PING_REQ,
+					0,
+					0,
+					NODE_WORLD_MESSAGE | 0x40,
+					0,
+					6,
+					1,
+					RELOAD_STORE_REQ,
+					0,
+					0,
+					NODE_WORLD_MESSAGE | 0x80,
+					0,
+					0,
+					1,
+					RELOAD_PING_REQ,
+					0,
+					0,
+					TIME(4),
+					MESSAGE(1, 0, RELOAD_CONFIG_UPDATE_REQ),
+					MESSAGE(1, 0, RELOAD_ROUTE_QUERY_REQ),
+					MESSAGE(1, 0, RELOAD_PROBE_REQ),
+					TIME(12)};
+	static const struct {
+		const char *name;
+		const uint8_t *events;
+		size_t len;
+	} stories[] = {{"join", join, sizeof(join)},	   {"store", store, sizeof(store)},
+		       {"leave", leave, sizeof(leave)},	   {"ask", ask, sizeof(ask)},
+		       {"client", client, sizeof(client)}, {"edges", edges, sizeof(edges)}};
+	bool good = true;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(stories); i++) {
+		GByteArray *out = g_byte_array_new();
+
+		g_byte_array_append(out, stories[i].events, (guint)stories[i].len);
+		good = save(dir, "node", "story_", stories[i].name, out) && good;
+		g_byte_array_unref(out);
+	}
+	return good;
+}
+
 static bool document_seeds(const char *dir)
 {
 	bool good = true;
@@ -219,7 +352,8 @@ int main(int argc, char **argv)
 			good = node_seed(argv[1], sample, body, where) && good;
 		g_byte_array_unref(body);
 	}
-	good = usage_seeds(argv[1]) && kind_seeds(argv[1]) && document_seeds(argv[1]) &&
-	       storage_seeds(argv[1]) && certificate_seeds(argv[1]) && good;
+	good = story_seeds(argv[1]) && usage_seeds(argv[1]) && kind_seeds(argv[1]) &&
+	       document_seeds(argv[1]) && storage_seeds(argv[1]) && certificate_seeds(argv[1]) &&
+	       good;
 	return good ? 0 : 1;
 }

@@ -9,6 +9,8 @@
 #define FUZZ_SIGNATURE_LEN 70
 
 static ReloadCertificate *const *signers;
+static ReloadIdentity *const *identities;
+static EVP_PKEY *signing; /* of the signature under way */
 static unsigned signer_count;
 static bool chains_hold;
 
@@ -31,9 +33,11 @@ ReloadStatus __wrap_reload_verify_stored_data(ReloadCertificateSet *set,
 					      const ReloadStoredData *data, int64_t now,
 					      ReloadCertificate **signer, ReloadNodeId *node_id);
 
-void fuzz_set_signers(ReloadCertificate *const *certificates, unsigned count)
+void fuzz_set_signers(ReloadCertificate *const *certificates, ReloadIdentity *const *ours,
+		      unsigned count)
 {
 	signers = certificates;
+	identities = ours;
 	signer_count = count;
 }
 
@@ -41,6 +45,7 @@ int __wrap_EVP_DigestSignInit(EVP_MD_CTX *context, EVP_PKEY_CTX **key_context, c
 			      ENGINE *engine, EVP_PKEY *key)
 {
 	(void)context, (void)key_context, (void)digest, (void)engine;
+	signing = key;
 	return key != NULL;
 }
 
@@ -77,6 +82,11 @@ int __wrap_EVP_DigestSignFinal(EVP_MD_CTX *context, unsigned char *value, size_t
 	(void)context;
 	*length = MIN(*length, FUZZ_SIGNATURE_LEN);
 	memset(value, 1, *length);
+	for (unsigned i = 0; i < signer_count; i++) {
+		/* Not 0: that is a wrong signature where the input does not choose the signer. */
+		if (reload_identity_key(identities[i]) == signing)
+			value[0] = (uint8_t)(signer_count + i);
+	}
 	return 1;
 }
 

@@ -43,6 +43,6 @@ void storage_world_init(StorageWorld *world)
 		fuzz_keep_parsed(reload_certificate_der(world->certificates[i]));
 		g_free(user);
 	}
-	fuzz_set_signers(world->certificates, STORAGE_WORLD_SENDERS);
+	fuzz_set_signers(world->certificates, world->senders, STORAGE_WORLD_SENDERS);
 	make_other_document(world);
 }
