@@ -3,6 +3,7 @@
  * connects. */
 #include "reload_core/peer/node_private.h"
 #include "reload_core/wire/attach.h"
+#include "reload_core/wire/error.h"
 
 /* Attaches of ours at one time. */
 #define ATTACHES_MAX 256
@@ -109,7 +110,7 @@ static void on_reply(void *data, ReloadStatus status, const ReloadMessage *answe
 	if (status == RELOAD_OK && reload_attach_decode(answer->body, &attach) == RELOAD_OK)
 		answered(ours, from, now);
 	else if (status == RELOAD_E_REMOTE &&
-		 reload_node_error_code(answer) == RELOAD_ERROR_IN_PROGRESS)
+		 reload_message_error_code(answer) == RELOAD_ERROR_IN_PROGRESS)
 		their_turn(ours, from, now);
 	else
 		ours_done(ours->node, ours, status == RELOAD_OK ? RELOAD_E_MALFORMED : status, now);

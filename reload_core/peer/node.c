@@ -3,7 +3,6 @@
 #include "reload_core/peer/node_private.h"
 
 #include "reload_core/security/error.h"
-#include "reload_core/wire/error.h"
 
 /* Rounds of "whatever has become due" after one event; what is left waits for the next tick. */
 #define SETTLE_ROUNDS 64
@@ -233,12 +232,12 @@ void reload_node_free(ReloadNode *node)
 		return;
 	g_ptr_array_unref(node->tasks);
 	node->plugin->destroy(node->topology);
+	reload_replication_free(node->replication); /* it cancels requests */
 	reload_router_free(node->router);
 	reload_client_free(node->client);
 	reload_quota_free(node->opening);
 	reload_kind_push_free(node->kind_push);
 	reload_config_push_free(node->config_push);
-	reload_replication_free(node->replication);
 	reload_bootstrap_free(node->bootstrap);
 	reload_apps_free(node->apps);
 	reload_attaches_free(node->attaches);
@@ -415,13 +414,4 @@ int64_t reload_node_jitter(ReloadNode *node, int64_t mean)
 
 	node->io.random(node->io.user, (uint8_t *)&random, sizeof(random));
 	return mean / 2 + (int64_t)(random % (uint32_t)MAX(mean, 1));
-}
-
-uint16_t reload_node_error_code(const ReloadMessage *answer)
-{
-	ReloadErrorResponse error;
-
-	if (answer == NULL || reload_error_decode(answer->body, &error) != RELOAD_OK)
-		return 0;
-	return error.error_code;
 }

@@ -103,8 +103,6 @@ ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *de
 bool reload_node_is_usable(const ReloadNode *node);
 /* A random time from 0.5 to 1.5 times mean. */
 int64_t reload_node_jitter(ReloadNode *node, int64_t mean);
-/* The error code in an Error message, or 0. */
-uint16_t reload_node_error_code(const ReloadMessage *answer);
 
 /* ---- links.c: the Connection Table and what hangs on it ---- */
 void reload_links_close(ReloadNode *node, ReloadConnection *connection, int64_t now);

@@ -3,6 +3,9 @@
  * to the same state where the other one has newer values (RFC 6940, 7.4.1.1). */
 #include "reload_core/peer/replica_jobs.h"
 
+#include "reload_core/peer/piecewise.h"
+#include "reload_core/wire/error.h"
+
 /* Requests under way at one time, and jobs that may wait. */
 #define UNDER_WAY_MAX 32
 #define WAITING_MAX 1000000
@@ -16,6 +19,9 @@
  */
 #define AGAIN_MS 5000
 #define AGAIN_MAX 4
+/* The other side's newer values: fetched for so long at most, and at most so many of a Kind in pieces. */
+#define RESYNCHRONIZE_MS 30000
+#define RESYNCHRONIZE_MAX 1024
 /* Header with a destination list of two, contents, lengths and signature of a StoreReq, bytes. */
 #define OVERHEAD 288
 
@@ -26,7 +32,10 @@ typedef struct {
 	uint32_t cursor;
 	unsigned tries, again;
 	int64_t due; /* ms, of one that waits to be sent again */
-	bool resynchronized;
+	bool resynchronized, merged; /* the other side was asked for newer values; there were some */
+	GArray *kinds;		     /* uint32_t: those that are left to be fetched; NULL: none */
+	int64_t until;		     /* ms, when that has to be over */
+	ReloadPiecewise *pieces;
 	ReloadReplicaDone done;
 	void *data;
 	ReloadNode *node; /* when under way */
@@ -56,6 +65,15 @@ static gboolean what_equal(gconstpointer a, gconstpointer b)
 	       reload_resource_id_equal(&x->id, &y->id) && x->replica == y->replica;
 }
 
+static void job_free(gpointer data)
+{
+	Job *job = data;
+
+	reload_piecewise_cancel(job->pieces);
+	g_clear_pointer(&job->kinds, g_array_unref);
+	g_free(job);
+}
+
 ReloadReplicaJobs *reload_replica_jobs_new(void)
 {
 	ReloadReplicaJobs *jobs = g_new0(ReloadReplicaJobs, 1);
@@ -63,7 +81,7 @@ ReloadReplicaJobs *reload_replica_jobs_new(void)
 	jobs->waiting = g_queue_new();
 	jobs->later = g_queue_new();
 	jobs->by_what = g_hash_table_new(what_hash, what_equal);
-	jobs->under_way = g_ptr_array_new_with_free_func(g_free);
+	jobs->under_way = g_ptr_array_new_with_free_func(job_free);
 	return jobs;
 }
 
@@ -140,30 +158,111 @@ static void end(Job *job, ReloadStatus status, int64_t now)
 
 static void send(Job *job, int64_t now);
 
-static void on_fetched(void *data, ReloadStatus status, const ReloadMessage *answer,
-		       const ReloadNodeId *from, int64_t now)
-{
-	Job *job = data;
-	bool changed = false;
-
-	(void)from;
-	if (status != RELOAD_OK || reload_storage_merge(job->node->storage, &job->id, answer->body,
-							answer, now, &changed) != RELOAD_OK) {
-		end(job, RELOAD_E_TOO_OLD, now);
-		return;
-	}
-	/* Ours may still be the newer one in part: once more from the start. */
-	job->cursor = 0;
-	send(job, now);
-}
-
 static ReloadDestination destination_of(const Job *job)
 {
 	return job->target.len != 0 ? reload_destination_node(&job->target)
 				    : reload_destination_resource(&job->id);
 }
 
-/* The other side has newer values than we: fetches them. False: it cannot be asked. */
+/* The other side's values are fetched, as far as they can be: ours may still be the newer ones in part, so once more
+ * from the start. */
+static void fetched(Job *job, ReloadStatus status, int64_t now)
+{
+	ReloadNode *node = job->node;
+
+	g_clear_pointer(&job->kinds, g_array_unref);
+	/* What we have taken over goes to the other members of the replica set, too. */
+	if (job->merged && node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)))
+		reload_replication_stored(node, &job->id);
+	if (status != RELOAD_OK) {
+		end(job, RELOAD_E_TOO_OLD, now);
+		return;
+	}
+	job->cursor = 0;
+	send(job, now);
+}
+
+static ReloadStatus merge(void *data, const ReloadMessage *answer, int64_t now)
+{
+	Job *job = data;
+	bool changed = false;
+	ReloadStatus status = reload_storage_merge(job->node->storage, &job->id, answer->body, answer, now,
+						   &changed);
+
+	job->merged |= changed;
+	job->node->storage_due = 0; /* something may expire earlier now */
+	return status;
+}
+
+static void known_items(void *data, GPtrArray *items)
+{
+	const Job *job = data;
+
+	reload_storage_items(job->node->storage, &job->id,
+			     g_array_index(job->kinds, uint32_t, job->kinds->len - 1), items);
+}
+
+static void next_kind(Job *job, int64_t now);
+
+static void on_kind(void *data, ReloadStatus status, uint16_t error_code, unsigned left_out, int64_t now)
+{
+	Job *job = data;
+
+	(void)error_code;
+	(void)left_out; /* those that no answer holds stay as they are */
+	job->pieces = NULL;
+	if (status != RELOAD_OK) {
+		fetched(job, status, now);
+		return;
+	}
+	g_array_set_size(job->kinds, job->kinds->len - 1);
+	next_kind(job, now);
+}
+
+/* Fetches the Kinds that are left one by one, in as many pieces as it takes. */
+static void next_kind(Job *job, int64_t now)
+{
+	ReloadPiecewiseOptions options = {
+	    .node = job->node,
+	    .destination = destination_of(job),
+	    .resource = job->id,
+	    .timeout = TIMEOUT_MS,
+	    .until = job->until,
+	    .max = RESYNCHRONIZE_MAX,
+	    .removed_too = true,
+	    .take = merge,
+	    .known = known_items,
+	    .done = on_kind,
+	    .data = job,
+	};
+	ReloadStatus status;
+
+	if (job->kinds->len == 0) {
+		fetched(job, RELOAD_OK, now);
+		return;
+	}
+	options.kind = g_array_index(job->kinds, uint32_t, job->kinds->len - 1);
+	status = reload_piecewise_fetch(&options, now, &job->pieces);
+	if (status != RELOAD_OK)
+		fetched(job, status, now);
+}
+
+static void on_fetched(void *data, ReloadStatus status, const ReloadMessage *answer,
+		       const ReloadNodeId *from, int64_t now)
+{
+	Job *job = data;
+
+	(void)from;
+	if (reload_piecewise_is_too_large(status, answer)) {
+		job->kinds = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+		reload_storage_kinds(job->node->storage, &job->id, job->kinds);
+		next_kind(job, now);
+		return;
+	}
+	fetched(job, status == RELOAD_OK ? merge(job, answer, now) : status, now);
+}
+
+/* The other side has newer values than we: fetches them, in one go if they fit. False: it cannot be asked. */
 static bool resynchronize(Job *job, int64_t now)
 {
 	ReloadDestination destination = destination_of(job);
@@ -173,6 +272,8 @@ static bool resynchronize(Job *job, int64_t now)
 	if (job->resynchronized)
 		return false;
 	job->resynchronized = true;
+	job->merged = false;
+	job->until = now + RESYNCHRONIZE_MS;
 	body = g_byte_array_new();
 	asked = reload_storage_fetch_request(job->node->storage, &job->id, body) &&
 		reload_node_originate(job->node, &destination, 1, RELOAD_FETCH_REQ,
@@ -186,7 +287,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 		      const ReloadNodeId *from, int64_t now)
 {
 	Job *job = data;
-	uint16_t error = status == RELOAD_E_REMOTE ? reload_node_error_code(answer) : 0;
+	uint16_t error = status == RELOAD_E_REMOTE ? reload_message_error_code(answer) : 0;
 
 	(void)from;
 	if (status == RELOAD_OK) {

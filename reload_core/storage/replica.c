@@ -128,6 +128,45 @@ bool reload_storage_fetch_request(ReloadStorage *storage, const ReloadResourceId
 	return reload_end_vector16(body, mark);
 }
 
+void reload_storage_kinds(ReloadStorage *storage, const ReloadResourceId *id, GArray *kinds)
+{
+	const Resource *resource = storage_resource(storage, id);
+
+	for (const Shelf *shelf = resource ? resource->shelves : NULL; shelf; shelf = shelf->next)
+		g_array_append_val(kinds, shelf->kind);
+}
+
+static void add_range(GPtrArray *items, uint32_t first, uint32_t last)
+{
+	GByteArray *item = g_byte_array_new();
+
+	reload_write_array_range(item, (ReloadArrayRange){first, last});
+	g_ptr_array_add(items, g_byte_array_free_to_bytes(item));
+}
+
+void reload_storage_items(ReloadStorage *storage, const ReloadResourceId *id, uint32_t kind,
+			  GPtrArray *items)
+{
+	const Shelf *shelf = storage_shelf(storage, id, kind);
+	uint32_t next = 0;
+
+	for (guint i = 0; shelf && i < shelf->entries->len; i++) {
+		const Entry *entry = shelf_entry(shelf, i);
+
+		if (shelf->model == RELOAD_MODEL_ARRAY) {
+			add_range(items, entry->index, entry->index);
+			next = entry->index + 1;
+		} else if (shelf->model == RELOAD_MODEL_DICTIONARY) {
+			GByteArray *item = g_byte_array_new();
+
+			reload_write_dictionary_key(item, entry_key(entry));
+			g_ptr_array_add(items, g_byte_array_free_to_bytes(item));
+		}
+	}
+	if (shelf && shelf->model == RELOAD_MODEL_ARRAY && next < RELOAD_ARRAY_END)
+		add_range(items, next, RELOAD_ARRAY_END);
+}
+
 /* Plans a fetched value if it is good and newer than ours. */
 static void merge_value(Plan *plan, KindPlan *kind_plan, ReloadCertificateSet *certificates,
 			const ReloadStoredData *data)

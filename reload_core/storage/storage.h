@@ -79,6 +79,12 @@ ReloadStatus reload_storage_find(ReloadStorage *storage, ReloadSpan body, bool r
  */
 bool reload_storage_fetch_request(ReloadStorage *storage, const ReloadResourceId *id,
 				  GByteArray *body);
+/* Appends the Kinds (uint32_t) of what is stored under id. */
+void reload_storage_kinds(ReloadStorage *storage, const ReloadResourceId *id, GArray *kinds);
+/* Appends (GBytes) what to ask for in a Fetch, encoded, to be told of everything that we hold of a Kind: the keys of a
+ * dictionary, or the indices of an array and all behind them. */
+void reload_storage_items(ReloadStorage *storage, const ReloadResourceId *id, uint32_t kind,
+			  GPtrArray *items);
 /* Takes what is newer in the FetchAns body over into our store (7.4.1.1, resynchronization): each
  * value is verified as in a store; bad ones are skipped. message: the answer, for its certificates.
  */

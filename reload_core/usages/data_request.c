@@ -4,7 +4,6 @@
 
 #include "reload_core/security/sign.h"
 #include "reload_core/storage/access.h"
-#include "reload_core/wire/error.h"
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/store.h"
 
@@ -188,13 +187,4 @@ ReloadStatus reload_usage_fetched(ReloadNode *node, const ReloadResourceId *reso
 	}
 	reload_certificate_set_free(check.certificates);
 	return status;
-}
-
-uint16_t reload_usage_error_code(const ReloadMessage *answer)
-{
-	ReloadErrorResponse error;
-
-	if (!answer || answer->code != RELOAD_ERROR || reload_error_decode(answer->body, &error))
-		return 0;
-	return error.error_code;
 }

@@ -48,7 +48,4 @@ ReloadStatus reload_usage_fetched(ReloadNode *node, const ReloadResourceId *reso
 				  void (*each)(void *data, const ReloadFetched *fetched),
 				  void *data, ReloadFetchedSummary *summary);
 
-/* The error_code of an Error message, 0 if it is none. */
-uint16_t reload_usage_error_code(const ReloadMessage *answer);
-
 #endif

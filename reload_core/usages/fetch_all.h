@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Fetching all values of a Kind at a resource, however many: where they do not fit into one answer
- * (max-message-size), a Stat (RFC 6940, 7.4.3) says which there are, and they are fetched in
- * pieces. */
+/* Fetching all good values of a Kind at a resource, however many (peer/piecewise.h). */
 #ifndef RELOAD_USAGES_FETCH_ALL_H
 #define RELOAD_USAGES_FETCH_ALL_H
 

@@ -16,6 +16,16 @@ ReloadStatus reload_error_decode(ReloadSpan body, ReloadErrorResponse *out)
 	return reload_reader_finish(&r);
 }
 
+uint16_t reload_message_error_code(const ReloadMessage *message)
+{
+	ReloadErrorResponse error;
+
+	if (message == NULL || message->code != RELOAD_ERROR ||
+	    reload_error_decode(message->body, &error) != RELOAD_OK)
+		return 0;
+	return error.error_code;
+}
+
 bool reload_write_error(GByteArray *buf, const ReloadErrorResponse *error)
 {
 	size_t start = buf->len;

@@ -5,6 +5,7 @@
 
 #include "reload_core/wire/buffer.h"
 #include "reload_core/wire/constants.h"
+#include "reload_core/wire/message.h"
 
 typedef struct {
 	uint16_t error_code; /* ReloadErrorCode; others may come */
@@ -19,6 +20,9 @@ typedef struct {
 
 /* Decodes a body; RELOAD_E_MALFORMED if it is no such structure. */
 ReloadStatus reload_error_decode(ReloadSpan body, ReloadErrorResponse *out);
+
+/* The error_code of an Error message; 0: it is none, or NULL. */
+uint16_t reload_message_error_code(const ReloadMessage *message);
 
 /* Appends a body; false, and nothing appended, if error_info is too long. */
 bool reload_write_error(GByteArray *buf, const ReloadErrorResponse *error);

@@ -101,8 +101,8 @@ void sim_request(Sim *sim, unsigned from, const ReloadDestination *destinations,
 		 uint16_t code, ReloadSpan body, SimAnswer *answer);
 void sim_answer_clear(SimAnswer *answer);
 
-/* Stores text as SIP-REGISTRATION of user (a name, without domain) by node `from`; waits for the
- * answer. */
+/* Stores text as SIP-REGISTRATION of user (a name, without domain) by node `from`, or removes it (NULL);
+ * waits for the answer. */
 ReloadStatus sim_store(Sim *sim, unsigned from, const char *user, const char *text,
 		       uint16_t *error_code);
 /* Fetches it from node `from`; the texts found, sorted, each ended by a ';'. Free with g_free.

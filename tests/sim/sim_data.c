@@ -74,8 +74,8 @@ ReloadStatus sim_store(Sim *sim, unsigned from, const char *user, const char *te
 	    .lifetime = 3600,
 	    .value = {.model = RELOAD_MODEL_DICTIONARY,
 		      .key = reload_node_id_span(&node->id),
-		      .exists = true,
-		      .value = reload_span_text(text)},
+		      .exists = text != NULL,
+		      .value = reload_span_text(text != NULL ? text : "")},
 	};
 	SimAnswer answer = {0};
 	ReloadResourceId id;

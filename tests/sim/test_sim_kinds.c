@@ -153,7 +153,7 @@ static void on_reply(void *data, ReloadStatus status, const ReloadMessage *answe
 	(void)from;
 	reply->count++;
 	reply->status = status;
-	reply->error = answer ? reload_usage_error_code(answer) : 0;
+	reply->error = reload_message_error_code(answer);
 	if (status == RELOAD_OK && answer->code == RELOAD_FETCH_ANS)
 		g_assert_cmpint(reload_usage_fetched(reply->user->node, &reply->id, KIND, answer,
 						     now, each_value, reply, &summary),

@@ -5,6 +5,7 @@
 #include "reload_core/usages/turn/record.h"
 #include "reload_core/usages/turn/server.h"
 #include "reload_core/wire/turn_server.h"
+#include "reload_core/wire/error.h"
 #include "tests/sim/rogue.h"
 
 #define NODES 10
@@ -138,7 +139,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 	(void)now;
 	look->done = true;
 	look->status = status;
-	look->error = reload_usage_error_code(answer);
+	look->error = reload_message_error_code(answer);
 }
 
 /* Node `from` stores a record of iteration `says` at the place that is i-th of `whose`. Returns the

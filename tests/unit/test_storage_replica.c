@@ -287,6 +287,48 @@ static void test_merge(void)
 	teardown();
 }
 
+/* What to ask for to be told of all that is held: keys, or indices and all behind them. */
+static void test_items(void)
+{
+	GPtrArray *items = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+	GArray *kinds = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	ReloadArrayRange range, expected[] = {{2, 2}, {7, 7}, {8, RELOAD_ARRAY_END}};
+	ReloadSpan item, key;
+
+	setup();
+	at = kit_node_resource(reload_identity_node_id(alice));
+	for (unsigned i = 0; i < 2; i++)
+		g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60,
+					      kit_element(expected[i].first, "element")),
+				==, 0);
+	reload_storage_items(kit.storage, &at, KIT_ARRAY, items);
+	g_assert_cmpuint(items->len, ==, G_N_ELEMENTS(expected));
+	for (unsigned i = 0; i < items->len; i++) {
+		item.data = g_bytes_get_data(items->pdata[i], &item.len);
+		g_assert_true(reload_array_range_next(&item, &range));
+		g_assert_cmpuint(item.len, ==, 0);
+		g_assert_cmpuint(range.first, ==, expected[i].first);
+		g_assert_cmpuint(range.last, ==, expected[i].last);
+	}
+	reload_storage_kinds(kit.storage, &at, kinds);
+	g_assert_cmpuint(kinds->len, ==, 1);
+	g_assert_cmpuint(g_array_index(kinds, uint32_t, 0), ==, KIT_ARRAY);
+	g_ptr_array_set_size(items, 0);
+	teardown();
+	setup();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 10, 60,
+				      kit_entry(reload_identity_node_id(alice), "value")),
+			==, 0);
+	reload_storage_items(kit.storage, &at, KIT_DICT, items);
+	g_assert_cmpuint(items->len, ==, 1);
+	item.data = g_bytes_get_data(items->pdata[0], &item.len);
+	g_assert_true(reload_dictionary_key_next(&item, &key));
+	g_assert_true(reload_span_equal(key, reload_node_id_span(reload_identity_node_id(alice))));
+	g_array_unref(kinds);
+	g_ptr_array_unref(items);
+	teardown();
+}
+
 /* Values of bad nodes, and of Kinds that are gone, go with the document. */
 static void test_new_document(void)
 {
@@ -468,6 +510,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/replica/removed", test_removed_replicates);
 	g_test_add_func("/storage/replica/pieces", test_pieces);
 	g_test_add_func("/storage/replica/merge", test_merge);
+	g_test_add_func("/storage/replica/items", test_items);
 	g_test_add_func("/storage/replica/new-document", test_new_document);
 	g_test_add_func("/storage/stat", test_stat);
 	g_test_add_func("/storage/find", test_find);

@@ -4,6 +4,7 @@
 #include "reload_core/usages/sip/registration.h"
 
 #include "reload_core/usages/data_request.h"
+#include "reload_core/wire/error.h"
 #include "reload_core/wire/sip_registration.h"
 
 struct ReloadSipTask {
@@ -90,7 +91,7 @@ static void on_held(void *data, ReloadStatus status, const ReloadMessage *answer
 		    reload_usage_fetched(task->node, &task->resource, RELOAD_KIND_SIP_REGISTRATION,
 					 answer, now, look_at_held, task, &summary);
 	if (status) {
-		finish(task, status, reload_usage_error_code(answer), now);
+		finish(task, status, reload_message_error_code(answer), now);
 		return;
 	}
 	if (task->held_time == task->storage_time && task->held_same) {
@@ -125,7 +126,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 		      const ReloadNodeId *from, int64_t now)
 {
 	ReloadSipTask *task = data;
-	uint16_t error_code = reload_usage_error_code(answer);
+	uint16_t error_code = reload_message_error_code(answer);
 
 	(void)from;
 	if (status == RELOAD_E_REMOTE && error_code == RELOAD_ERROR_DATA_TOO_OLD && !task->again) {

@@ -5,6 +5,7 @@
 
 #include "reload_core/usages/data_request.h"
 #include "reload_core/usages/turn/record.h"
+#include "reload_core/wire/error.h"
 #include "reload_core/wire/turn_server.h"
 
 /* After joining the ring is given this time to settle; after a failure this before the next
@@ -57,7 +58,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 	Place *place = data;
 
 	(void)from;
-	if (reload_usage_error_code(answer) == RELOAD_ERROR_DATA_TOO_OLD)
+	if (reload_message_error_code(answer) == RELOAD_ERROR_DATA_TOO_OLD)
 		place->last_time = 0; /* an earlier process of ours had another clock: look */
 	if (status == RELOAD_OK && answer->code != RELOAD_STORE_ANS)
 		status = RELOAD_E_MALFORMED;
@@ -111,7 +112,7 @@ static void on_fetched(void *data, ReloadStatus status, const ReloadMessage *ans
 		status = reload_usage_fetched(publisher->node, &place->resource,
 					      RELOAD_KIND_TURN_SERVICE, answer, now, look_for_ours,
 					      place, &summary);
-	else if (reload_usage_error_code(answer) == RELOAD_ERROR_NOT_FOUND)
+	else if (reload_message_error_code(answer) == RELOAD_ERROR_NOT_FOUND)
 		status = RELOAD_OK; /* nothing there, some say it so */
 	if (status == RELOAD_OK)
 		status = store(place, now);
