@@ -12,7 +12,7 @@
 /* Is it ours to answer for? Before we have joined nothing is. */
 static bool responsible_for(ReloadNode *node, const ReloadResourceId *id)
 {
-	return node->state == RELOAD_NODE_JOINED &&
+	return (node->state == RELOAD_NODE_JOINED || reload_life_is_held(node)) &&
 	       node->plugin->responsible(node->topology, reload_resource_id_span(id));
 }
 

@@ -116,7 +116,7 @@ static bool has_looked(Sim *sim, void *data)
 /* By the last machine of all, which runs in every test. */
 static Look look(Sim *sim, unsigned index, uint8_t iteration)
 {
-	Look look = {.node = sim_node(sim, NODES - 1)};
+	Look look = {.node = sim_node(sim, sim_count(sim) - 1)};
 	ReloadRequestId request;
 
 	place_of(sim, index, iteration, &look.place);
@@ -258,6 +258,32 @@ static void test_removed(void)
 	sim_free(sim);
 }
 
+/* As many records as there may be: some stand at the node itself, and are removed like the others. */
+static void test_removed_own(void)
+{
+	Sim *sim = sim_new_with("turn-removed-own", 4, 2, "<turn-density>20</turn-density>");
+	unsigned own = 0;
+
+	rogue_form(sim);
+	publish(sim, 1);
+	sim_run(sim, 10 * SIM_SECOND);
+	for (uint8_t i = 1; i <= 20; i++) {
+		ReloadResourceId place;
+
+		place_of(sim, 1, i, &place);
+		own += sim_responsible(sim, &place) == sim_node(sim, 1);
+		g_assert_true(look(sim, 1, i).exists);
+	}
+	g_assert_cmpuint(own, >, 0);
+	sim_leave(sim, 1);
+	for (uint8_t i = 1; i <= 20; i++) {
+		Look gone = look(sim, 1, i);
+
+		g_assert_true(gone.storage_time > 0 && !gone.exists);
+	}
+	sim_free(sim);
+}
+
 /* An earlier process of the node had a clock that ran ahead by an hour. */
 static void test_clock_back(void)
 {
@@ -345,6 +371,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/turn/found", test_found);
 	g_test_add_func("/sim/turn/renewed", test_renewed);
 	g_test_add_func("/sim/turn/removed", test_removed);
+	g_test_add_func("/sim/turn/removed-own", test_removed_own);
 	g_test_add_func("/sim/turn/clock-back", test_clock_back);
 	g_test_add_func("/sim/turn/refused", test_refused);
 	g_test_add_func("/sim/turn/lies", test_lies);
