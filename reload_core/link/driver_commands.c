@@ -275,6 +275,7 @@ static void statistics(void *user, ReloadControlCall *call, unsigned argc, char 
 	counter(call, "dropped-duplicate", node.dropped_duplicate);
 	counter(call, "dropped-limit", node.dropped_limit);
 	link_counters(call, &links);
+	counter(call, "rollbacks", node.rollbacks);
 	counter(call, "certificates-known", trust.hits);
 	counter(call, "certificates-verified", trust.misses);
 	counter(call, "certificates-refused", trust.refused);

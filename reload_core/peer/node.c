@@ -135,6 +135,7 @@ static void make_components(ReloadNode *node, const ReloadNodeOptions *options, 
 
 	node->router = reload_router_new(&host, node->document, node->trust, node->identity);
 	node->storage = reload_storage_new(node->document, node->trust, &options->storage);
+	node->seen = reload_seen_new(RELOAD_SEEN_VALUES_MAX);
 	node->connections = reload_connection_table_new(&node->self);
 	node->attaches = reload_attaches_new();
 	node->apps = reload_apps_new();
@@ -242,6 +243,7 @@ void reload_node_free(ReloadNode *node)
 	reload_apps_free(node->apps);
 	reload_attaches_free(node->attaches);
 	reload_connection_table_free(node->connections);
+	reload_seen_free(node->seen);
 	reload_storage_free(node->storage);
 	g_hash_table_unref(node->logged);
 	g_queue_free_full(node->deferred, free_deferred);

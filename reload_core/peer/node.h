@@ -11,6 +11,7 @@
 #include "reload_core/security/trust.h"
 #include "reload_core/storage/storage.h"
 #include "reload_core/topology/topology.h"
+#include "reload_core/wire/stored_data.h"
 
 typedef struct ReloadNode ReloadNode;
 
@@ -126,6 +127,11 @@ void reload_node_hold_leave(ReloadNode *node, bool hold);
 /* Fills out with random bytes of the node's source. */
 void reload_node_random(ReloadNode *node, uint8_t *out, size_t len);
 
+/* Notes a good value that was fetched, or that we stored: false, counted and logged, if a newer one of
+ * that signer at that place was seen before (13.5.3; storage/seen.h). */
+bool reload_node_note_value(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
+			    const ReloadNodeId *signer, const ReloadStoredData *data, int64_t now);
+
 /* ---- views ---- */
 ReloadNodeState reload_node_state(const ReloadNode *node);
 const ReloadNodeId *reload_node_id(const ReloadNode *node);
@@ -147,6 +153,7 @@ typedef struct {
 	uint64_t received, sent, forwarded, dropped, requests, retransmissions, timeouts;
 	uint64_t dropped_malformed, dropped_signature, dropped_overlay, dropped_ttl,
 	    dropped_unroutable, dropped_duplicate, dropped_limit;
+	uint64_t rollbacks; /* values that were older than what was seen before (13.5.3) */
 	unsigned links, requests_open, app_connections;
 } ReloadNodeStatistics;
 void reload_node_statistics(const ReloadNode *node, ReloadNodeStatistics *out);

@@ -8,6 +8,7 @@
 #include "reload_core/peer/node.h"
 #include "reload_core/peer/quota.h"
 #include "reload_core/routing/router.h"
+#include "reload_core/storage/seen.h"
 
 /* Links that we are opening, for others' Attaches and for bootstrapping. */
 #define RELOAD_CONNECTING_MAX 64
@@ -15,6 +16,9 @@
 #define RELOAD_LINK_WAIT_MS 10000
 /* Candidates of one Attach that are tried. */
 #define RELOAD_CANDIDATES_MAX 4
+
+/* Values that are remembered, about 150 bytes each, for noticing older ones. */
+#define RELOAD_SEEN_VALUES_MAX 4096
 
 /* Connections that one node may have us open, by Attach and AppAttach: whoever names addresses that
  * do not answer, or are not its own, must not keep us busy with them. */
@@ -48,6 +52,8 @@ struct ReloadNode {
 	ReloadTopologyHost host;
 	ReloadTopology *topology;
 	ReloadStorage *storage;
+	ReloadSeen *seen; /* values of others' stores */
+	uint64_t rollbacks;
 	ReloadConnectionTable *connections;
 	ReloadAttaches *attaches;
 	ReloadApps *apps;
@@ -208,6 +214,8 @@ void reload_replication_hand_over(ReloadNode *node, const ReloadNodeId *next,
 				  void *data, int64_t now);
 bool reload_replication_idle(const ReloadNode *node);
 int64_t reload_replication_tick(ReloadNode *node, int64_t now);
+/* How many resources it remembers as ours: a bound to be tested. */
+unsigned reload_replication_remembered(const ReloadNode *node);
 
 /* ---- ping.c, probe.c ---- */
 void reload_ping_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,

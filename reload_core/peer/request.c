@@ -61,6 +61,20 @@ ReloadRequestId reload_node_request(ReloadNode *node, const ReloadRequest *reque
 	return id;
 }
 
+bool reload_node_note_value(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
+			    const ReloadNodeId *signer, const ReloadStoredData *data, int64_t now)
+{
+	char text[RELOAD_NODE_ID_TEXT];
+
+	if (reload_seen_note(node->seen, resource, kind, signer, data, now))
+		return true;
+	node->rollbacks++;
+	reload_node_log(node, RELOAD_LOG_WARNING,
+			"rollback: a value of Kind %u by %s came back older than before; it is not used",
+			kind, reload_node_id_to_text(signer, text));
+	return false;
+}
+
 void reload_node_cancel(ReloadNode *node, ReloadRequestId id)
 {
 	reload_router_cancel(node->router, id);

@@ -79,6 +79,7 @@ void reload_node_statistics(const ReloadNode *node, ReloadNodeStatistics *out)
 	    .links = reload_connection_table_size(node->connections),
 	    .requests_open = reload_router_open(node->router),
 	    .app_connections = reload_apps_count(node),
+	    .rollbacks = node->rollbacks,
 	};
 	out->dropped = out->dropped_malformed + out->dropped_signature + out->dropped_overlay +
 		       out->dropped_ttl + out->dropped_unroutable + out->dropped_duplicate +

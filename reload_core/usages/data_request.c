@@ -135,6 +135,9 @@ static bool check_value(const Check *check, const ReloadStoredData *data)
 
 	good = good && reload_access_permits(reload_node_document(check->node), check->kind,
 					     check->resource, &data->value, signer, &node_id);
+	/* 13.5.3: "knows that a rollback has occurred" */
+	good = good && reload_node_note_value(check->node, check->resource, check->kind->id,
+					      &node_id, data, check->now);
 	if (good) {
 		ReloadFetched fetched = {data, signer, &node_id, check->now};
 

@@ -37,7 +37,7 @@ typedef struct {
 /* What is to be known of a FetchAns besides its values. */
 typedef struct {
 	uint64_t generation;
-	unsigned discarded; /* values that are forged, expired, of the wrong signer ... (7.4.2.2) */
+	unsigned discarded; /* values that are forged, expired, rolled back ... (7.4.2.2) */
 } ReloadFetchedSummary;
 
 /* Calls each for every value of Kind in the FetchAns that is signed by one who may write it at

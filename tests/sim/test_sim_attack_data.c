@@ -2,6 +2,8 @@
 /* What a member gone bad tries with stored data: replays, rollback, others' places, replicas that are none. */
 #include "reload_core/config/kind.h"
 #include "reload_core/security/sign.h"
+#include "reload_core/usages/data_request.h"
+#include "reload_core/wire/fetch.h"
 #include "reload_core/wire/store.h"
 #include "tests/sim/rogue.h"
 #include "tests/sim/sim_private.h"
@@ -187,6 +189,161 @@ static void test_replicas(Fixture *f, gconstpointer data)
 	assert_stored(f, "");
 }
 
+/* ---- a storing peer that serves what was replaced ---- */
+
+typedef struct {
+	Fixture *f;
+	SimNode *asker;
+	uint64_t transaction; /* of its FetchReq */
+	bool done;
+	unsigned discarded;
+	char *found;
+} Asking;
+
+static void see_fetch(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	Asking *asking = data;
+	ReloadMessage message;
+
+	(void)to;
+	if (from == asking->asker && reload_message_decode(bytes, 16, &message) == RELOAD_OK &&
+	    message.code == RELOAD_FETCH_REQ)
+		asking->transaction = message.header.transaction_id;
+}
+
+static void take_text(void *data, const ReloadFetched *fetched)
+{
+	Asking *asking = data;
+	ReloadSpan value = fetched->data->value.value;
+
+	g_assert_null(asking->found);
+	asking->found = g_strndup((const char *)value.data, value.len);
+}
+
+static void on_answer(void *data, ReloadStatus status, const ReloadMessage *answer,
+		      const ReloadNodeId *from, int64_t now)
+{
+	Asking *asking = data;
+	ReloadFetchedSummary summary;
+
+	g_assert_cmpint(status, ==, RELOAD_OK);
+	g_assert_true(reload_node_id_equal(from, &asking->f->storing->id));
+	g_assert_cmpint(reload_usage_fetched(asking->asker->node, &asking->f->place,
+					     RELOAD_KIND_SIP_REGISTRATION, answer, now, take_text,
+					     asking, &summary),
+			==, RELOAD_OK);
+	asking->discarded = summary.discarded;
+	asking->done = true;
+}
+
+/* The FetchAns of the storing peer: alice's value of another time. */
+static void serve(Asking *asking, uint64_t time, const char *text)
+{
+	Fixture *f = asking->f;
+	ReloadStoredData data = {.storage_time = time,
+				 .lifetime = 3600,
+				 .value = {.model = RELOAD_MODEL_DICTIONARY,
+					   .key = reload_node_id_span(&f->rogue->id),
+					   .exists = true,
+					   .value = reload_span_text(text)}};
+	GByteArray *values = g_byte_array_new(), *kinds = g_byte_array_new(), *body = g_byte_array_new(),
+		   *certificates = g_byte_array_new();
+	ReloadFetchKindResponse kind = {.kind = RELOAD_KIND_SIP_REGISTRATION, .generation = time};
+	ReloadFetchAns answer;
+	RogueMessage message = {.code = RELOAD_FETCH_ANS, .transaction = asking->transaction};
+	RogueSigner signer;
+
+	g_assert_cmpint(reload_sign_stored_data(f->alice, &f->place, kind.kind, &data, values), ==, RELOAD_OK);
+	kind.values = reload_span(values->data, values->len);
+	reload_write_fetch_kind_response(kinds, &kind);
+	answer.kind_responses = reload_span(kinds->data, kinds->len);
+	reload_write_fetch_ans(body, &answer);
+	reload_write_generic_certificate(certificates, RELOAD_CERTIFICATE_X509,
+					 reload_certificate_der(reload_identity_certificate(f->alice)));
+	signer_of(f->storing->identity, &signer);
+	message.signer = &signer;
+	message.body = reload_span(body->data, body->len);
+	message.certificates = reload_span(certificates->data, certificates->len);
+	rogue_send(f->sim, next_of(f->sim, asking->asker)->index, asking->asker->index, &message);
+	g_bytes_unref(signer.der);
+	g_byte_array_unref(certificates);
+	g_byte_array_unref(body);
+	g_byte_array_unref(kinds);
+	g_byte_array_unref(values);
+}
+
+/* asker fetches; text: what the rogue says, of that time, before anybody else can (NULL: it is honest).
+ * Returns what was found, or NULL. */
+static char *ask(Fixture *f, SimNode *asker, uint64_t time, const char *text, unsigned *discarded)
+{
+	Asking asking = {.f = f, .asker = asker};
+	ReloadRequestId request;
+
+	sim_watch(f->sim, see_fetch, &asking);
+	g_assert_cmpint(reload_usage_fetch(asker->node, &f->place, RELOAD_KIND_SIP_REGISTRATION,
+					   (ReloadSpan){0}, 0, on_answer, &asking, sim_now(f->sim),
+					   &request),
+			==, RELOAD_OK);
+	sim_watch(f->sim, NULL, NULL);
+	g_assert_cmpuint(asking.transaction, !=, 0);
+	if (text != NULL)
+		serve(&asking, time, text);
+	else
+		sim_run(f->sim, 2 * SIM_SECOND);
+	g_assert_true(asking.done);
+	sim_run(f->sim, 2 * SIM_SECOND); /* the honest answer comes too late */
+	*discarded = asking.discarded;
+	return asking.found;
+}
+
+static void assert_asked(Fixture *f, SimNode *asker, uint64_t time, const char *text, const char *expected)
+{
+	unsigned discarded;
+	char *found = ask(f, asker, time, text, &discarded);
+
+	g_assert_cmpstr(found, ==, expected);
+	g_assert_cmpuint(discarded, ==, expected == NULL);
+	g_free(found);
+}
+
+static uint64_t rollbacks(const SimNode *node)
+{
+	ReloadNodeStatistics statistics;
+
+	reload_node_statistics(node->node, &statistics);
+	return statistics.rollbacks;
+}
+
+/* 13.5.3: who has fetched before notices that a value is older than it was, and does not use it. */
+static void test_rollback_served(Fixture *f, gconstpointer data)
+{
+	SimNode *asker = next_of(f->sim, f->rogue), *stranger = next_of(f->sim, asker);
+	uint64_t now = (uint64_t)sim_now(f->sim);
+	unsigned lines;
+
+	(void)data;
+	g_assert_cmpuint(store_once(f, (StoreCase){f->alice, f->alice, now + 1000, 0, "new", 0}).code, ==,
+			 RELOAD_STORE_ANS);
+	assert_asked(f, asker, 0, NULL, "new");
+	g_assert_cmpuint(rollbacks(asker), ==, 0);
+	lines = asker->log_lines;
+	assert_asked(f, asker, now, "old", NULL);
+	g_assert_cmpuint(rollbacks(asker), ==, 1);
+	g_assert_cmpuint(asker->log_lines, ==, lines + 1);
+	/* It is no matter of this once, and it is counted. */
+	assert_asked(f, asker, now, "old", NULL);
+	g_assert_cmpuint(rollbacks(asker), ==, 2);
+	/* A replica that missed a renewal says the same with an older time: that does no harm. */
+	assert_asked(f, asker, now, "new", "new");
+	g_assert_cmpuint(rollbacks(asker), ==, 2);
+	/* Who never saw the newer one cannot know. */
+	assert_asked(f, stranger, now, "old", "old");
+	g_assert_cmpuint(rollbacks(stranger), ==, 0);
+	/* Nor does it hinder what is newer. */
+	assert_asked(f, asker, now + 2000, "newest", "newest");
+	assert_asked(f, asker, now + 1000, "new", NULL);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -195,6 +352,7 @@ int main(int argc, char **argv)
 	ADD("others-places", test_others_places);
 	ADD("replay-and-rollback", test_replay_and_rollback);
 	ADD("replicas", test_replicas);
+	ADD("rollback-served", test_rollback_served);
 #undef ADD
 	return g_test_run();
 }

@@ -43,10 +43,11 @@ static void finish(ReloadSipTask *task, ReloadStatus status, uint16_t error_code
 static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answer,
 		      const ReloadNodeId *from, int64_t now);
 
-static ReloadStatus send_store(ReloadSipTask *task, int64_t now)
+static ReloadStoredData stored_data(const ReloadSipTask *task)
 {
 	const ReloadNodeId *key = reload_identity_node_id(task->user);
-	ReloadStoredData data = {
+
+	return (ReloadStoredData){
 	    .storage_time = task->storage_time,
 	    .lifetime = task->lifetime,
 	    .value =
@@ -57,6 +58,11 @@ static ReloadStatus send_store(ReloadSipTask *task, int64_t now)
 		    .value = reload_span(task->value->data, task->value->len),
 		},
 	};
+}
+
+static ReloadStatus send_store(ReloadSipTask *task, int64_t now)
+{
+	ReloadStoredData data = stored_data(task);
 
 	return reload_usage_store(task->node, task->user, &task->resource,
 				  RELOAD_KIND_SIP_REGISTRATION, &data, on_stored, task, now,
@@ -122,6 +128,15 @@ static ReloadStatus fetch_held(ReloadSipTask *task, int64_t now)
 	return status;
 }
 
+/* 13.5.3: whoever serves an older one from now on has rolled it back. */
+static void note_stored(const ReloadSipTask *task, int64_t now)
+{
+	ReloadStoredData data = stored_data(task);
+
+	reload_node_note_value(task->node, &task->resource, RELOAD_KIND_SIP_REGISTRATION,
+			       reload_identity_node_id(task->user), &data, now);
+}
+
 static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answer,
 		      const ReloadNodeId *from, int64_t now)
 {
@@ -136,6 +151,8 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 	}
 	if (!status && answer->code != RELOAD_STORE_ANS)
 		status = RELOAD_E_MALFORMED;
+	if (!status)
+		note_stored(task, now);
 	finish(task, status, error_code, now);
 }
 

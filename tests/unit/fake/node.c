@@ -3,6 +3,7 @@
  * test that wants it includes this file. */
 #include "tests/unit/fake/node.h"
 
+#include "reload_core/storage/seen.h"
 #include "reload_core/wire/error.h"
 
 typedef struct {
@@ -18,6 +19,7 @@ struct ReloadNode {
 	CaFixture *ca;
 	ReloadIdentity *identity;
 	ReloadStorage *storage;
+	ReloadSeen *seen;
 	GQueue *pending;
 	ReloadRequestId last_id;
 	unsigned answered;
@@ -37,6 +39,7 @@ ReloadNode *fake_node_new(const char *extra)
 	node->ca = ca_fixture_new(NULL, extra);
 	node->identity = ca_fixture_identity(node->ca, "edge@example.org", NULL);
 	node->storage = reload_storage_new(node->ca->document, node->ca->trust, NULL);
+	node->seen = reload_seen_new(64);
 	node->pending = g_queue_new();
 	return node;
 }
@@ -44,6 +47,7 @@ ReloadNode *fake_node_new(const char *extra)
 void fake_node_free(ReloadNode *node)
 {
 	g_queue_free_full(node->pending, (GDestroyNotify)pending_free);
+	reload_seen_free(node->seen);
 	reload_storage_free(node->storage);
 	ca_fixture_free(node->ca);
 	g_free(node);
@@ -99,6 +103,12 @@ ReloadRequestId reload_node_request(ReloadNode *node, const ReloadRequest *reque
 	pending->data = data;
 	g_queue_push_tail(node->pending, pending);
 	return pending->id;
+}
+
+bool reload_node_note_value(ReloadNode *node, const ReloadResourceId *resource, uint32_t kind,
+			    const ReloadNodeId *signer, const ReloadStoredData *data, int64_t now)
+{
+	return reload_seen_note(node->seen, resource, kind, signer, data, now);
 }
 
 void reload_node_cancel(ReloadNode *node, ReloadRequestId id)
