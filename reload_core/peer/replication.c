@@ -100,6 +100,11 @@ static void prune_ours(ReloadNode *node)
 	node->replication->ours = held;
 }
 
+unsigned reload_replication_remembered(const ReloadNode *node)
+{
+	return g_hash_table_size(node->replication->ours);
+}
+
 void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id)
 {
 	g_hash_table_add(node->replication->ours, g_bytes_new(id->id, id->len));
@@ -329,6 +334,6 @@ int64_t reload_replication_tick(ReloadNode *node, int64_t now)
 		if (node->state == RELOAD_NODE_JOINED)
 			sweep(node);
 	}
-	return MIN(MIN(replication->replicate_at, replication->sweep_at),
-		   reload_replica_jobs_run(node, replication->jobs, now));
+	return reload_sooner(MIN(replication->replicate_at, replication->sweep_at),
+			     reload_replica_jobs_run(node, replication->jobs, now));
 }

@@ -6,6 +6,9 @@
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/stat.h"
 
+/* Values in a row that do not exist, of which who asks for a whole array is told. */
+#define GAP_MAX 16
+
 typedef struct Query Query;
 
 struct Query {
@@ -129,11 +132,25 @@ static bool last_index(const Query *query, const Shelf *shelf, uint32_t *index)
 	return false;
 }
 
+/* The first index from `from` on that is taken; one is, before the array's end. */
+static uint32_t next_index(const Query *query, const Shelf *shelf, uint32_t from)
+{
+	for (guint i = 0; i < shelf->entries->len; i++) {
+		const Entry *entry = shelf_entry(shelf, i);
+
+		if (entry->index >= from && entry->expires > query->now)
+			return entry->index;
+	}
+	return from;
+}
+
 /* 7.4.2.1: a range of indices, 0xffffffff for the final element; gaps come as values that do not
- * exist. The work is bounded by the room for the answer. */
+ * exist. The work is bounded by the room for the answer. Who asks for all up to the end is spared
+ * large gaps: one value far out must not keep the others from being fetched. */
 static bool put_range(Query *query, Shelf *shelf, ReloadArrayRange range)
 {
 	ReloadStoredValue where = {.model = RELOAD_MODEL_ARRAY};
+	bool to_the_end = range.last == RELOAD_ARRAY_END;
 	uint32_t end = 0;
 	bool any = last_index(query, shelf, &end);
 
@@ -146,6 +163,9 @@ static bool put_range(Query *query, Shelf *shelf, ReloadArrayRange range)
 	}
 	for (uint64_t i = range.first; i <= range.last; i++) {
 		where.index = (uint32_t)i;
+		if (to_the_end && !live_entry(query, shelf, &where) &&
+		    next_index(query, shelf, where.index) - where.index > GAP_MAX)
+			i = where.index = next_index(query, shelf, where.index);
 		if (!put_at(query, shelf, &where))
 			return false;
 	}

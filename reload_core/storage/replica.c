@@ -203,9 +203,11 @@ static void merge_kind(Plan *plan, ReloadCertificateSet *certificates,
 		return;
 	/* The counter never goes back for those who fetched from us. */
 	kind_plan = plan_add_kind(plan, kind, MAX(response->generation, 1));
-	if (kind_plan->shelf)
-		kind_plan->generation =
-		    MAX(kind_plan->generation, kind_plan->shelf->generation + 1);
+	if (kind_plan->shelf) /* but it wraps, and is never 0: as of an original store */
+		kind_plan->generation = kind_plan->shelf->generation == UINT64_MAX
+					    ? 1
+					    : MAX(kind_plan->generation,
+						  kind_plan->shelf->generation + 1);
 	while (reload_stored_data_next(&response->values, kind->model, &data))
 		merge_value(plan, kind_plan, certificates, &data);
 	/* Nothing new: nor is the counter. */

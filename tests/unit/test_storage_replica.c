@@ -249,6 +249,31 @@ static void merge(const ReloadStorageAnswer *answer, bool *changed)
 	g_byte_array_unref(list);
 }
 
+/* What is merged into a Kind whose counter is the largest one: it wraps as with any change. */
+static void test_merge_wraps(void)
+{
+	ReloadStorageAnswer answer;
+	GByteArray *body = g_byte_array_new();
+	bool changed;
+
+	diverge();
+	kit_begin(&kit, &at, 1);
+	kit_kind(&kit, KIT_DICT, UINT64_MAX);
+	kit_value(&kit, alice, 11, 60, kit_entry(reload_identity_node_id(alice), "old"));
+	g_assert_cmpint(kit_store(&kit, peer), ==, RELOAD_OK);
+	g_assert_true(reload_storage_fetch_request(kit.storage, &at, body));
+	g_assert_cmpint(
+	    reload_storage_fetch(replica, reload_span(body->data, body->len), 0, kit.now, &answer),
+	    ==, 0);
+	merge(&answer, &changed);
+	g_assert_true(changed);
+	assert_dump(KIT_DICT, "newer mine");
+	g_assert_cmpuint(kit_answer_generation(&kit), ==, 1);
+	reload_storage_answer_clear(&answer);
+	g_byte_array_unref(body);
+	teardown();
+}
+
 /* 7.4.1.1: a partition heals. The replica store is refused as too old, the newer value comes back
  * by a Fetch. */
 static void test_merge(void)
@@ -488,6 +513,7 @@ static void test_too_large(void)
 	    kit_store_one(&kit, alice, &at, KIT_ARRAY, 10, 60, kit_element(0xfffffffe, "far")), ==,
 	    0);
 	g_assert_true(reload_storage_fetch_request(kit.storage, &at, body));
+	body->data[body->len - 1] = 0xfe; /* not "up to the end", but each index */
 	g_assert_cmpint(reload_storage_fetch(kit.storage, reload_span(body->data, body->len),
 					     100000, kit.now, &answer),
 			==, RELOAD_E_TOO_LARGE);
@@ -511,6 +537,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/replica/pieces", test_pieces);
 	g_test_add_func("/storage/replica/merge", test_merge);
 	g_test_add_func("/storage/replica/items", test_items);
+	g_test_add_func("/storage/replica/merge-wraps", test_merge_wraps);
 	g_test_add_func("/storage/replica/new-document", test_new_document);
 	g_test_add_func("/storage/stat", test_stat);
 	g_test_add_func("/storage/find", test_find);

@@ -138,6 +138,47 @@ static void test_array(void)
 	kit_teardown(&kit);
 }
 
+/* One value at the last index there is: the others are fetched with it all the same. */
+static void test_array_gap(void)
+{
+	ReloadIdentity *node;
+	ReloadResourceId at;
+	GByteArray *items = g_byte_array_new();
+	char *text;
+
+	kit_setup(&kit, NULL);
+	node = ca_fixture_identity(kit.ca, "node@example.org", NULL);
+	at = kit_node_resource(reload_identity_node_id(node));
+	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(1, "A")), ==,
+			0);
+	g_assert_cmpint(
+	    kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(0xfffffffe, "Z")), ==, 0);
+	assert_dump(&at, KIT_ARRAY, "0:- 1:A 4294967294:Z");
+	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(12, "B")), ==,
+			0);
+	assert_dump(&at, KIT_ARRAY,
+		    "0:- 1:A 2:- 3:- 4:- 5:- 6:- 7:- 8:- 9:- 10:- 11:- 12:B 4294967294:Z");
+	/* There is nothing behind it to append to. */
+	g_assert_cmpint(
+	    kit_store_one(&kit, node, &at, KIT_ARRAY, 10, 60, kit_element(RELOAD_ARRAY_END, "C")),
+	    !=, 0);
+	/* From somewhere in the gap. */
+	reload_write_array_range(items, (ReloadArrayRange){20, RELOAD_ARRAY_END});
+	g_assert_cmpint(kit_fetch(&kit, &at, KIT_ARRAY, 0, items), ==, 0);
+	text = kit_answer_text(&kit);
+	g_assert_cmpstr(text, ==, "4294967294:Z");
+	g_free(text);
+	/* Who asks for indices by number is told of each. */
+	g_byte_array_set_size(items, 0);
+	reload_write_array_range(items, (ReloadArrayRange){12, 15});
+	g_assert_cmpint(kit_fetch(&kit, &at, KIT_ARRAY, 0, items), ==, 0);
+	text = kit_answer_text(&kit);
+	g_assert_cmpstr(text, ==, "12:B 13:- 14:- 15:-");
+	g_free(text);
+	g_byte_array_unref(items);
+	kit_teardown(&kit);
+}
+
 /* Two appends in one request, and a replay of one. */
 static void test_append(void)
 {
@@ -343,6 +384,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/generations", test_generations);
 	g_test_add_func("/storage/generation-after-expiry", test_generation_after_expiry);
 	g_test_add_func("/storage/array", test_array);
+	g_test_add_func("/storage/array-gap", test_array_gap);
 	g_test_add_func("/storage/append", test_append);
 	g_test_add_func("/storage/dictionary", test_dictionary);
 	g_test_add_func("/storage/removal", test_removal);
