@@ -2,7 +2,6 @@
 /* reload-peer: a RELOAD peer without SIP, for storage and as bootstrap node. */
 #include "reload_core/link/driver.h"
 #include "reload_core/link/socket_address.h"
-#include "reload_core/usages/certstore/publish.h"
 #include "reload_core/usages/turn/record.h"
 #include "reload_core/usages/turn/server.h"
 
@@ -120,6 +119,7 @@ static int run(const ReloadDriverOptions *options, const ReloadAddress *turn)
 	GError *error = NULL;
 	ReloadDriver *driver = reload_driver_new(options, &error);
 	ReloadAddress address;
+	bool good;
 
 	if (driver == NULL)
 		return fail(error);
@@ -127,16 +127,16 @@ static int run(const ReloadDriverOptions *options, const ReloadAddress *turn)
 		printf("listening %s %s\n",
 		       reload_node_id_to_text(reload_node_id(reload_driver_node(driver)), node),
 		       reload_address_to_text(&address, text));
-	reload_certstore_publish(reload_driver_node(driver));
+	reload_driver_publish(driver);
 	if (turn->type != 0 && reload_turn_density(reload_driver_document(driver)) == 0)
 		reload_log_write(reload_driver_log(driver), RELOAD_LOG_WARNING,
 				 "--turn: nothing is recorded, for the document's turn-density is 0");
 	if (turn->type != 0)
 		reload_turn_publish(reload_driver_node(driver), turn);
 	reload_driver_start(driver);
-	reload_driver_run(driver);
+	good = reload_driver_run(driver);
 	reload_driver_free(driver);
-	return 0;
+	return good ? 0 : 1;
 }
 
 int main(int argc, char **argv)

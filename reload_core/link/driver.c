@@ -460,7 +460,7 @@ static gboolean on_hangup(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-void reload_driver_run(ReloadDriver *driver)
+bool reload_driver_run(ReloadDriver *driver)
 {
 	guint sources[] = {
 	    g_unix_signal_add(SIGTERM, on_terminate, driver),
@@ -474,6 +474,7 @@ void reload_driver_run(ReloadDriver *driver)
 	g_clear_pointer(&driver->loop, g_main_loop_unref);
 	for (unsigned i = 0; i < G_N_ELEMENTS(sources); i++)
 		g_source_remove(sources[i]);
+	return !driver->failed;
 }
 
 /* ---- views ---- */

@@ -56,6 +56,11 @@ ReloadDriver *reload_driver_new(const ReloadDriverOptions *options, GError **err
 /* Ends everything at once; leave first where there is time. */
 void reload_driver_free(ReloadDriver *driver);
 
+/* Has the node's certificate kept in the overlay (8), from when it has joined on. Where certificates
+ * are self-signed and another node has the user name, the log says so and the node leaves (11.3.1).
+ * Call it once. */
+void reload_driver_publish(ReloadDriver *driver);
+
 /* Starts joining. */
 void reload_driver_start(ReloadDriver *driver);
 
@@ -69,8 +74,9 @@ void reload_driver_leave(ReloadDriver *driver, int64_t timeout, void (*done)(voi
 ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error);
 
 /* Runs the main context until the node has left: SIGTERM and SIGINT leave, SIGHUP reloads; SIGPIPE
- * is ignored. For daemons whose only job this is; needs the default main context. */
-void reload_driver_run(ReloadDriver *driver);
+ * is ignored. For daemons whose only job this is; needs the default main context. False: it left of
+ * itself, and the log says why. */
+bool reload_driver_run(ReloadDriver *driver);
 
 ReloadNode *reload_driver_node(ReloadDriver *driver);
 ReloadLinks *reload_driver_links(ReloadDriver *driver);

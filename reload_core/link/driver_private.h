@@ -37,6 +37,7 @@ struct ReloadDriver {
 	void (*reloaded)(void *user);
 
 	bool leaving, left;
+	bool failed; /* it leaves of itself */
 	int64_t leave_deadline; /* us, monotonic */
 	GSource *leave_source;
 	void (*leave_done)(void *data);

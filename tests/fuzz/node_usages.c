@@ -156,7 +156,7 @@ static void publish(NodeWorld *world)
 		return;
 	world->publishes = true;
 	FUZZ_CHECK(reload_address_from_text("192.0.2.9", 3478, &address));
-	reload_certstore_publish(world->node);
+	reload_certstore_publish(world->node, NULL, NULL);
 	reload_turn_publish(world->node, &address);
 	node_world_pass(world, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stories of data: stored and found from everywhere, kept when nodes die, leave and join;
  * connections between applications; what hostile nodes try. */
+#include "reload_core/peer/node_private.h"
 #include "reload_core/usages/certstore/certstore.h"
 #include "reload_core/usages/certstore/publish.h"
 #include "reload_core/wire/header.h"
@@ -363,7 +364,7 @@ static void test_certificates(void)
 
 	for (unsigned i = 0; i < 6; i++) {
 		sim_start(sim, i, i == 0);
-		reload_certstore_publish(sim_node(sim, i)->node);
+		reload_certstore_publish(sim_node(sim, i)->node, NULL, NULL);
 	}
 	sim_run_until(sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all");
 	sim_run(sim, 60 * SIM_SECOND);
@@ -497,6 +498,27 @@ static void test_garbled(void)
 	sim_free(sim);
 }
 
+/* What a peer remembers of resources that were its own does not outlive them by much. */
+static void test_remembered(void)
+{
+	Sim *sim = sim_new("remembered", 1, 1);
+	ReloadNode *node;
+
+	form(sim);
+	node = sim_node(sim, 0)->node;
+	for (unsigned i = 0; i < 1100; i++) {
+		char *user = g_strdup_printf("user%u", i);
+
+		g_assert_cmpint(sim_store(sim, 0, user, "here", NULL), ==, RELOAD_OK);
+		g_free(user);
+	}
+	g_assert_cmpuint(reload_replication_remembered(node), ==, 1100);
+	sim_run(sim, 3700 * SIM_SECOND); /* all have expired */
+	g_assert_cmpint(sim_store(sim, 0, "last", "here", NULL), ==, RELOAD_OK);
+	g_assert_cmpuint(reload_replication_remembered(node), ==, 1);
+	sim_free(sim);
+}
+
 static void note_end(void *data, ReloadStatus status, const ReloadMessage *answer,
 		     const ReloadNodeId *from, int64_t now)
 {
@@ -558,6 +580,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/data/app-attach", test_app_attach);
 	g_test_add_func("/sim/data/certificates", test_certificates);
 	g_test_add_func("/sim/data/timeouts", test_timeouts);
+	g_test_add_func("/sim/data/remembered", test_remembered);
 	g_test_add_func("/sim/hostile/forged", test_forged);
 	g_test_add_func("/sim/hostile/garbled", test_garbled);
 	return g_test_run();

@@ -2,7 +2,6 @@
 /* Puts the edge together and keeps its time. */
 #include "modules/p2psip/peer/edge.h"
 
-#include "reload_core/usages/certstore/publish.h"
 
 #include <stdio.h>
 
@@ -130,7 +129,7 @@ Edge *edge_new(const EdgeOptions *options, GError **error)
 		edge_free(edge);
 		return NULL;
 	}
-	reload_certstore_publish(reload_driver_node(edge->driver));
+	reload_driver_publish(edge->driver);
 	users_new(edge);
 	edge_overlay_new(edge);
 	edge_flows_new(edge);

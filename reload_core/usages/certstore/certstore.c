@@ -14,6 +14,7 @@ typedef struct {
 	ReloadFetchAll *fetch;	 /* NULL: none under way */
 	uint32_t index;		 /* where the certificate stands already, or the end */
 	uint64_t held_time;	 /* its storage_time there */
+	bool ours, others;	 /* certificates of this node, of others stand there */
 } Place;
 
 struct ReloadCertstoreTask {
@@ -78,7 +79,7 @@ static void place_done(Place *place, ReloadStatus status, int64_t now)
 	void *data = task->data;
 
 	place->request = 0;
-	if (!task->first_error)
+	if (!task->first_error || status == RELOAD_E_FORBIDDEN)
 		task->first_error = status;
 	if (--task->pending)
 		return;
@@ -103,10 +104,24 @@ static void look_for_ours(void *data, const ReloadFetched *fetched)
 	const ReloadStoredValue *value = &fetched->data->value;
 	const ReloadCertificate *ours = reload_identity_certificate(place->task->identity);
 
-	if (value->exists && reload_span_equal(value->value, reload_certificate_der(ours))) {
+	if (!value->exists)
+		return;
+	if (reload_span_equal(value->value, reload_certificate_der(ours))) {
 		place->index = value->index;
 		place->held_time = fetched->data->storage_time;
 	}
+	if (reload_node_id_equal(fetched->node_id, reload_identity_node_id(place->task->identity)))
+		place->ours = true; /* this certificate, or the one that it follows */
+	else
+		place->others = true;
+}
+
+/* 11.3.1: "SHOULD look to see if the user name is already taken". Who is there already stays, whoever
+ * came later: otherwise anybody could have a node leave by storing a certificate under its name. */
+static bool is_taken(const Place *place)
+{
+	return place->kind == RELOAD_KIND_CERTIFICATE_BY_USER && place->others && !place->ours &&
+	       reload_node_document(place->task->node)->self_signed_permitted;
 }
 
 /* Knows now where the certificate stands, if it does: stores it there again, or at the end. */
@@ -122,10 +137,13 @@ static void on_list(void *data, ReloadStatus status, uint16_t error_code,
 	    .value = {.model = RELOAD_MODEL_ARRAY, .index = place->index, .exists = true},
 	};
 
-	(void)error_code;
 	(void)summary;
 	place->fetch = NULL;
+	if (error_code == RELOAD_ERROR_NOT_FOUND) /* some say so of an empty list */
+		status = RELOAD_OK;
 	value.value.value = reload_certificate_der(ours);
+	if (!status && is_taken(place))
+		status = RELOAD_E_FORBIDDEN;
 	if (!status)
 		status =
 		    reload_usage_store(task->node, task->identity, &place->resource, place->kind,

@@ -8,7 +8,8 @@
 /* A Store or Fetch under way; it frees itself when its callback was called. */
 typedef struct ReloadCertstoreTask ReloadCertstoreTask;
 
-/* Called exactly once, unless cancelled: RELOAD_OK when both are stored, else the first error. */
+/* Called exactly once, unless cancelled: RELOAD_OK when both are stored, else the first error;
+ * RELOAD_E_FORBIDDEN: certificates are self-signed here, and another node has the user name. */
 typedef void (*ReloadCertstoreStoredFunc)(void *data, ReloadStatus status, int64_t now);
 
 /* Stores identity's certificate by its user name and by its Node-ID, at the end of the lists; where

@@ -9,8 +9,12 @@
 /* How long the certificate is stored for, seconds; it is renewed after half of that. */
 #define RELOAD_CERTSTORE_LIFETIME 86400
 
+/* In an overlay of self-signed certificates the user name is another node's (11.3.1); it is neither
+ * stored nor asked for any more until the node joins again or has another certificate. */
+typedef void (*ReloadCertstoreTakenFunc)(void *data, const char *user_name, int64_t now);
+
 /* From now on node's certificate is stored soon after node has joined, and renewed while it stays.
- * It ends with the node. To be called once for a node. */
-void reload_certstore_publish(ReloadNode *node);
+ * taken may be NULL. It ends with the node. To be called once for a node. */
+void reload_certstore_publish(ReloadNode *node, ReloadCertstoreTakenFunc taken, void *data);
 
 #endif
