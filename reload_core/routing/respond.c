@@ -135,13 +135,8 @@ void reload_router_respond_error(ReloadRouter *router, const ReloadTransit *tran
 	/* Never an error for an answer or an Error: that could go on for ever. */
 	if (transit->header.fragment_offset != 0 || !reload_transit_is_request(transit))
 		return;
-	if (now / 1000 != router->error_second) {
-		router->error_second = now / 1000;
-		router->error_budget = RELOAD_ERRORS_PER_SECOND;
-	}
-	if (router->error_budget == 0)
+	if (transit->previous_hop != NULL && !reload_quota_take(router->errors, transit->previous_hop, now))
 		return;
-	router->error_budget--;
 	outcome.body = g_byte_array_new();
 	reload_outcome_error(&outcome, error_code, text);
 	reload_router_respond(router, transit, 0, &outcome, NULL, now);

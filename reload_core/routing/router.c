@@ -23,6 +23,8 @@ ReloadRouter *reload_router_new(const ReloadRouterHost *host, ReloadDocument *do
 	router->self = *reload_identity_node_id(identity);
 	router->transactions = reload_transaction_table_new();
 	router->answers = reload_answer_cache_new();
+	router->errors = reload_quota_new(RELOAD_ERRORS_BURST, RELOAD_ERRORS_INTERVAL_MS,
+					  RELOAD_ERRORS_LINKS_MAX);
 	router->loopback = g_queue_new();
 	router->reassembly = reload_reassembly_new();
 	router->via_store = reload_via_store_new(host->random, host->user);
@@ -40,6 +42,7 @@ void reload_router_free(ReloadRouter *router)
 	reload_via_store_free(router->via_store);
 	reload_reassembly_free(router->reassembly);
 	reload_answer_cache_free(router->answers);
+	reload_quota_free(router->errors);
 	reload_transaction_table_free(router->transactions);
 	reload_identity_unref(router->identity);
 	reload_trust_unref(router->trust);

@@ -4,13 +4,17 @@
 #define RELOAD_ROUTING_ROUTER_PRIVATE_H
 
 #include "reload_core/routing/answer_cache.h"
+#include "reload_core/routing/quota.h"
 #include "reload_core/routing/reassembly.h"
 #include "reload_core/routing/router.h"
 #include "reload_core/routing/transaction.h"
 #include "reload_core/routing/via_store.h"
 
-/* Errors that we make for messages passing by, a second: each costs a signature. */
-#define RELOAD_ERRORS_PER_SECOND 50
+/* Errors that we make for messages passing by, of each link at once, and then one each so many ms: each costs a
+ * signature. No link can use up those of another. */
+#define RELOAD_ERRORS_BURST 50
+#define RELOAD_ERRORS_INTERVAL_MS 20
+#define RELOAD_ERRORS_LINKS_MAX 4096
 /* Messages to ourselves that wait for reload_router_run. */
 #define RELOAD_LOOPBACK_MAX 4096
 /* Entries in the destination list of a request: more than a message has hops are of no use. */
@@ -31,8 +35,7 @@ struct ReloadRouter {
 	GByteArray *frame; /* the message that is sent at the moment; its memory is used again */
 	bool touched;	   /* what came last was for this node: see reload_router_receive */
 	ReloadRouterStatistics count;
-	int64_t error_second; /* the second that error_budget is for */
-	unsigned error_budget;
+	ReloadQuota *errors; /* by previous hop */
 };
 
 /* A message on its way through this node. */
@@ -80,7 +83,7 @@ void reload_router_respond(ReloadRouter *router, const ReloadTransit *transit, u
 /* Sends once more what was answered before. */
 void reload_router_respond_again(ReloadRouter *router, const ReloadTransit *transit,
 				 GBytes *answer);
-/* Answers with an Error, if it is a request and not too many were made in this second. */
+/* Answers with an Error, if it is a request and not too many were made for its link. */
 void reload_router_respond_error(ReloadRouter *router, const ReloadTransit *transit,
 				 uint16_t error_code, const char *text, int64_t now);
 /* Makes the destination list of the answer: the via list and the previous hop, reversed. */

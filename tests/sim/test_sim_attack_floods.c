@@ -101,7 +101,7 @@ static void test_pings(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(open, <, 16);
 }
 
-/* Errors for what cannot be passed on are signed: so many a second. */
+/* Errors for what cannot be passed on are signed: so many a second for each link. */
 static void test_errors(Fixture *f, gconstpointer data)
 {
 	unsigned frames = 0;
@@ -114,6 +114,12 @@ static void test_errors(Fixture *f, gconstpointer data)
 		frames += rogue_send(f->sim, ROGUE, VICTIM, &message).frames;
 	}
 	g_assert_cmpuint(frames, <=, 51);
+	{ /* what another link may cause is still there */
+		RogueMessage message = {
+			.code = RELOAD_PING_REQ, .signer = &f->member, .ttl = 101, .body = span_of(f->body)};
+
+		g_assert_cmpuint(rogue_send(f->sim, 2, VICTIM, &message).error, ==, RELOAD_ERROR_TTL_EXCEEDED);
+	}
 }
 
 static void write_candidates(GByteArray *out)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Token buckets by Node-ID; a full one needs no memory. */
-#include "reload_core/peer/quota.h"
+#include "reload_core/routing/quota.h"
 
 typedef struct {
 	ReloadNodeId id; /* key */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How often one Node-ID may have something done that costs more than its message: connections that we open. */
-#ifndef RELOAD_PEER_QUOTA_H
-#define RELOAD_PEER_QUOTA_H
+/* How often one Node-ID may have something done that costs more than its message: connections that we open,
+ * Errors that we sign for what passes by. */
+#ifndef RELOAD_ROUTING_QUOTA_H
+#define RELOAD_ROUTING_QUOTA_H
 
 #include "reload_core/wire/types.h"
 
