@@ -115,6 +115,22 @@ def wrong_tests(rows):
                 yield f"{row.name}: no case {case} in {program}"
 
 
+class Attack:
+    """One line of the table of docs/attackers.md."""
+
+    def __init__(self, line):
+        self.name, self.refusal, self.tests = (cell.strip() for cell in line.strip().strip("|").split("|"))
+
+    shown_by = Row.shown_by
+
+
+def wrong_attacks(_rows):
+    lines = (ROOT / "docs" / "attackers.md").read_text(encoding="utf-8").splitlines()
+    attacks = [Attack(line) for line in lines if line.startswith("| ") and not line.startswith("| Behaviour")]
+    yield from (f"{attack.name}: no test" for attack in attacks if not list(attack.shown_by()))
+    yield from wrong_tests(attacks)
+
+
 def wrong_states(rows):
     """A row that no test shows says why; one that says it is not all there says what is missing."""
     for row in rows:
@@ -135,7 +151,8 @@ def main():
     checks = (("each rule of RFC 6940 has one row", wrong_numbers),
               ("each file and function of a row is there", wrong_places),
               ("each test of a row is there", wrong_tests),
-              ("a row without a test says why", wrong_states))
+              ("a row without a test says why", wrong_states),
+              ("each test of docs/attackers.md is there", wrong_attacks))
     good = True
     for number, (what, check) in enumerate(checks, 1):
         wrong = list(check(rows))
