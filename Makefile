@@ -5,6 +5,7 @@
 #   make unit                the test programs below build/tests/
 #   make asan                programs and tests with ASan and UBSan, into build/asan/
 #   make fuzz                 the libFuzzer programs, with clang, into build/fuzz/
+#   make cover               tests and replay programs that count reload_core's lines, into build/cover/
 #   make check               runs the unit tests and the simulation through prove
 #   make kamailio-headers    fetches the headers that p2psip.so is built with (see ./run deps)
 #   make install DESTDIR=    puts programs and module where Debian's Kamailio looks
@@ -23,7 +24,8 @@
 
 SAN ?=
 FUZZ ?=
-B := build$(if $(SAN),/asan)$(if $(FUZZ),/fuzz)
+COVER ?=
+B := build$(if $(SAN),/asan)$(if $(FUZZ),/fuzz)$(if $(COVER),/cover)
 O := $(B)/obj
 
 PKGS := glib-2.0 libxml-2.0 openssl libcurl nice
@@ -48,9 +50,14 @@ SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=al
 OPT := -O2 -g
 HARDEN := -fPIC
 endif
+ifneq ($(COVER),)
+OPT := -O0 -g
+HARDEN := -fPIC
+COVERFLAGS := --coverage
+endif
 BASE := -std=gnu11 -D_GNU_SOURCE $(OPT) $(WARN) $(HARDEN) -I.
 CORE_CFLAGS := $(BASE) $(SANFLAGS) $(PKG_CFLAGS) $(CFLAGS)
-CORE_LDFLAGS := $(SANFLAGS) -pthread -pie $(LDHARDEN) $(LDFLAGS)
+CORE_LDFLAGS := $(SANFLAGS) $(COVERFLAGS) -pthread -pie $(LDHARDEN) $(LDFLAGS)
 
 # --- sources ---
 CORE_SRC := $(filter-out reload_core/link/%,$(wildcard reload_core/*/*.c reload_core/*/*/*.c))
@@ -80,13 +87,13 @@ LIBS := $(B)/libfuzz.a $(if $(UNITLIB_SRC),$(B)/libunit.a) $(if $(SIMLIB_SRC),$(
 PROGRAMS := $(if $(filter tools/reload-peer.c,$(RELOAD_PEER_SRC)),$(B)/reload-peer) \
 	$(if $(filter tools/reloadctl.c,$(RELOADCTL_SRC)),$(B)/reloadctl) \
 	$(if $(EDGE_MAIN),$(B)/p2psip-peer) $(if $(VECTORS_SRC),$(B)/vectors)
-MODULE := $(if $(SAN),,$(if $(MODULE_SRC),$(B)/p2psip.so))
+MODULE := $(if $(SAN)$(COVER),,$(if $(MODULE_SRC),$(B)/p2psip.so))
 TESTS := $(patsubst %.c,$(B)/tests/%,$(notdir $(TEST_SRC)))
 BENCHES := $(patsubst %.c,$(B)/bench/%,$(notdir $(BENCH_SRC)))
 FUZZERS := $(patsubst %.c,$(B)/replay/%,$(notdir $(FUZZ_SRC)))
 INTEROPS := $(patsubst %.c,$(B)/interop/%,$(notdir $(INTEROP_SRC)))
 
-.PHONY: all libs programs replay module unit asan fuzz check list-tests kamailio-headers install clean
+.PHONY: all libs programs replay module unit asan fuzz cover check list-tests kamailio-headers install clean
 all: libs programs module unit $(BENCHES) $(INTEROPS) $(FUZZERS) $(B)/seeds
 libs: $(LIBS)
 programs: $(PROGRAMS)
@@ -100,6 +107,9 @@ asan:
 fuzz:
 	+@$(MAKE) --no-print-directory FUZZ=1 replay
 
+cover:
+	+@$(MAKE) --no-print-directory COVER=1 unit replay
+
 # The test programs that this tree has now; build/tests/ may hold older ones.
 list-tests:
 	@echo $(TESTS)
@@ -112,6 +122,7 @@ check: all
 Q := $(if $(V),,@)
 say = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-5s %s\n' $(1) $@)
 
+$(O)/reload_core/%.o: CORE_CFLAGS += $(COVERFLAGS)
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)

@@ -525,11 +525,6 @@ bool reload_driver_bound(ReloadDriver *driver, ReloadListenFor what, unsigned n,
 	return true;
 }
 
-const char *reload_driver_document_path(const ReloadDriver *driver)
-{
-	return driver->document_path;
-}
-
 const char *reload_driver_node_directory(const ReloadDriver *driver)
 {
 	return driver->node_directory;

@@ -88,7 +88,6 @@ int64_t reload_driver_now(ReloadDriver *driver);
 /* The address that the first (or n-th) listener is bound to; false: no such. */
 bool reload_driver_bound(ReloadDriver *driver, ReloadListenFor what, unsigned n,
 			 ReloadAddress *out);
-const char *reload_driver_document_path(const ReloadDriver *driver);
 const char *reload_driver_node_directory(const ReloadDriver *driver);
 
 #endif

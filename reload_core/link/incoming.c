@@ -167,9 +167,3 @@ ReloadStatus reload_links_listen(ReloadLinks *links, ReloadListenFor what,
 		*bound = got;
 	return RELOAD_OK;
 }
-
-void reload_links_stop_listening(ReloadLinks *links)
-{
-	g_ptr_array_set_size(links->listeners, 0);
-	reload_links_drop_incoming(links);
-}

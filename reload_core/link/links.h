@@ -77,8 +77,6 @@ typedef enum {
 ReloadStatus reload_links_listen(ReloadLinks *links, ReloadListenFor what,
 				 const ReloadAddress *address, ReloadAddress *bound,
 				 GError **error);
-/* Accepts nothing new from here on. */
-void reload_links_stop_listening(ReloadLinks *links);
 
 /* Uses another trust and identity from here on (NULL: the old one). Links whose certificate the new
  * trust refuses go down with RELOAD_E_CERTIFICATE, from the main loop. */

@@ -111,12 +111,3 @@ bool reload_socket_local(int fd, ReloadAddress *out)
 	return getsockname(fd, (struct sockaddr *)&sockaddr, &length) == 0 &&
 	       reload_address_from_sockaddr(&sockaddr, out);
 }
-
-bool reload_socket_remote(int fd, ReloadAddress *out)
-{
-	struct sockaddr_storage sockaddr;
-	socklen_t length = sizeof(sockaddr);
-
-	return getpeername(fd, (struct sockaddr *)&sockaddr, &length) == 0 &&
-	       reload_address_from_sockaddr(&sockaddr, out);
-}

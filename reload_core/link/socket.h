@@ -26,6 +26,5 @@ int64_t reload_socket_silence(int fd);
 int reload_socket_error(int fd);
 
 bool reload_socket_local(int fd, ReloadAddress *out);
-bool reload_socket_remote(int fd, ReloadAddress *out);
 
 #endif

@@ -397,11 +397,6 @@ uint64_t reload_stream_taken(const ReloadStream *stream)
 	return stream->taken;
 }
 
-bool reload_stream_established(const ReloadStream *stream)
-{
-	return stream->state == STREAM_UP;
-}
-
 ReloadCertificate *reload_stream_certificate(const ReloadStream *stream)
 {
 	return stream->peer.certificate;

@@ -77,7 +77,6 @@ void reload_stream_free(ReloadStream *stream);
 bool reload_stream_turn_over(const ReloadStream *stream);
 void reload_stream_hold(ReloadStream *stream);
 
-bool reload_stream_established(const ReloadStream *stream);
 ReloadCertificate *reload_stream_certificate(const ReloadStream *stream);
 int reload_stream_fd(const ReloadStream *stream);
 uint64_t reload_stream_bytes_in(const ReloadStream *stream);

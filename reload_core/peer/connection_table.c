@@ -182,18 +182,6 @@ ReloadConnection *reload_connection_table_by_node(const ReloadConnectionTable *t
 	return g_hash_table_lookup(table->by_node, node_id);
 }
 
-void reload_connection_table_each(const ReloadConnectionTable *table,
-				  void (*each)(void *data, ReloadConnection *connection),
-				  void *data)
-{
-	ReloadConnection *connection;
-	GHashTableIter iter;
-
-	g_hash_table_iter_init(&iter, table->by_link);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&connection))
-		each(data, connection);
-}
-
 GArray *reload_connection_table_links(const ReloadConnectionTable *table)
 {
 	GArray *links = g_array_new(FALSE, FALSE, sizeof(ReloadLinkId));
@@ -220,9 +208,4 @@ void reload_connection_table_each_node(const ReloadConnectionTable *table,
 unsigned reload_connection_table_size(const ReloadConnectionTable *table)
 {
 	return g_hash_table_size(table->by_link);
-}
-
-unsigned reload_connection_table_nodes(const ReloadConnectionTable *table)
-{
-	return g_hash_table_size(table->by_node);
 }

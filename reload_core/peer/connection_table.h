@@ -65,10 +65,6 @@ ReloadConnection *reload_connection_table_by_link(const ReloadConnectionTable *t
 ReloadConnection *reload_connection_table_by_node(const ReloadConnectionTable *table,
 						  const ReloadNodeId *node_id);
 
-/* Calls each for every link; it must not change the table. */
-void reload_connection_table_each(const ReloadConnectionTable *table,
-				  void (*each)(void *data, ReloadConnection *connection),
-				  void *data);
 /* Every link as an array of link numbers, for loops that change the table; free with g_array_unref.
  */
 GArray *reload_connection_table_links(const ReloadConnectionTable *table);
@@ -77,6 +73,5 @@ void reload_connection_table_each_node(const ReloadConnectionTable *table,
 				       void (*each)(void *data, const ReloadNodeId *id),
 				       void *data);
 unsigned reload_connection_table_size(const ReloadConnectionTable *table);
-unsigned reload_connection_table_nodes(const ReloadConnectionTable *table);
 
 #endif

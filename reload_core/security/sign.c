@@ -84,20 +84,6 @@ static ReloadStatus sign(const ReloadIdentity *identity, const ReloadSpan *parts
 	return good ? RELOAD_OK : RELOAD_E_INTERNAL;
 }
 
-ReloadStatus reload_sign_parts(const ReloadIdentity *identity, const ReloadSpan *parts,
-			       size_t count, GByteArray *out)
-{
-	uint8_t hash[RELOAD_DIGEST_MAX];
-	uint8_t *value;
-	ReloadSignature signature;
-	ReloadStatus status = sign(identity, parts, count, hash, &value, &signature);
-
-	if (status == RELOAD_OK && !reload_write_signature(out, &signature))
-		status = RELOAD_E_INTERNAL;
-	g_free(value);
-	return status;
-}
-
 ReloadStatus reload_sign_stored_data(const ReloadIdentity *identity,
 				     const ReloadResourceId *resource_id, uint32_t kind,
 				     const ReloadStoredData *data, GByteArray *out)

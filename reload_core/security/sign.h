@@ -42,11 +42,8 @@ ReloadStatus reload_verify_stored_data(ReloadCertificateSet *set,
 				       const ReloadStoredData *data, int64_t now,
 				       ReloadCertificate **signer, ReloadNodeId *node_id);
 
-/* The same over any other input (documents, Kinds): parts || SignerIdentity. reload_sign_parts
- * appends an encoded Signature to out. */
-ReloadStatus reload_sign_parts(const ReloadIdentity *identity, const ReloadSpan *parts,
-			       size_t count, GByteArray *out);
-/* Appends a SecurityBlock as of reload_sign_message, over parts || SignerIdentity. */
+/* The same over any other input (documents, Kinds): parts || SignerIdentity. reload_sign_block
+ * appends a SecurityBlock as of reload_sign_message. */
 ReloadStatus reload_sign_block(const ReloadIdentity *identity, const ReloadSpan *parts,
 			       size_t count, const GPtrArray *certificates, GByteArray *out);
 ReloadStatus reload_verify_parts(ReloadCertificateSet *set, const ReloadSpan *parts, size_t count,

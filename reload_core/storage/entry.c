@@ -57,11 +57,6 @@ ReloadSpan entry_key(const Entry *entry)
 	return reload_span(entry->bytes + 2, (size_t)entry->bytes[0] << 8 | entry->bytes[1]);
 }
 
-ReloadSpan entry_value(const Entry *entry)
-{
-	return reload_span(entry->bytes, entry->value_len);
-}
-
 ReloadSpan entry_signature(const Entry *entry)
 {
 	return reload_span(entry->bytes + entry->value_len, entry->len - entry->value_len);

@@ -110,7 +110,6 @@ void entry_free(ReloadStorage *storage, Entry *entry);
 /* What an entry counts in quotas. */
 size_t entry_cost(const Entry *entry);
 ReloadSpan entry_key(const Entry *entry);   /* dictionary */
-ReloadSpan entry_value(const Entry *entry); /* its StoredDataValue */
 ReloadSpan entry_signature(const Entry *entry);
 /* The DataValue's contents with the 4 bytes of length before them. */
 ReloadSpan entry_content(const Entry *entry);

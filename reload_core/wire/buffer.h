@@ -90,7 +90,6 @@ bool reload_node_id_next(ReloadSpan *list, unsigned len, ReloadNodeId *out);
 /* Append an integer in network byte order to buf. */
 void reload_write_u8(GByteArray *buf, uint8_t value);
 void reload_write_u16(GByteArray *buf, uint16_t value);
-void reload_write_u24(GByteArray *buf, uint32_t value);
 void reload_write_u32(GByteArray *buf, uint32_t value);
 void reload_write_u64(GByteArray *buf, uint64_t value);
 
@@ -115,11 +114,9 @@ bool reload_write_vector32(GByteArray *buf, ReloadSpan span);
  */
 size_t reload_begin_vector8(GByteArray *buf);
 size_t reload_begin_vector16(GByteArray *buf);
-size_t reload_begin_vector24(GByteArray *buf);
 size_t reload_begin_vector32(GByteArray *buf);
 bool reload_end_vector8(GByteArray *buf, size_t mark);
 bool reload_end_vector16(GByteArray *buf, size_t mark);
-bool reload_end_vector24(GByteArray *buf, size_t mark);
 bool reload_end_vector32(GByteArray *buf, size_t mark);
 
 /* Appends the bytes of id, without a length. */

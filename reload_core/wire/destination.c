@@ -199,17 +199,3 @@ void reload_write_reversed_list(GByteArray *buf, ReloadSpan list)
 	if (left > 0) /* no valid list */
 		g_byte_array_set_size(buf, (guint)start);
 }
-
-bool reload_destination_equal(const ReloadDestination *a, const ReloadDestination *b)
-{
-	if (a->type != b->type)
-		return false;
-	switch (a->type) {
-	case RELOAD_DESTINATION_NODE:
-		return reload_node_id_equal(&a->node_id, &b->node_id);
-	case RELOAD_DESTINATION_RESOURCE:
-		return reload_resource_id_equal(&a->resource_id, &b->resource_id);
-	default:
-		return reload_span_equal(a->opaque, b->opaque);
-	}
-}

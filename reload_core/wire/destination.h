@@ -78,8 +78,4 @@ bool reload_write_destination_resource(GByteArray *buf, const ReloadResourceId *
  * (RFC 6940, 6.2.2). */
 void reload_write_reversed_list(GByteArray *buf, ReloadSpan list);
 
-/* Tells whether a and b are the same destination (of the same type and value, whatever their form).
- */
-bool reload_destination_equal(const ReloadDestination *a, const ReloadDestination *b);
-
 #endif

@@ -71,8 +71,3 @@ guint reload_resource_id_hash(gconstpointer key)
 
 	return hash_bytes(a->id, a->len);
 }
-
-gboolean reload_resource_id_equal_keys(gconstpointer a, gconstpointer b)
-{
-	return reload_resource_id_equal(a, b);
-}

@@ -55,8 +55,7 @@ bool reload_node_id_from_text(const char *text, ReloadNodeId *out);
 guint reload_node_id_hash(gconstpointer key);
 gboolean reload_node_id_equal_keys(gconstpointer a, gconstpointer b);
 
-/* Hash and equality of ReloadResourceId* for GHashTable keys. */
+/* Hash of a ReloadResourceId* in GHashTable keys. */
 guint reload_resource_id_hash(gconstpointer key);
-gboolean reload_resource_id_equal_keys(gconstpointer a, gconstpointer b);
 
 #endif

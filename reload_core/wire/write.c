@@ -23,11 +23,6 @@ void reload_write_u16(GByteArray *buf, uint16_t value)
 	write_uint(buf, value, 2);
 }
 
-void reload_write_u24(GByteArray *buf, uint32_t value)
-{
-	write_uint(buf, value, 3);
-}
-
 void reload_write_u32(GByteArray *buf, uint32_t value)
 {
 	write_uint(buf, value, 4);
@@ -108,11 +103,6 @@ size_t reload_begin_vector16(GByteArray *buf)
 	return begin_vector(buf, 2);
 }
 
-size_t reload_begin_vector24(GByteArray *buf)
-{
-	return begin_vector(buf, 3);
-}
-
 size_t reload_begin_vector32(GByteArray *buf)
 {
 	return begin_vector(buf, 4);
@@ -126,11 +116,6 @@ bool reload_end_vector8(GByteArray *buf, size_t mark)
 bool reload_end_vector16(GByteArray *buf, size_t mark)
 {
 	return end_vector(buf, mark, 2);
-}
-
-bool reload_end_vector24(GByteArray *buf, size_t mark)
-{
-	return end_vector(buf, mark, 3);
 }
 
 bool reload_end_vector32(GByteArray *buf, size_t mark)
