@@ -139,6 +139,55 @@ static void test_partition(void)
 	sim_free(sim);
 }
 
+#define USERS 12
+
+/* Every user's value is the text, whomever one asks. */
+static bool all_have(Sim *sim, const char *text)
+{
+	for (unsigned i = 0; i < USERS; i++) {
+		g_autofree char *user = g_strdup_printf("user%u", i);
+		g_autofree char *found = sim_fetch(sim, sim_random(sim, sim_count(sim)), user);
+
+		if (g_strcmp0(found, text) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* One side goes on storing; when both are one again, the other side's older values must not come
+ * back, neither from who was responsible there nor from its replicas (RFC 6940, 7.4.1.1). */
+static void test_partition_data(void)
+{
+	Sim *sim = sim_new("partition-data", 10, 4);
+
+	form(sim);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < USERS; i++) {
+			g_autofree char *user = g_strdup_printf("user%u", i);
+
+			g_assert_cmpint(sim_store(sim, 0, user, round == 0 ? "old" : "new", NULL),
+					==, RELOAD_OK);
+		}
+		sim_run(sim, 30 * SIM_SECOND);
+		for (unsigned i = 0; i < sim_count(sim); i++)
+			sim_node(sim, i)->group = round == 0 ? i % 2 : 0;
+		sim_run(sim, 60 * SIM_SECOND);
+	}
+	sim_run_until(sim, sim_ring_is_right, NULL, 600 * SIM_SECOND,
+		      "one ring after the partition");
+	sim_run(sim, 60 * SIM_SECOND);
+	g_assert_true(all_have(sim, "new;"));
+	/* Those who were on the other side are now left to answer from what they hold. */
+	for (unsigned i = 0; i < sim_count(sim); i += 4) {
+		sim_crash(sim, i, false);
+		sim_run(sim, 30 * SIM_SECOND);
+		sim_start(sim, i, false);
+		sim_run_until(sim, sim_ring_is_right, NULL, 90 * SIM_SECOND, "a ring of all");
+		g_assert_true(all_have(sim, "new;"));
+	}
+	sim_free(sim);
+}
+
 static void test_alone_and_back(void)
 {
 	Sim *sim = sim_new("alone-and-back", 2, 2);
@@ -189,6 +238,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/churn/restart-quickly", test_restart_quickly);
 	g_test_add_func("/sim/churn/links-break", test_links_break);
 	g_test_add_func("/sim/churn/partition", test_partition);
+	g_test_add_func("/sim/churn/partition-data", test_partition_data);
 	g_test_add_func("/sim/churn/alone-and-back", test_alone_and_back);
 	g_test_add_func("/sim/churn/leave", test_leave);
 	g_test_add_func("/sim/churn/lossy", test_lossy);

@@ -11,6 +11,9 @@
 #define NAME "instance-name=\"" PKI_OVERLAY "\""
 #define NO_ICE "<no-ice>true</no-ice>"
 #define SECRET "<shared-secret>d2VsY29tZSB0byB0aGUgcmluZw==</shared-secret>"
+#define PATTERN(text)                                                                              \
+	"<sip:domain-restriction enable=\"true\"><sip:pattern>" text                               \
+	"</sip:pattern></sip:domain-restriction>"
 #define KIND(inside)                                                                               \
 	"<required-kinds><kind-block><kind id=\"4026531850\">" inside                              \
 	"</kind></kind-block></required-kinds>"
@@ -234,6 +237,13 @@ static void test_refused(void)
 		    "</sip:domain-restriction>",
 	     "<pattern>"},
 	    {NAME, NO_ICE "<sip:domain-restriction enable=\"on\"/>", "<domain-restriction>"},
+	    {NAME, NO_ICE "<sip:domain-restriction enable=\"1\"><sip:other/></sip:domain-restriction>",
+	     "<other>"},
+	    /* what takes exponential time or space */
+	    {NAME, NO_ICE PATTERN("(a)\\1"), "<pattern>"},
+	    {NAME, NO_ICE PATTERN("((a{99}){99}){99}"), "<pattern>"},
+	    {NAME, NO_ICE PATTERN("a{99999999999999999999999}"), "<pattern>"},
+	    {NAME, NO_ICE PATTERN("(((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+"), "<pattern>"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
@@ -415,6 +425,11 @@ static void test_domains(void)
 	g_assert_false(reload_document_admits_user(document, "alice@dhtxexample.com"));
 	g_assert_false(reload_document_admits_user(document, "alice"));
 	g_assert_false(reload_document_admits_user(document, "@dht.example.com"));
+	reload_document_unref(document);
+	/* Repetitions that cost little. */
+	document = pki_document(&pki, PATTERN("([a-z]+\\.){1,2}example"));
+	g_assert_true(reload_document_admits_user(document, "alice@a.b.example"));
+	g_assert_false(reload_document_admits_user(document, "alice@a.b.c.example"));
 	reload_document_unref(document);
 	/* Not enabled: only the overlay's own name. */
 	document = pki_document(&pki, "<sip:domain-restriction/>");

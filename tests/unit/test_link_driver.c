@@ -6,6 +6,7 @@
 #include "reload_core/link/driver.h"
 #include "reload_core/link/socket.h"
 #include "reload_core/security/issue.h"
+#include "tests/unit/driver_fixture.h"
 #include "tests/unit/link_fixture.h"
 #include "tools/ca/authority.h"
 #include "tools/ca/files.h"
@@ -14,207 +15,32 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-#define OVERLAY "driver.example.org"
-
-typedef struct {
-	char *directory, *ca, *document;
-	char *nodes[3]; /* directories */
-	char *address;	/* of the bootstrap node */
-} Fixture;
-
-/* A port that is free now. */
-static char *free_address(const char *host)
-{
-	ReloadAddress any, bound;
-	char text[RELOAD_ADDRESS_TEXT];
-	int fd;
-
-	g_assert_true(reload_address_parse(host, 0, &any));
-	fd = reload_socket_listen(&any, &bound, NULL);
-	g_assert_cmpint(fd, >=, 0);
-	close(fd);
-	return g_strdup(reload_address_to_text(&bound, text));
-}
-
-static void make_node(Fixture *fixture, const char *directory)
-{
-	GError *error = NULL;
-	CaAuthority *authority = ca_authority_load(fixture->ca, &error);
-
-	g_assert_no_error(error);
-	g_assert_true(ca_make_node(authority, directory, NULL, RELOAD_KEY_P256, 90, NULL, &error));
-	g_assert_no_error(error);
-	ca_authority_free(authority);
-}
-
-static void set_up(Fixture *fixture, gconstpointer data)
-{
-	char *bootstrap[2] = {NULL, NULL};
-	CaOverlayOptions options = {.name = OVERLAY,
-				    .bootstrap = bootstrap,
-				    .key_type = RELOAD_KEY_P256,
-				    .days = 90,
-				    .ca_days = 365,
-				    .turn_density = -1};
-	GError *error = NULL;
-
-	(void)data;
-	fixture->directory = g_dir_make_tmp("reload-driver-XXXXXX", NULL);
-	fixture->ca = g_build_filename(fixture->directory, "ca", NULL);
-	fixture->document = g_build_filename(fixture->ca, "overlay.xml", NULL);
-	fixture->address = free_address("127.0.0.1");
-	bootstrap[0] = fixture->address;
-	options.directory = fixture->ca;
-	g_assert_true(ca_create_overlay(&options, &error));
-	g_assert_no_error(error);
-	for (unsigned i = 0; i < G_N_ELEMENTS(fixture->nodes); i++) {
-		fixture->nodes[i] = g_strdup_printf("%s/node%u", fixture->directory, i);
-		make_node(fixture, fixture->nodes[i]);
-	}
-}
-
-static void remove_tree(const char *path)
-{
-	GDir *directory = g_dir_open(path, 0, NULL);
-	const char *name;
-
-	while (directory != NULL && (name = g_dir_read_name(directory)) != NULL) {
-		char *child = g_build_filename(path, name, NULL);
-
-		remove_tree(child);
-		g_free(child);
-	}
-	if (directory != NULL)
-		g_dir_close(directory);
-	g_assert_cmpint(g_remove(path), ==, 0);
-}
-
-static void tear_down(Fixture *fixture, gconstpointer data)
-{
-	(void)data;
-	remove_tree(fixture->directory);
-	g_free(fixture->directory);
-	g_free(fixture->ca);
-	g_free(fixture->document);
-	g_free(fixture->address);
-	for (unsigned i = 0; i < G_N_ELEMENTS(fixture->nodes); i++)
-		g_free(fixture->nodes[i]);
-}
-
-static void quiet(void *user, ReloadLogLevel level, const char *text)
-{
-	(void)user;
-	g_test_message("%d %s", level, text);
-}
-
-static ReloadDriverOptions options_for(const Fixture *fixture, unsigned n,
-				       const char *const *listen)
-{
-	return (ReloadDriverOptions){
-	    .program = "test",
-	    .document_path = fixture->document,
-	    .node_directory = fixture->nodes[n],
-	    .listen = listen,
-	    .first_node = n == 0,
-	    .log_level = RELOAD_LOG_INFO,
-	    .log_sink = quiet,
-	};
-}
-
-static ReloadDriver *start(const ReloadDriverOptions *options)
-{
-	GError *error = NULL;
-	ReloadDriver *driver = reload_driver_new(options, &error);
-
-	g_assert_no_error(error);
-	reload_driver_start(driver);
-	return driver;
-}
-
-static bool joined(ReloadDriver *driver)
-{
-	return reload_node_state(reload_driver_node(driver)) == RELOAD_NODE_JOINED;
-}
-
-typedef struct {
-	char *text, *reason;
-	bool done;
-} Answer;
-
-static void answered(void *data, const char *text, const char *reason)
-{
-	Answer *answer = data;
-
-	g_assert_false(answer->done);
-	answer->done = true;
-	answer->text = g_strdup(text);
-	answer->reason = g_strdup(reason);
-}
-
-/* Returns the text of a command that succeeds. */
-static char *command(ReloadDriver *driver, const char *line)
-{
-	Answer answer = {0};
-
-	reload_control_run(reload_driver_control(driver), line, answered, &answer);
-	LINK_WAIT(answer.done);
-	if (answer.reason != NULL)
-		g_error("%s: %s", line, answer.reason);
-	return answer.text;
-}
-
-static void assert_command(ReloadDriver *driver, const char *line, const char *part)
-{
-	char *text = command(driver, line);
-
-	if (strstr(text, part) == NULL)
-		g_error("\"%s\" is not in the answer to %s: %s", part, line, text);
-	g_free(text);
-}
-
 static bool has_neighbors(ReloadDriver *driver)
 {
-	char *text = command(driver, "neighbors");
+	char *text = driver_command(driver, "neighbors");
 	bool result = strstr(text, "successor") != NULL;
 
 	g_free(text);
 	return result;
 }
 
-static void left(void *data)
-{
-	*(bool *)data = true;
-}
-
-static void leave(ReloadDriver *driver)
-{
-	int64_t begun = g_get_monotonic_time();
-	bool done = false;
-
-	reload_driver_leave(driver, 0, left, &done);
-	LINK_WAIT(done);
-	g_assert_cmpint(g_get_monotonic_time() - begun, <, 2 * G_USEC_PER_SEC + 500000);
-	g_assert_cmpint(reload_node_state(reload_driver_node(driver)), ==, RELOAD_NODE_LEFT);
-	reload_driver_free(driver);
-}
-
-static void test_ring(Fixture *fixture, gconstpointer data)
+static void test_ring(DriverFixture *fixture, gconstpointer data)
 {
 	const char *first[] = {fixture->address, NULL},
 		   *second[] = {"[::1]:0", "127.0.0.1:0", NULL};
 	const char *third[] = {"127.0.0.1:0", NULL};
-	ReloadDriverOptions options = options_for(fixture, 0, first);
-	ReloadDriver *a = start(&options), *b, *c;
+	ReloadDriverOptions options = driver_options_for(fixture, 0, first);
+	ReloadDriver *a = driver_start(&options), *b, *c;
 	char node[RELOAD_NODE_ID_TEXT], line[100];
 	ReloadAddress address;
 
 	(void)data;
-	LINK_WAIT(joined(a));
-	options = options_for(fixture, 1, second);
-	b = start(&options);
-	options = options_for(fixture, 2, third);
-	c = start(&options);
-	LINK_WAIT(joined(b) && joined(c) && has_neighbors(a) && has_neighbors(b) &&
+	LINK_WAIT(driver_joined(a));
+	options = driver_options_for(fixture, 1, second);
+	b = driver_start(&options);
+	options = driver_options_for(fixture, 2, third);
+	c = driver_start(&options);
+	LINK_WAIT(driver_joined(b) && driver_joined(c) && has_neighbors(a) && has_neighbors(b) &&
 		  has_neighbors(c));
 	g_assert_true(reload_driver_bound(b, RELOAD_LISTEN_LINKS, 1, &address));
 	g_assert_cmpuint(address.port, !=, 0);
@@ -222,22 +48,22 @@ static void test_ring(Fixture *fixture, gconstpointer data)
 
 	reload_node_id_to_text(reload_node_id(reload_driver_node(c)), node);
 	g_snprintf(line, sizeof(line), "ping %s", node);
-	assert_command(b, line, node);
+	driver_assert_command(b, line, node);
 	g_snprintf(line, sizeof(line), "probe %s", node);
-	assert_command(a, line, "responsible for");
-	assert_command(b, "status", "joined");
-	assert_command(b, "links", " up ");
-	assert_command(b, "statistics", "dropped-malformed      0\n");
-	assert_command(b, "help", "lookup ");
-	assert_command(b, "stored", "");
-	assert_command(b, "fingers", "");
-	assert_command(b, "lookup nobody@" OVERLAY " SIP-REGISTRATION", "SIP-REGISTRATION");
+	driver_assert_command(a, line, "responsible for");
+	driver_assert_command(b, "status", "joined");
+	driver_assert_command(b, "links", " up ");
+	driver_assert_command(b, "statistics", "dropped-malformed      0\n");
+	driver_assert_command(b, "help", "lookup ");
+	driver_assert_command(b, "stored", "");
+	driver_assert_command(b, "fingers", "");
+	driver_assert_command(b, "lookup nobody@" DRIVER_OVERLAY " SIP-REGISTRATION", "SIP-REGISTRATION");
 
-	leave(c);
+	driver_leave(c);
 	LINK_WAIT(has_neighbors(a) && has_neighbors(b));
 	reload_driver_free(b); /* as if killed */
 	LINK_WAIT(!has_neighbors(a));
-	leave(a);
+	driver_leave(a);
 }
 
 /* ---- application connections, all the way: AppAttach, connection, bytes ---- */
@@ -302,22 +128,22 @@ static void app_down(void *user, uint16_t application, const ReloadNodeId *remot
 	owner->why = why;
 }
 
-static void start_owner(Owner *owner, const Fixture *fixture, unsigned n, const char *listen)
+static void start_owner(Owner *owner, const DriverFixture *fixture, unsigned n, const char *listen)
 {
 	const char *own[] = {listen, NULL}, *app[] = {"127.0.0.1:0", NULL};
-	ReloadDriverOptions options = options_for(fixture, n, own);
+	ReloadDriverOptions options = driver_options_for(fixture, n, own);
 
 	options.app_listen = app;
 	options.events = (ReloadNodeEvents){
 	    .user = owner, .app_request = app_request, .app_up = app_up, .app_down = app_down};
 	owner->received = g_string_new(NULL);
 	owner->admits = true;
-	owner->driver = start(&options);
+	owner->driver = driver_start(&options);
 }
 
 static void end_owner(Owner *owner)
 {
-	leave(owner->driver);
+	driver_leave(owner->driver);
 	g_string_free(owner->received, TRUE);
 }
 
@@ -337,15 +163,15 @@ static void attach(Owner *a, Owner *b)
 			==, RELOAD_OK);
 }
 
-static void test_application(Fixture *fixture, gconstpointer data)
+static void test_application(DriverFixture *fixture, gconstpointer data)
 {
 	Owner a = {0}, b = {0};
 
 	(void)data;
 	start_owner(&a, fixture, 0, fixture->address);
-	LINK_WAIT(joined(a.driver));
+	LINK_WAIT(driver_joined(a.driver));
 	start_owner(&b, fixture, 1, "127.0.0.1:0");
-	LINK_WAIT(joined(b.driver) && has_neighbors(a.driver) && has_neighbors(b.driver));
+	LINK_WAIT(driver_joined(b.driver) && has_neighbors(a.driver) && has_neighbors(b.driver));
 	attach(&a, &b);
 	LINK_WAIT(a.ups == 1 && b.ups == 1);
 	g_assert_cmpuint(b.requests, ==, 1);
@@ -353,7 +179,7 @@ static void test_application(Fixture *fixture, gconstpointer data)
 	say(&a, "ping");
 	say(&b, "pong");
 	LINK_WAIT(a.received->len == 4 && b.received->len == 4);
-	assert_command(a.driver, "status", "app-connections        1");
+	driver_assert_command(a.driver, "status", "app-connections        1");
 	/* closed by one: the other is told */
 	reload_node_app_close(reload_driver_node(a.driver), a.link, reload_driver_now(a.driver));
 	LINK_WAIT(b.downs == 1);
@@ -380,28 +206,28 @@ static void reloaded(void *user)
 	reloaded_count++;
 }
 
-static void test_reload(Fixture *fixture, gconstpointer data)
+static void test_reload(DriverFixture *fixture, gconstpointer data)
 {
 	const char *listen[] = {"127.0.0.1:0", NULL};
-	ReloadDriverOptions options = options_for(fixture, 0, listen);
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
 	ReloadDriver *driver;
 	uint8_t before[RELOAD_SHA256_LEN];
 	char *certificate = g_build_filename(fixture->nodes[0], RELOAD_NODE_CERTIFICATE_FILE, NULL);
-	Answer answer = {0};
+	DriverAnswer answer = {0};
 	GError *error = NULL;
 
 	(void)data;
 	options.reloaded = reloaded;
-	driver = start(&options);
+	driver = driver_start(&options);
 	memcpy(
 	    before,
 	    reload_certificate_sha256(reload_identity_certificate(reload_driver_identity(driver))),
 	    sizeof(before));
 	/* a new certificate for the same key, and a newer document */
-	make_node(fixture, fixture->nodes[0]);
+	driver_make_node(fixture, fixture->nodes[0]);
 	g_assert_true(ca_sign_document(fixture->ca, NULL, -1, 90, &error));
 	g_assert_no_error(error);
-	assert_command(driver, "reload", "document sequence 2");
+	driver_assert_command(driver, "reload", "document sequence 2");
 	g_assert_cmpuint(reloaded_count, ==, 1);
 	g_assert_cmpint(memcmp(before,
 			       reload_certificate_sha256(
@@ -411,7 +237,7 @@ static void test_reload(Fixture *fixture, gconstpointer data)
 	g_assert_cmpuint(reload_node_document(reload_driver_node(driver))->sequence, ==, 2);
 	/* what is wrong changes nothing */
 	g_assert_true(g_file_set_contents(certificate, "rubbish", -1, NULL));
-	reload_control_run(reload_driver_control(driver), "reload", answered, &answer);
+	reload_control_run(reload_driver_control(driver), "reload", driver_answered, &answer);
 	g_assert_true(answer.done);
 	g_assert_nonnull(answer.reason);
 	g_assert_nonnull(strstr(answer.reason, certificate));
@@ -419,7 +245,7 @@ static void test_reload(Fixture *fixture, gconstpointer data)
 	g_free(answer.text);
 	g_free(answer.reason);
 	g_free(certificate);
-	leave(driver);
+	driver_leave(driver);
 }
 
 /* ---- bad configurations ---- */
@@ -441,13 +267,13 @@ static void assert_refused(const ReloadDriverOptions *options, const char *part)
 	g_clear_error(&error);
 }
 
-static void test_bad_addresses(Fixture *fixture, gconstpointer data)
+static void test_bad_addresses(DriverFixture *fixture, gconstpointer data)
 {
 	const char *none[] = {NULL}, *name[] = {"localhost:6084", NULL},
 		   *any[] = {"0.0.0.0:6084", NULL};
 	const char *any6[] = {"[::]:6084", NULL}, *good[] = {"127.0.0.1:0", NULL};
 	const char *foreign[] = {"192.0.2.1:0", NULL};
-	ReloadDriverOptions options = options_for(fixture, 0, none);
+	ReloadDriverOptions options = driver_options_for(fixture, 0, none);
 	GError *error = NULL;
 
 	(void)data;
@@ -460,16 +286,16 @@ static void test_bad_addresses(Fixture *fixture, gconstpointer data)
 	assert_refused(&options, "advertise");
 	options.advertise = good; /* without a port */
 	assert_refused(&options, "port");
-	options = options_for(fixture, 0, foreign);
+	options = driver_options_for(fixture, 0, foreign);
 	g_assert_null(reload_driver_new(&options, &error));
 	g_assert_nonnull(strstr(error->message, "192.0.2.1"));
 	g_clear_error(&error);
 }
 
-static void test_bad_files(Fixture *fixture, gconstpointer data)
+static void test_bad_files(DriverFixture *fixture, gconstpointer data)
 {
 	const char *listen[] = {"127.0.0.1:0", NULL};
-	ReloadDriverOptions options = options_for(fixture, 0, listen);
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
 	char *key = g_build_filename(fixture->nodes[0], RELOAD_NODE_KEY_FILE, NULL);
 	char *other_key = g_build_filename(fixture->nodes[1], RELOAD_NODE_KEY_FILE, NULL);
 	char *text;
@@ -479,10 +305,10 @@ static void test_bad_files(Fixture *fixture, gconstpointer data)
 	assert_refused(&options, "document");
 	options.document_path = "/nonexistent/overlay.xml";
 	assert_refused(&options, "/nonexistent/overlay.xml");
-	options = options_for(fixture, 0, listen);
+	options = driver_options_for(fixture, 0, listen);
 	options.node_directory = fixture->directory;
 	assert_refused(&options, RELOAD_NODE_KEY_FILE);
-	options = options_for(fixture, 0, listen);
+	options = driver_options_for(fixture, 0, listen);
 	options.overlay = "other.example.org";
 	assert_refused(&options, fixture->document);
 	options.overlay = NULL;
@@ -500,23 +326,23 @@ static void test_bad_files(Fixture *fixture, gconstpointer data)
 }
 
 /* A node of an overlay of the same name that has another CA. */
-static void test_other_ca(Fixture *fixture, gconstpointer data)
+static void test_other_ca(DriverFixture *fixture, gconstpointer data)
 {
 	const char *listen[] = {"127.0.0.1:0", NULL};
 	ReloadDriverOptions options;
-	Fixture other;
+	DriverFixture other;
 
-	set_up(&other, data);
-	options = options_for(fixture, 0, listen);
+	driver_fixture_set_up(&other, data);
+	options = driver_options_for(fixture, 0, listen);
 	options.node_directory = other.nodes[0];
 	assert_refused(&options, RELOAD_NODE_CERTIFICATE_FILE);
-	tear_down(&other, data);
+	driver_fixture_tear_down(&other, data);
 }
 
-static void test_warnings(Fixture *fixture, gconstpointer data)
+static void test_warnings(DriverFixture *fixture, gconstpointer data)
 {
 	const char *listen[] = {"127.0.0.1:0", NULL};
-	ReloadDriverOptions options = options_for(fixture, 0, listen);
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
 	CaAuthority *authority = ca_authority_load(fixture->ca, NULL);
 	GPtrArray *warnings;
 	GError *error = NULL;
@@ -533,53 +359,53 @@ static void test_warnings(Fixture *fixture, gconstpointer data)
 	ca_authority_free(authority);
 }
 
-/* Kinds beside the document: at the start, at a reload, and where something is wrong with them. */
-static void test_kinds(Fixture *fixture, gconstpointer data)
+/* Kinds beside the document: at the driver_start, at a reload, and where something is wrong with them. */
+static void test_kinds(DriverFixture *fixture, gconstpointer data)
 {
 	static const char format[] =
 	    "<kind-block><kind id=\"4026532096\"><data-model>SINGLE</data-model>"
 	    "<access-control>NODE-MATCH</access-control><max-count>1</max-count>"
 	    "<max-size>%s</max-size></kind></kind-block>\n";
 	const char *listen[] = {"127.0.0.1:0", NULL};
-	ReloadDriverOptions options = options_for(fixture, 0, listen);
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
 	char *path = g_build_filename(fixture->nodes[0], RELOAD_NODE_KINDS_FILE, NULL), *text;
-	ReloadDriver *driver = start(&options);
+	ReloadDriver *driver = driver_start(&options);
 	GError *error = NULL;
 
 	(void)data;
-	assert_command(driver, "status", "kinds                  4\n");
+	driver_assert_command(driver, "status", "kinds                  4\n");
 	text = g_strdup_printf(format, "100");
 	g_assert_true(g_file_set_contents(path, text, -1, NULL));
 	g_free(text);
 	assert_refused(&options, path); /* not signed */
 	g_assert_true(ca_sign_kinds(fixture->ca, path, 90, &error));
 	g_assert_no_error(error);
-	assert_command(driver, "reload", "document sequence 1");
-	assert_command(driver, "status", "kinds                  5\n");
-	assert_command(driver, "reload", "document sequence 1");
+	driver_assert_command(driver, "reload", "document sequence 1");
+	driver_assert_command(driver, "status", "kinds                  5\n");
+	driver_assert_command(driver, "reload", "document sequence 1");
 	/* a newer document takes nothing away */
 	g_assert_true(ca_sign_document(fixture->ca, NULL, -1, 90, &error));
-	assert_command(driver, "reload", "document sequence 2");
-	assert_command(driver, "status", "kinds                  5\n");
-	leave(driver);
-	driver = start(&options);
-	assert_command(driver, "status", "kinds                  5\n");
+	driver_assert_command(driver, "reload", "document sequence 2");
+	driver_assert_command(driver, "status", "kinds                  5\n");
+	driver_leave(driver);
+	driver = driver_start(&options);
+	driver_assert_command(driver, "status", "kinds                  5\n");
 	/* what is wrong changes nothing */
 	text = g_strdup_printf(format, "200");
 	g_assert_true(g_file_set_contents(path, text, -1, NULL));
 	g_free(text);
 	g_assert_true(ca_sign_kinds(fixture->ca, path, 90, &error));
 	{
-		Answer answer = {0};
+		DriverAnswer answer = {0};
 
-		reload_control_run(reload_driver_control(driver), "reload", answered, &answer);
+		reload_control_run(reload_driver_control(driver), "reload", driver_answered, &answer);
 		g_assert_true(answer.done);
 		g_assert_nonnull(strstr(answer.reason, RELOAD_NODE_KINDS_FILE));
 		g_assert_nonnull(strstr(answer.reason, "newer document"));
 		g_free(answer.text);
 		g_free(answer.reason);
 	}
-	leave(driver);
+	driver_leave(driver);
 	/* what a peer would refuse is not signed */
 	g_assert_true(g_file_set_contents(path, "<kind-block><kind id=\"1\"/></kind-block>", -1, NULL));
 	g_assert_false(ca_sign_kinds(fixture->ca, path, 90, &error));
@@ -591,7 +417,7 @@ static void test_kinds(Fixture *fixture, gconstpointer data)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-#define ADD(name, test) g_test_add("/link/driver/" name, Fixture, NULL, set_up, test, tear_down)
+#define ADD(name, test) g_test_add("/link/driver/" name, DriverFixture, NULL, driver_fixture_set_up, test, driver_fixture_tear_down)
 	ADD("ring", test_ring);
 	ADD("application", test_application);
 	ADD("reload", test_reload);
