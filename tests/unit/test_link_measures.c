@@ -171,6 +171,23 @@ static void test_log(void)
 	g_ptr_array_unref(lines);
 }
 
+/* Without a sink lines go to standard error: time, program, process and level before each. */
+static void test_log_stderr(void)
+{
+	if (g_test_subprocess()) {
+		ReloadLog *log = reload_log_new("test", RELOAD_LOG_NOTICE, NULL, NULL);
+
+		reload_log_write(log, RELOAD_LOG_DEBUG, "not wanted");
+		reload_log_set_level(log, RELOAD_LOG_DEBUG);
+		reload_log_write(log, RELOAD_LOG_DEBUG, "wanted\nnow");
+		reload_log_free(log);
+		return;
+	}
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_passed();
+	g_test_trap_assert_stderr("20*-*-*T*:*:*.*Z test[*]: debug: wanted?now\n");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -180,5 +197,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/link/clock/small_steps", test_clock_small_steps);
 	g_test_add_func("/link/addresses", test_addresses);
 	g_test_add_func("/link/log", test_log);
+	g_test_add_func("/link/log/stderr", test_log_stderr);
 	return g_test_run();
 }

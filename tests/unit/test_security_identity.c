@@ -238,6 +238,7 @@ static void check_ca(bool self_signed)
 	for (int round = 0; round < 2; round++) {
 		find_user(users, "alice@example.org", RELOAD_OK, NULL);
 		find_user(users, "bob@" PKI_OVERLAY, RELOAD_OK, NULL);
+		find_user(users, "alice@example.org", RELOAD_OK, NULL); /* kept; bob is the older one */
 		find_user(users, "../../x@example.org", RELOAD_OK, NULL);
 		reload_user_identities_reload(users);
 	}
@@ -246,7 +247,11 @@ static void check_ca(bool self_signed)
 		char *from = g_build_filename(users_directory, "alice@example.org.pem", NULL);
 		char *to = g_build_filename(users_directory, "mallory@example.org.pem", NULL);
 
+		find_user(users, "alice@example.org", RELOAD_OK, NULL);
 		g_assert_cmpint(g_rename(from, to), ==, 0);
+		find_user(users, "alice@example.org", RELOAD_OK, NULL); /* kept in memory */
+		reload_user_identities_reload(users);
+		find_user(users, "alice@example.org", RELOAD_E_NOT_FOUND, "reloadctl cert user");
 		find_user(users, "mallory@example.org", RELOAD_E_CERTIFICATE, "alice@example.org");
 		g_free(from);
 		g_free(to);
