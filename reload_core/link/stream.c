@@ -289,7 +289,7 @@ static GSourceFuncs source_funcs = {.dispatch = dispatch};
 
 void reload_stream_flush_queued(ReloadStream *stream)
 {
-	if (stream->state != STREAM_UP)
+	if (stream->state != STREAM_UP || stream->busy)
 		return;
 	stream->busy = true;
 	reload_stream_flush(stream);

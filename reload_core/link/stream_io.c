@@ -87,12 +87,12 @@ void reload_stream_hold(ReloadStream *stream)
 	stream->held = true;
 }
 
-/* After a read of got bytes: is the socket most likely empty? OpenSSL reads ahead, a record at a time; after a
+/* After a read of got bytes, all taken by the owner: is the socket most likely empty? OpenSSL reads ahead, a record at a time; after a
  * small one that left nothing over, asking the socket again would cost a system call to learn nothing, and if
  * there is more the loop will tell. */
 static bool is_drained(const ReloadStream *stream, size_t got)
 {
-	return got < RECORD / 2 && SSL_has_pending(stream->ssl) == 0;
+	return got < RECORD / 2 && !stream->held && SSL_has_pending(stream->ssl) == 0;
 }
 
 void reload_stream_read(ReloadStream *stream)

@@ -119,6 +119,8 @@ static void receive(void *user, ReloadLinkId link, ReloadSpan message, int64_t n
 	LinkNode *node = user;
 
 	(void)now;
+	for (int64_t end = g_get_monotonic_time() + node->receive_takes; g_get_monotonic_time() < end;)
+		;
 	if (node->close_on_receive)
 		node->io.link_close(node->io.user, link);
 	/* also after closing the message has to be there still */

@@ -44,6 +44,7 @@ typedef struct {
 	GPtrArray *refused;  /* GBytes: beginnings of messages that were too large; each was answered */
 	GString *stream;     /* received on application connections */
 	bool close_on_receive;
+	int64_t receive_takes; /* us of work for each message */
 } LinkNode;
 
 /* Listens on host ("127.0.0.1" or "::1") for links and application connections. */

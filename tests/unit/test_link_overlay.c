@@ -92,6 +92,22 @@ static void test_close_while_receiving(void)
 	link_ca_free(ca);
 }
 
+/* Messages that take so long that each uses up its link's turn: those that came with it are not left behind. */
+static void test_slow_receiver(void)
+{
+	LinkCa *ca = link_ca_new();
+	LinkNode *a = link_node_new(ca, "127.0.0.1", NULL), *b = link_node_new(ca, "127.0.0.1", NULL);
+
+	link_node_connect(a, b);
+	b->receive_takes = 3000;
+	for (unsigned i = 0; i < 10; i++)
+		g_assert_cmpint(link_node_send(a, "in one record"), ==, RELOAD_OK);
+	LINK_WAIT(b->messages->len == 10);
+	link_node_free(a);
+	link_node_free(b);
+	link_ca_free(ca);
+}
+
 static void test_refused_and_unreachable(void)
 {
 	LinkCa *ca = link_ca_new();
@@ -263,6 +279,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/link/overlay/close_sends_what_is_queued",
 			test_close_sends_what_is_queued);
 	g_test_add_func("/link/overlay/close_while_receiving", test_close_while_receiving);
+	g_test_add_func("/link/overlay/slow_receiver", test_slow_receiver);
 	g_test_add_func("/link/overlay/refused_and_unreachable", test_refused_and_unreachable);
 	g_test_add_func("/link/overlay/writes_are_gathered", test_writes_are_gathered);
 	g_test_add_func("/link/overlay/failing", test_failing);
