@@ -138,8 +138,8 @@ static ReloadStatus learn_block(const ReloadXml *xml, const xmlNode *node, Reloa
 static ReloadStatus learn_text(ReloadSpan text, const char *name, ReloadDocument *document,
 			       ReloadTrust *trust, int64_t now, GError **error)
 {
-	ReloadStatus status = RELOAD_E_CONFIG;
 	const xmlNode *node;
+	ReloadStatus status;
 	GBytes *wrapped;
 	ReloadSpan all;
 	ReloadXml *xml;

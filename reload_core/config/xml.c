@@ -84,6 +84,7 @@ static void fail_parse(const ReloadXml *xml, xmlParserCtxt *context, GError **er
 		return;
 	}
 	text = g_strstrip(g_strdup(last && last->message ? last->message : "no reason given"));
+	g_strdelimit(text, "\r\n", ' '); /* out of an attribute that it quotes */
 	reload_fail(error, RELOAD_E_CONFIG,
 		    "%s:%d: not well-formed XML (%s): correct or fetch it again", xml->name,
 		    last ? last->line : 0, text);

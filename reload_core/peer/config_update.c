@@ -204,7 +204,7 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 	else if (update.type == RELOAD_CONFIG_UPDATE_CONFIG)
 		on_document(node, update.data, outcome, now);
 	else if (update.type == RELOAD_CONFIG_UPDATE_KIND)
-		reload_kind_update_on_request(node, update.data, outcome, now);
+		reload_kind_update_on_request(node, &request->signer, update.data, outcome, now);
 	else
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
 				     "an unknown type of ConfigUpdate");

@@ -90,13 +90,26 @@ ReloadStatus reload_node_add_kinds(ReloadNode *node, ReloadSpan text, const char
 	return status;
 }
 
-void reload_kind_update_on_request(ReloadNode *node, ReloadSpan descriptions,
-				   ReloadOutcome *outcome, int64_t now)
+/* What the sender is told; nothing of what it sent goes into our log. */
+static const char *reason(ReloadStatus status)
+{
+	switch (status) {
+	case RELOAD_E_CONFIG:
+		return "no kind-blocks that we can read";
+	case RELOAD_E_LIMIT:
+		return "more Kinds than are kept";
+	default:
+		return "not by a kind-signer, or known otherwise";
+	}
+}
+
+void reload_kind_update_on_request(ReloadNode *node, const ReloadNodeId *sender,
+				   ReloadSpan descriptions, ReloadOutcome *outcome, int64_t now)
 {
 	ReloadSpan texts[TEXTS_MAX];
-	size_t count = 0;
-	GError *error = NULL;
+	char id[RELOAD_NODE_ID_TEXT];
 	ReloadStatus status;
+	size_t count = 0;
 
 	while (count < TEXTS_MAX && reload_kind_description_next(&descriptions, &texts[count]))
 		count++;
@@ -105,17 +118,15 @@ void reload_kind_update_on_request(ReloadNode *node, ReloadSpan descriptions,
 				     "no kind-block, or too many");
 		return;
 	}
-	status = learn(node, texts, count, "ConfigUpdate", now, &error);
+	status = learn(node, texts, count, "ConfigUpdate", now, NULL);
 	if (status == RELOAD_OK)
 		return;
-	reload_outcome_error(
-	    outcome,
-	    status == RELOAD_E_CONFIG ? RELOAD_ERROR_INVALID_MESSAGE : RELOAD_ERROR_FORBIDDEN,
-	    status == RELOAD_E_CONFIG  ? "no kind-blocks that we can read"
-	    : status == RELOAD_E_LIMIT ? "more Kinds than are kept"
-				       : "not by a kind-signer, or known otherwise");
-	reload_node_log(node, RELOAD_LOG_WARNING, "refused: %s", error->message);
-	g_error_free(error);
+	reload_outcome_error(outcome,
+			     status == RELOAD_E_CONFIG ? RELOAD_ERROR_INVALID_MESSAGE
+						       : RELOAD_ERROR_FORBIDDEN,
+			     reason(status));
+	reload_node_log(node, RELOAD_LOG_WARNING, "Kinds sent by %s are not taken: %s",
+			reload_node_id_to_text(sender, id), reason(status));
 }
 
 /* ---- telling ---- */

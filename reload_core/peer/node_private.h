@@ -256,8 +256,8 @@ void reload_config_use(ReloadNode *node, ReloadDocument *document, ReloadTrust *
 ReloadKindPush *reload_kind_push_new(void);
 void reload_kind_push_free(ReloadKindPush *push);
 /* A ConfigUpdate of type kind: descriptions as of reload_kind_description_next. */
-void reload_kind_update_on_request(ReloadNode *node, ReloadSpan descriptions,
-				   ReloadOutcome *outcome, int64_t now);
+void reload_kind_update_on_request(ReloadNode *node, const ReloadNodeId *sender,
+				   ReloadSpan descriptions, ReloadOutcome *outcome, int64_t now);
 /* The node at the end of destination_list does not know these Kinds, which a request of ours has
  * used: sends it their kind-blocks and then repeats the request. False: nothing is sent. */
 bool reload_kind_push_to(ReloadNode *node, uint64_t request, const ReloadNodeId *id,
