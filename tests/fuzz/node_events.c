@@ -442,24 +442,48 @@ static void request(NodeWorld *world, unsigned who, ReloadReader *input)
 		world->replies--;
 }
 
+/* What neighbors say; false: the event is none of these. */
+static bool said(NodeWorld *world, uint8_t what, unsigned who, ReloadReader *input)
+{
+	switch ((NodeWorldEvent)(what & 15)) {
+	case NODE_WORLD_MESSAGE:
+		message(world, who, what, input);
+		return true;
+	case NODE_WORLD_FRAME:
+		frame(world, who, input);
+		return true;
+	case NODE_WORLD_ANSWER:
+		answer(world, who, input);
+		return true;
+	case NODE_WORLD_ECHO:
+		echo(world, who, reload_read_u8(input));
+		return true;
+	case NODE_WORLD_CONFIG:
+		config(world, who, what, reload_read_u8(input));
+		return true;
+	case NODE_WORLD_KIND:
+		kind(world, who, what, input);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void failing(NodeWorld *world, unsigned who, bool failing)
+{
+	WorldLink *link = link_of(world, who);
+
+	if (link != NULL)
+		reload_node_link_failing(world->node, link->id, failing, world->now);
+}
+
 void node_world_event(NodeWorld *world, ReloadReader *input)
 {
 	uint8_t what = reload_read_u8(input), who = reload_read_u8(input) % NODE_WORLD_OTHERS;
-	WorldLink *link;
 
-	switch ((NodeWorldEvent)((what & 15) % NODE_WORLD_EVENTS)) {
-	case NODE_WORLD_MESSAGE:
-		message(world, who, what, input);
-		break;
-	case NODE_WORLD_FRAME:
-		frame(world, who, input);
-		break;
-	case NODE_WORLD_ANSWER:
-		answer(world, who, input);
-		break;
-	case NODE_WORLD_ECHO:
-		echo(world, who, reload_read_u8(input));
-		break;
+	if (said(world, what, who, input))
+		return;
+	switch ((NodeWorldEvent)(what & 15)) {
 	case NODE_WORLD_UP:
 		node_world_up(world, who);
 		break;
@@ -467,9 +491,7 @@ void node_world_event(NodeWorld *world, ReloadReader *input)
 		down(world, who);
 		break;
 	case NODE_WORLD_FAILING:
-		link = link_of(world, who);
-		if (link != NULL)
-			reload_node_link_failing(world->node, link->id, what & 16, world->now);
+		failing(world, who, what & 16);
 		break;
 	case NODE_WORLD_TIME:
 		node_world_pass(world, INT64_C(10) << (reload_read_u8(input) % 18));
@@ -483,20 +505,13 @@ void node_world_event(NodeWorld *world, ReloadReader *input)
 	case NODE_WORLD_LEAVE:
 		reload_node_leave(world->node, 2000, world->now);
 		break;
-	case NODE_WORLD_CONFIG:
-		config(world, who, what, reload_read_u8(input));
-		break;
-	case NODE_WORLD_KIND:
-		kind(world, who, what, input);
-		break;
 	case NODE_WORLD_USE:
 		node_world_use(world, who, reload_read_u8(input));
 		break;
 	case NODE_WORLD_DOCUMENT:
 		document(world, what);
 		break;
-	case NODE_WORLD_CLIENT:
-	case NODE_WORLD_EVENTS:
+	default: /* NODE_WORLD_CLIENT */
 		break;
 	}
 }

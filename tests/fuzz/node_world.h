@@ -32,7 +32,6 @@ typedef enum {
 	NODE_WORLD_USE,	 /* u8 what */
 	NODE_WORLD_DOCUMENT, /* the operator's: the newer document, or (0x10) a Kind */
 	NODE_WORLD_CLIENT,   /* as the first byte of an input: the node is a client; else nothing */
-	NODE_WORLD_EVENTS,
 } NodeWorldEvent;
 
 /* What usages are asked, for the neighbor's user or Node-ID. */
