@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* TLS-SRP for shared-secret mode. A guess at the secret costs a handshake with a member: what is
- * recorded of handshakes cannot be tried against a dictionary (RFC 6940, 13.4), unlike with TLS-PSK,
- * whose suites with forward secrecy show no certificates either. */
+ * recorded of handshakes cannot be tried against a dictionary (RFC 6940, 13.4), unlike with
+ * TLS-PSK, whose suites with forward secrecy show no certificates either. */
 
 /* OpenSSL 3 calls SRP deprecated, yet has nothing in its place: no RFC 8773, which would join a key
  * and certificates in TLS 1.3. */
@@ -56,9 +56,10 @@ ReloadStatus reload_srp_check(const ReloadIdentity *identity, GError **error)
 {
 	if (EVP_PKEY_is_a(reload_identity_key(identity), "RSA"))
 		return RELOAD_OK;
-	return reload_fail(error, RELOAD_E_CONFIG,
-			   "shared-secret mode (TLS-SRP) needs an RSA key: make this node a new key "
-			   "and certificate with `reloadctl cert node --rsa`");
+	return reload_fail(
+	    error, RELOAD_E_CONFIG,
+	    "shared-secret mode (TLS-SRP) needs an RSA key: make this node a new key "
+	    "and certificate with `reloadctl cert node --rsa`");
 }
 
 ReloadSrp *reload_srp_new(const char *overlay, const char *secret)

@@ -56,9 +56,9 @@ static void check_no_link(LinkNode *a, LinkNode *b)
 	g_assert_cmpuint(a->ups, ==, ups);
 	g_assert_cmpuint(b->ups, ==, 0);
 	/* nor application connections */
-	g_assert_cmpuint(a->io.app_expect(a->io.user, 5060, link_node_id(b),
-					  reload_links_now(a->links) + 5000),
-			 !=, 0);
+	g_assert_cmpuint(
+	    a->io.app_expect(a->io.user, 5060, link_node_id(b), reload_links_now(a->links) + 5000),
+	    !=, 0);
 	g_assert_cmpuint(b->io.app_connect(b->io.user, 5060, &a->app_address, link_node_id(a)), !=,
 			 0);
 	LINK_WAIT(b->app_downs == 1);
@@ -104,7 +104,8 @@ static void test_no_secret(Fixture *fixture, gconstpointer data)
 	link_node_free(b);
 }
 
-/* A member that stands where another is expected, and one whom the overlay has no certificate for. */
+/* A member that stands where another is expected, and one whom the overlay has no certificate for.
+ */
 static void test_another_member(Fixture *fixture, gconstpointer data)
 {
 	LinkCa *elsewhere = link_ca_new();
@@ -165,8 +166,8 @@ static void test_on_the_wire(Fixture *fixture, gconstpointer data)
 	(void)data;
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		const Raw *one = &cases[i];
-		RawClient *client = raw_client_new(
-		    &fixture->a->address, one->certificate ? fixture->others : NULL, 0);
+		RawClient *client = raw_client_new(&fixture->a->address,
+						   one->certificate ? fixture->others : NULL, 0);
 
 		use_srp(client, one->suites, one->user, one->secret);
 		g_test_message("%s", one->what);
@@ -195,9 +196,8 @@ static void test_renewed(Fixture *fixture, gconstpointer data)
 	GError *error = NULL;
 
 	(void)data;
-	g_assert_cmpint(
-	    reload_links_set_security(a->links, NULL, third, LINK_MAX_MESSAGE, &error), ==,
-	    RELOAD_OK);
+	g_assert_cmpint(reload_links_set_security(a->links, NULL, third, LINK_MAX_MESSAGE, &error),
+			==, RELOAD_OK);
 	g_assert_cmpuint(b->io.link_connect(b->io.user, &a->address, NULL), !=, 0);
 	LINK_WAIT(b->ups == 1);
 	g_assert_true(reload_node_id_equal(&b->remote, reload_identity_node_id(third)));
@@ -219,9 +219,9 @@ static void test_rsa_only(Fixture *fixture, gconstpointer data)
 	g_assert_null(reload_links_new(&options, &error));
 	g_assert_nonnull(strstr(error->message, "--rsa"));
 	g_clear_error(&error);
-	g_assert_cmpint(reload_links_set_security(fixture->a->links, NULL, identity,
-						  LINK_MAX_MESSAGE, &error),
-			==, RELOAD_E_CERTIFICATE);
+	g_assert_cmpint(
+	    reload_links_set_security(fixture->a->links, NULL, identity, LINK_MAX_MESSAGE, &error),
+	    ==, RELOAD_E_CERTIFICATE);
 	g_assert_nonnull(strstr(error->message, "--rsa"));
 	g_clear_error(&error);
 	reload_identity_unref(identity);
@@ -232,8 +232,7 @@ static void test_keylog(Fixture *fixture, gconstpointer data)
 {
 	char *directory = g_dir_make_tmp("reload-link-XXXXXX", NULL), *text;
 	char *path = g_build_filename(directory, "keys.log", NULL);
-	LinkNode *b =
-	    link_node_new_secret(fixture->ca->trust, fixture->others, SECRET, path);
+	LinkNode *b = link_node_new_secret(fixture->ca->trust, fixture->others, SECRET, path);
 
 	(void)data;
 	link_node_connect(fixture->a, b);
