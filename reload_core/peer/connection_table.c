@@ -194,17 +194,6 @@ GArray *reload_connection_table_links(const ReloadConnectionTable *table)
 	return links;
 }
 
-void reload_connection_table_each_node(const ReloadConnectionTable *table,
-				       void (*each)(void *data, const ReloadNodeId *id), void *data)
-{
-	ReloadNodeId *node_id;
-	GHashTableIter iter;
-
-	g_hash_table_iter_init(&iter, table->by_node);
-	while (g_hash_table_iter_next(&iter, (gpointer *)&node_id, NULL))
-		each(data, node_id);
-}
-
 unsigned reload_connection_table_size(const ReloadConnectionTable *table)
 {
 	return g_hash_table_size(table->by_link);

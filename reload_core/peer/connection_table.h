@@ -68,10 +68,6 @@ ReloadConnection *reload_connection_table_by_node(const ReloadConnectionTable *t
 /* Every link as an array of link numbers, for loops that change the table; free with g_array_unref.
  */
 GArray *reload_connection_table_links(const ReloadConnectionTable *table);
-/* Calls each for every Node-ID that can be written to. */
-void reload_connection_table_each_node(const ReloadConnectionTable *table,
-				       void (*each)(void *data, const ReloadNodeId *id),
-				       void *data);
 unsigned reload_connection_table_size(const ReloadConnectionTable *table);
 
 #endif

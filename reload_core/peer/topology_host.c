@@ -7,13 +7,6 @@ static bool host_linked(void *user, const ReloadNodeId *id)
 	return reload_links_linked(user, id);
 }
 
-static void host_each_link(void *user, void (*each)(void *data, const ReloadNodeId *id), void *data)
-{
-	ReloadNode *node = user;
-
-	reload_connection_table_each_node(node->connections, each, data);
-}
-
 static void host_attach(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
 			bool send_update, uint64_t cookie)
 {
@@ -135,7 +128,6 @@ void reload_topology_host_init(ReloadNode *node)
 	node->host = (ReloadTopologyHost){
 	    .user = node,
 	    .linked = host_linked,
-	    .each_link = host_each_link,
 	    .attach = host_attach,
 	    .request = host_request,
 	    .release = host_release,

@@ -25,8 +25,6 @@ typedef struct {
 	void *user;
 	/* Is there an established link to id (Connection Table)? */
 	bool (*linked)(void *user, const ReloadNodeId *id);
-	/* Calls each with every Node-ID of the Connection Table. */
-	void (*each_link)(void *user, void (*each)(void *data, const ReloadNodeId *id), void *data);
 	/* Makes a link to whoever answers for dest, source-routed through via if via is not NULL (10.6).
 	 * Ends in the plug-in's attach_done, also at once-known failures (through the timer). */
 	void (*attach)(void *user, const ReloadDestination *dest, const ReloadNodeId *via,

@@ -317,17 +317,6 @@ static bool host_linked(void *user, const ReloadNodeId *id)
 	return other != NULL && has_link(node, other);
 }
 
-static void host_each_link(void *user, void (*each)(void *data, const ReloadNodeId *id), void *data)
-{
-	Node *node = user;
-	GHashTableIter iter;
-	gpointer key;
-
-	g_hash_table_iter_init(&iter, node->links);
-	while (g_hash_table_iter_next(&iter, &key, NULL))
-		each(data, &node_of(node->net, GPOINTER_TO_UINT(key) - 1)->id);
-}
-
 static void host_attach(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
 			bool send_update, uint64_t cookie)
 {
@@ -488,7 +477,6 @@ unsigned chord_net_add(ChordNet *net, const ReloadNodeId *id)
 	node->host = (ReloadTopologyHost){
 	    .user = node,
 	    .linked = host_linked,
-	    .each_link = host_each_link,
 	    .attach = host_attach,
 	    .request = host_request,
 	    .release = host_release,
