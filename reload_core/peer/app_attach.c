@@ -225,10 +225,11 @@ void reload_apps_on_request(ReloadNode *node, const ReloadIncoming *request, Rel
 			    int64_t now)
 {
 	ReloadAppAttach attach;
+	ReloadStatus status = reload_app_attach_decode(request->message->body, &attach);
 	App *app;
 
-	if (reload_app_attach_decode(request->message->body, &attach) != RELOAD_OK) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "malformed AppAttach");
+	if (status != RELOAD_OK) {
+		reload_outcome_unreadable(outcome, status, "malformed AppAttach");
 		return;
 	}
 	if (!reload_node_is_usable(node) || reload_node_id_equal(&request->signer, &node->self)) {

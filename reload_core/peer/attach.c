@@ -273,9 +273,10 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 {
 	Theirs asked = {.remote = request->signer};
 	ReloadAttach attach;
+	ReloadStatus status = reload_attach_decode(request->message->body, &attach);
 
-	if (reload_attach_decode(request->message->body, &attach) != RELOAD_OK) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "malformed Attach");
+	if (status != RELOAD_OK) {
+		reload_outcome_unreadable(outcome, status, "malformed Attach");
 		return;
 	}
 	asked.send_update = attach.send_update;

@@ -11,6 +11,7 @@ static void to_topology(ReloadNode *node, const ReloadIncoming *request, ReloadO
 	node->plugin->on_request(
 	    node->topology, request->message, &request->signer,
 	    request->previous_hop.len != 0 ? &request->previous_hop : &node->self, &answer, now);
+	outcome->silent = answer.silent;
 	if (answer.error_code != 0)
 		reload_outcome_error(outcome, answer.error_code, answer.error_info);
 }

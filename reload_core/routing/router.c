@@ -142,3 +142,11 @@ void reload_outcome_error(ReloadOutcome *outcome, uint16_t code, const char *tex
 	g_byte_array_set_size(outcome->body, 0);
 	g_byte_array_append(outcome->body, (const guint8 *)text, (guint)strlen(text));
 }
+
+void reload_outcome_unreadable(ReloadOutcome *outcome, ReloadStatus status, const char *text)
+{
+	if (status == RELOAD_E_UNSUPPORTED)
+		outcome->silent = true;
+	else
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, text);
+}

@@ -35,6 +35,10 @@ typedef struct {
 /* Makes outcome an Error with text (NULL: what the code says) as its error_info. */
 void reload_outcome_error(ReloadOutcome *outcome, uint16_t code, const char *text);
 
+/* What becomes of a request whose body could not be decoded, status saying why: the Error Invalid_Message with
+ * text, or silence where a select has a type that nobody knows (RFC 6940, 6.3.1.1: RELOAD_E_UNSUPPORTED). */
+void reload_outcome_unreadable(ReloadOutcome *outcome, ReloadStatus status, const char *text);
+
 /* What the node says of a request that comes over the link of somebody. */
 typedef enum {
 	RELOAD_ADMIT,

@@ -55,6 +55,7 @@ typedef struct {
 	GByteArray *body;    /* appended to by the plug-in; the answer's body */
 	uint16_t error_code; /* not 0: send this Error instead (error.h), with error_info */
 	const char *error_info;
+	bool silent; /* no answer at all */
 } ReloadTopologyAnswer;
 
 typedef struct {

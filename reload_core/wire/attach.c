@@ -56,45 +56,50 @@ bool reload_ice_extension_next(ReloadSpan *extensions, ReloadIceExtension *out)
 	return reload_list_advance(extensions, &r);
 }
 
-/* Reads the list of candidates and validates it. */
-static void read_candidates(ReloadReader *r, ReloadSpan *out)
+/* Reads the list of candidates and validates it. RFC 6940, 6.3.1.1: a type that the select does not
+ * name is told apart from other faults. */
+static ReloadStatus read_candidates(ReloadReader *r, ReloadSpan *out)
 {
 	ReloadIceCandidate candidate;
 	ReloadReader list;
 
 	if (!reload_read_vector16(r, out))
-		return;
+		return RELOAD_E_MALFORMED;
 	list = reload_reader(*out);
-	while (!r->failed && reload_reader_left(&list) > 0) {
+	while (reload_reader_left(&list) > 0) {
 		if (!read_ice_candidate(&list, &candidate))
-			r->failed = true;
+			return candidate.type > RELOAD_CAND_RELAY ? RELOAD_E_UNSUPPORTED
+								  : RELOAD_E_MALFORMED;
 	}
+	return RELOAD_OK;
 }
 
 ReloadStatus reload_attach_decode(ReloadSpan body, ReloadAttach *out)
 {
 	ReloadReader r = reload_reader(body);
+	ReloadStatus status;
 
 	memset(out, 0, sizeof(*out));
 	reload_read_vector8(&r, &out->ufrag);
 	reload_read_vector8(&r, &out->password);
 	reload_read_vector8(&r, &out->role);
-	read_candidates(&r, &out->candidates);
+	status = read_candidates(&r, &out->candidates);
 	out->send_update = reload_read_bool(&r);
-	return reload_reader_finish(&r);
+	return status != RELOAD_OK ? status : reload_reader_finish(&r);
 }
 
 ReloadStatus reload_app_attach_decode(ReloadSpan body, ReloadAppAttach *out)
 {
 	ReloadReader r = reload_reader(body);
+	ReloadStatus status;
 
 	memset(out, 0, sizeof(*out));
 	reload_read_vector8(&r, &out->ufrag);
 	reload_read_vector8(&r, &out->password);
 	out->application = reload_read_u16(&r);
 	reload_read_vector8(&r, &out->role);
-	read_candidates(&r, &out->candidates);
-	return reload_reader_finish(&r);
+	status = read_candidates(&r, &out->candidates);
+	return status != RELOAD_OK ? status : reload_reader_finish(&r);
 }
 
 bool reload_write_ice_candidate(GByteArray *buf, const ReloadIceCandidate *candidate)

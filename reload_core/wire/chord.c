@@ -55,8 +55,8 @@ ReloadStatus reload_chord_update_decode(ReloadSpan body, unsigned node_id_len,
 		if (out->type == RELOAD_CHORD_FULL)
 			read_node_ids(&r, node_id_len, &out->fingers);
 		break;
-	default: /* the select names no unknown types: a parsing error (6.3.1.1) */
-		return RELOAD_E_MALFORMED;
+	default: /* the select allows no unknown types (6.3.1.1) */
+		return RELOAD_E_UNSUPPORTED;
 	}
 	return reload_reader_finish(&r);
 }

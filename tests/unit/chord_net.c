@@ -196,6 +196,7 @@ static void handle(Node *node, Packet *packet, const ReloadNodeId *previous)
 		ReloadMessage message = {.code = request->code};
 
 		request->handler = (int)node->number;
+		node->mute = node->mute && request->code != RELOAD_JOIN_REQ;
 		if (request->code != RELOAD_PING_REQ) {
 			message.body = (ReloadSpan){request->body->data, request->body->len};
 			net_plugin->on_request(node->topology, &message, &origin->id, previous,
@@ -251,9 +252,12 @@ static void route(Node *node, Packet *packet, const ReloadNodeId *previous)
 
 static void transmit(Node *node, Request *request)
 {
-	Packet *packet = g_new0(Packet, 1);
+	Packet *packet;
 	Event *event;
 
+	if (node->mute && request->code == RELOAD_UPDATE_REQ)
+		return;
+	packet = g_new0(Packet, 1);
 	packet->request = request_ref(request);
 	packet->ttl = TTL;
 	packet->path = g_array_new(FALSE, FALSE, sizeof(unsigned));
@@ -307,6 +311,8 @@ static Request *request_new(Node *node, const ReloadDestination *dest, const Rel
 	request->code = code;
 	request->handler = -1;
 	node->net->counts.requests[code & 0x3f]++;
+	if (node->net->watch != NULL)
+		node->net->watch(node->net->watch_data, node->number, dest, code, node->net->now);
 	return request;
 }
 
@@ -536,6 +542,16 @@ static void on_join(Node *node, unsigned wanted)
 	link_make(node, bootstrap);
 	net_plugin->join(node->topology, &bootstrap->id, node->net->now);
 	net_touch(node);
+}
+
+void chord_net_link(ChordNet *net, unsigned a, unsigned b)
+{
+	link_make(node_of(net, a), node_of(net, b));
+}
+
+void chord_net_mute(ChordNet *net, unsigned node)
+{
+	node_of(net, node)->mute = true;
 }
 
 void chord_net_heal(ChordNet *net, unsigned number, unsigned bootstrap)

@@ -25,6 +25,10 @@ ReloadDocument *chord_net_document(ChordNet *net);
 int64_t chord_net_now(ChordNet *net);
 ChordNetCounts *chord_net_counts(ChordNet *net);
 
+/* Sees every request that a plug-in sends, Attaches included; NULL: no more. */
+typedef void (*ChordNetWatch)(void *data, unsigned from, const ReloadDestination *dest, uint16_t code, int64_t now);
+void chord_net_watch(ChordNet *net, ChordNetWatch watch, void *data);
+
 /* Adds a node with a random Node-ID (or id); returns its number. It does nothing yet. */
 unsigned chord_net_add(ChordNet *net, const ReloadNodeId *id);
 unsigned chord_net_size(ChordNet *net);
@@ -45,6 +49,10 @@ void chord_net_revive(ChordNet *net, unsigned node);
 void chord_net_leave(ChordNet *net, unsigned node, bool stay);
 /* Breaks the link between a and b, on both sides. */
 void chord_net_cut(ChordNet *net, unsigned a, unsigned b);
+/* Makes a link between a and b, which neither has asked for. */
+void chord_net_link(ChordNet *net, unsigned a, unsigned b);
+/* The Updates of node go astray until it gets a Join, as if it ignored send_update. */
+void chord_net_mute(ChordNet *net, unsigned node);
 /* Calls join of a node that is part of a ring already (10.7.4.4). */
 void chord_net_heal(ChordNet *net, unsigned node, unsigned bootstrap);
 bool chord_net_joined(ChordNet *net, unsigned node);

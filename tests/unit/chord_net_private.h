@@ -60,7 +60,7 @@ struct Node {
 	ChordNet *net;
 	unsigned number, life;
 	ReloadNodeId id;
-	bool alive, joined, leaving, stay;
+	bool alive, joined, leaving, stay, mute;
 	unsigned lost;
 	int64_t range_changed, replicas_changed;
 	ReloadTopology *topology;
@@ -77,6 +77,8 @@ struct ChordNet {
 	GHashTable *by_id;
 	GSequence *events;
 	ChordNetCounts counts;
+	ChordNetWatch watch;
+	void *watch_data;
 };
 
 extern const ReloadTopologyPlugin *net_plugin;

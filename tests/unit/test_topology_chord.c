@@ -397,6 +397,7 @@ static void test_hostile_requests(void)
 	g_byte_array_set_size(body, body->len - 1);
 	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_LEAVE_REQ, body, &other, &other), ==,
 			 RELOAD_ERROR_INVALID_MESSAGE);
+	body->data[4] = RELOAD_CHORD_NEIGHBORS;
 	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_UPDATE_REQ, body, &other, &other), ==,
 			 RELOAD_ERROR_INVALID_MESSAGE);
 	g_assert_cmpuint(chord_net_inject(net, 0, RELOAD_ROUTE_QUERY_REQ, body, &other, &other), ==,

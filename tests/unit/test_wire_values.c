@@ -307,7 +307,7 @@ static void test_candidate_type(void)
 	uint8_t *copy = g_memdup2(body, sizeof(body) - 1);
 
 	g_assert_cmpint(reload_attach_decode(reload_span(copy, sizeof(body) - 1), &attach), ==,
-			RELOAD_E_MALFORMED);
+			RELOAD_E_UNSUPPORTED);
 	copy[19] = RELOAD_CAND_HOST;
 	g_assert_cmpint(reload_attach_decode(reload_span(copy, sizeof(body) - 1), &attach), ==,
 			RELOAD_OK);

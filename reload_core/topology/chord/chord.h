@@ -86,6 +86,7 @@ typedef enum {
 	CHORD_CALL_LEAVE,
 	CHORD_CALL_FINGER,    /* Ping into the range of finger i */
 	CHORD_CALL_PARTITION, /* Ping for n+1 through a bootstrap node */
+	CHORD_CALL_SUCCESSOR, /* Ping behind ourselves or behind a successor found (10.5) */
 	CHORD_CALL_HAND_OVER,
 } ChordCallKind;
 
@@ -107,6 +108,7 @@ typedef enum {
 	CHORD_JOIN_IDLE,
 	CHORD_JOIN_ATTACHING,  /* to the admitting peer, by Resource-ID n+1 */
 	CHORD_JOIN_LEARNING,   /* waiting for its Update */
+	CHORD_JOIN_DISCOVERING, /* which does not come: successor by successor, with Pings */
 	CHORD_JOIN_CONNECTING, /* to the neighbors */
 	CHORD_JOIN_REQUESTED,  /* Join sent */
 	CHORD_JOIN_ADMITTED,   /* answered; waiting for the Update that names us */
@@ -120,6 +122,8 @@ typedef struct {
 	int64_t deadline; /* of all of it */
 	int64_t phase_deadline;
 	int64_t not_before; /* of the next Join after a refusal */
+	ReloadNodeId found[RELOAD_NEIGHBORS_MIN]; /* successors found by Pings */
+	unsigned found_count;
 } ChordJoin;
 
 struct ReloadTopology {
@@ -238,6 +242,8 @@ void chord_join_attached(ReloadTopology *t, ReloadStatus status, const ReloadNod
 			 int64_t now);
 void chord_join_answered(ReloadTopology *t, const ChordCall *call, ReloadStatus status,
 			 const ReloadNodeId *from, int64_t now);
+/* Somebody has answered the Ping for what is behind us, or behind the successor found last. */
+void chord_join_found(ReloadTopology *t, const ReloadNodeId *id, int64_t now);
 /* An Update of sender listed us among its predecessors. */
 void chord_join_labeled(ReloadTopology *t, const ReloadNodeId *sender, int64_t now);
 int64_t chord_join_due(ReloadTopology *t);
@@ -279,6 +285,9 @@ void chord_stabilize_start(ReloadTopology *t, int64_t now);
 int64_t chord_stabilize_tick(ReloadTopology *t, int64_t now);
 /* A node answered the Ping into the range of finger i. */
 void chord_finger_found(ReloadTopology *t, unsigned i, const ReloadNodeId *id, int64_t now);
+/* Pings whoever is responsible for point, through via if not NULL; a call of that kind. */
+void chord_ping_point(ReloadTopology *t, ReloadRingPoint point, const ReloadNodeId *via,
+		      ChordCallKind kind, unsigned finger);
 /* Pings n+1 through a bootstrap node (10.7.4.4). */
 void chord_check_partition(ReloadTopology *t, const ReloadNodeId *bootstrap);
 void chord_partition_answered(ReloadTopology *t, const ReloadNodeId *via, const ReloadNodeId *from,

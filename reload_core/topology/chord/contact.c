@@ -103,6 +103,10 @@ static void reply(void *data, ReloadStatus status, const ReloadMessage *answer,
 		if (status == RELOAD_OK)
 			chord_partition_answered(t, &call->to, from, now);
 		break;
+	case CHORD_CALL_SUCCESSOR:
+		if (status == RELOAD_OK)
+			chord_join_found(t, from, now);
+		break;
 	case CHORD_CALL_ASK:
 	case CHORD_CALL_HAND_OVER:
 		break;

@@ -81,6 +81,50 @@ static void connect_neighbors(ReloadTopology *t, int64_t now)
 	chord_seek_neighbors(t, now);
 }
 
+/* RFC 6940, 10.5: a Ping for what is directly behind point finds the next successor. */
+static void ping_behind(ReloadTopology *t, ReloadRingPoint point)
+{
+	chord_ping_point(t, reload_ring_add(point, (ReloadRingPoint){0, 1}), &t->join.bootstrap,
+			 CHORD_CALL_SUCCESSOR, 0);
+}
+
+void chord_join_found(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
+{
+	ChordJoin *join = &t->join;
+	bool again = reload_node_id_equal(id, &t->self);
+
+	if (join->phase != CHORD_JOIN_DISCOVERING)
+		return;
+	for (unsigned i = 0; i < join->found_count; i++)
+		again = again || reload_node_id_equal(id, &join->found[i]);
+	if (!again) {
+		join->found[join->found_count++] = *id;
+		chord_contact(t, id, &join->bootstrap, CHORD_CONTACT_NEIGHBOR, now);
+	}
+	if (again || join->found_count == G_N_ELEMENTS(join->found))
+		connect_neighbors(t, now);
+	else
+		ping_behind(t, reload_ring_point_from_node_id(id));
+}
+
+/* RFC 6940, 10.5 step 4: who was found by Pings and contacted is entered into the Routing Table, though no Update of it
+ * has come. It answered for a place behind us: it is a part of the ring. */
+static void enter_found(ReloadTopology *t, int64_t now)
+{
+	bool entered = false;
+
+	for (unsigned i = 0; i < t->join.found_count; i++) {
+		ChordPeer *peer = chord_peer(t, &t->join.found[i]);
+
+		if (peer == NULL || peer->ready || peer->left)
+			continue;
+		chord_peer_set_ready(t, peer, true);
+		entered = true;
+	}
+	if (entered)
+		chord_rebuild(t, false, now);
+}
+
 /* The admitting peer's Update is to come by itself, since the Attach asked for it. */
 static void learn(ReloadTopology *t, int64_t now)
 {
@@ -91,12 +135,14 @@ static void learn(ReloadTopology *t, int64_t now)
 	} else if (peer->ready) {
 		connect_neighbors(t, now);
 	} else if (now >= t->join.phase_deadline) {
-		if (peer->asked_at != 0) {
-			finish(t, RELOAD_E_TIMEOUT, now);
-			return;
+		if (peer->asked_at == 0) {
+			chord_ask_update(t, peer, now);
+			t->join.phase_deadline = now + CHORD_LEARN_TIME;
+		} else {
+			t->join.phase = CHORD_JOIN_DISCOVERING;
+			t->join.phase_deadline = now + CHORD_CONNECT_TIME;
+			ping_behind(t, t->point);
 		}
-		chord_ask_update(t, peer, now);
-		t->join.phase_deadline = now + CHORD_LEARN_TIME;
 	}
 }
 
@@ -151,10 +197,21 @@ void chord_join_labeled(ReloadTopology *t, const ReloadNodeId *sender, int64_t n
 		finish(t, RELOAD_OK, now);
 }
 
+/* RFC 6940, 10.5: not before every neighbor is attached to. */
+static bool still_connecting(ReloadTopology *t)
+{
+	return t->ring->len > 0 && t->join.found_count == 0
+		   ? t->missing != 0
+		   : chord_contacts_open(t, CHORD_CONTACT_NEIGHBOR) > 0;
+}
+
 static void advance_phase(ReloadTopology *t, int64_t now)
 {
-	const ChordPeer *successor = t->ring->len > 0 ? g_ptr_array_index(t->ring, 0) : NULL;
+	const ChordPeer *successor;
 
+	if (t->join.phase == CHORD_JOIN_CONNECTING)
+		enter_found(t, now);
+	successor = t->ring->len > 0 ? g_ptr_array_index(t->ring, 0) : NULL;
 	switch (t->join.phase) {
 	case CHORD_JOIN_IDLE:
 	case CHORD_JOIN_ATTACHING:
@@ -162,11 +219,16 @@ static void advance_phase(ReloadTopology *t, int64_t now)
 	case CHORD_JOIN_LEARNING:
 		learn(t, now);
 		break;
+	case CHORD_JOIN_DISCOVERING:
+		if (now >= t->join.phase_deadline)
+			connect_neighbors(t, now);
+		break;
 	case CHORD_JOIN_CONNECTING:
+		if (still_connecting(t) && now < t->join.phase_deadline)
+			break;
 		if (successor == NULL)
 			finish(t, RELOAD_E_UNREACHABLE, now);
-		else if ((t->missing == 0 || now >= t->join.phase_deadline) &&
-			 now >= t->join.not_before)
+		else if (now >= t->join.not_before)
 			send_join(t, now);
 		break;
 	case CHORD_JOIN_REQUESTED:

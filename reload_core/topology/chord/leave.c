@@ -55,6 +55,9 @@ static void finish(ReloadTopology *t, int64_t now)
 void chord_leave(ReloadTopology *t, int64_t deadline, void (*done)(void *data, int64_t now),
 		 void *data, int64_t now)
 {
+	GHashTableIter iter;
+	gpointer peer;
+
 	t->leaving = true;
 	t->join.phase = CHORD_JOIN_IDLE;
 	t->leave_done = done;
@@ -63,9 +66,11 @@ void chord_leave(ReloadTopology *t, int64_t deadline, void (*done)(void *data, i
 	t->leave_open = 0;
 	if (!t->serving)
 		return;
-	/* 10.9 says the neighbors, 6.4.2.2 everybody linked: all who route through us are told. */
-	for (guint i = 0; i < t->ring->len; i++)
-		send_leave(t, g_ptr_array_index(t->ring, i));
+	/* RFC 6940, 10.9 says the neighbors, 6.4.2.2 everybody linked. */
+	g_hash_table_iter_init(&iter, t->peers);
+	while (g_hash_table_iter_next(&iter, NULL, &peer))
+		if (!((const ChordPeer *)peer)->left)
+			send_leave(t, peer);
 }
 
 void chord_leave_answered(ReloadTopology *t, int64_t now)

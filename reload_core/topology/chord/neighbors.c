@@ -9,6 +9,26 @@ void reload_neighbors_init(ReloadNeighbors *table, unsigned bound)
 	table->bound = CLAMP(bound, RELOAD_NEIGHBORS_MIN, RELOAD_NEIGHBORS_MAX);
 }
 
+void reload_neighbors_fit(ReloadNeighbors *table, const ReloadNodeId *const *ids, size_t count)
+{
+	enum { SAMPLE = RELOAD_NEIGHBORS_MIN };
+	unsigned wanted = RELOAD_NEIGHBORS_MIN;
+
+	/* In a ring so small that both sides share peers, they tell nothing of its size. */
+	if (count > 2 * SAMPLE) {
+		ReloadRingPoint from = reload_ring_point_from_node_id(ids[count - SAMPLE]);
+		ReloadRingPoint to = reload_ring_point_from_node_id(ids[SAMPLE - 1]);
+		/* 2 * SAMPLE peers on a part of 2^-i of the ring: N is about 2 * SAMPLE * 2^i. */
+		unsigned bits = reload_ring_finger_of(reload_ring_distance(from, to)) + 2;
+
+		wanted = CLAMP(bits / 2, RELOAD_NEIGHBORS_MIN, RELOAD_NEIGHBORS_MAX);
+	}
+	/* The estimate is rough. So that a table does not swing with each peer that comes and goes, it
+	 * shrinks only when N has fallen to a quarter. */
+	if (wanted > table->bound || wanted + 1 < table->bound)
+		table->bound = wanted;
+}
+
 static bool same_prefix(const ReloadNodeId *a, unsigned a_count, const ReloadNodeId *b,
 			unsigned b_count, unsigned prefix)
 {

@@ -28,6 +28,10 @@ enum {
 /* Starts empty. bound is brought into its limits. */
 void reload_neighbors_init(ReloadNeighbors *table, unsigned bound);
 
+/* Sets how many entries are wanted (RFC 6940, 10.7: O(log N)) by how densely ids lie around us, sorted as below. In an
+ * overlay of less than some 200 peers that is RELOAD_NEIGHBORS_MIN. */
+void reload_neighbors_fit(ReloadNeighbors *table, const ReloadNodeId *const *ids, size_t count);
+
 /* Fills both sides from ids, which are sorted by their distance clockwise from us, without us and
  * without doubles. In a small ring a peer stands on both sides. Returns flags of what changed. */
 unsigned reload_neighbors_rebuild(ReloadNeighbors *table, const ReloadNodeId *const *ids,

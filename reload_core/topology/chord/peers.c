@@ -76,6 +76,7 @@ void chord_rebuild(ReloadTopology *t, bool failure, int64_t now)
 
 	for (guint i = 0; i < t->ring->len; i++)
 		ids[i] = &((ChordPeer *)g_ptr_array_index(t->ring, i))->id;
+	reload_neighbors_fit(&t->neighbors, ids, t->ring->len);
 	flags = reload_neighbors_rebuild(&t->neighbors, ids, t->ring->len);
 	reload_fingers_rebuild(&t->fingers, ids, t->ring->len);
 	g_free(ids);

@@ -75,6 +75,20 @@ static const ReloadNodeId *greedy(const ReloadTopology *t, ReloadRingPoint k,
 	return before < t->ring->len ? &ring_peer(t, before)->id : NULL;
 }
 
+/* RFC 6940, 10.3: k is the Node-ID of somebody linked; but not whoever sent the message here, who knows that it
+ * is not responsible. */
+static bool is_linked_node(const ReloadTopology *t, ReloadRingPoint k, const ReloadNodeId *except,
+			   ReloadNodeId *hop)
+{
+	ReloadNodeId id;
+
+	reload_ring_point_to_node_id(k, &id);
+	if ((except != NULL && reload_node_id_equal(&id, except)) || !t->host.linked(t->host.user, &id))
+		return false;
+	*hop = id;
+	return true;
+}
+
 ReloadRoute chord_next_hop(ReloadTopology *t, ReloadSpan id, bool is_resource,
 			   const ReloadNodeId *except, ReloadNodeId *hop)
 {
@@ -92,6 +106,8 @@ ReloadRoute chord_next_hop(ReloadTopology *t, ReloadSpan id, bool is_resource,
 	 * the same, from peers of the time before a restart, would circle between them and us. */
 	if (!t->serving && except != NULL)
 		return RELOAD_ROUTE_NONE;
+	if (is_resource && is_linked_node(t, k, except, hop))
+		return RELOAD_ROUTE_HOP;
 	best = greedy(t, k, except);
 	/* RFC 6940, 6.1.2 and 11.4: until we have joined, the bootstrap node carries what we send.
 	 */

@@ -32,8 +32,8 @@ static ReloadRingPoint covered(const ReloadTopology *t)
 	return reload_ring_point_from_node_id(&n->successors[n->successor_count - 1]);
 }
 
-static void ping_point(ReloadTopology *t, ReloadRingPoint point, const ReloadNodeId *via,
-		       ChordCallKind kind, unsigned finger)
+void chord_ping_point(ReloadTopology *t, ReloadRingPoint point, const ReloadNodeId *via,
+		      ChordCallKind kind, unsigned finger)
 {
 	ReloadPingReq ping = {.padding = {NULL, 0}};
 	GByteArray *body = g_byte_array_new();
@@ -66,7 +66,7 @@ static void search_finger(ReloadTopology *t, unsigned i, int64_t now)
 	if (use_candidate(t, i, now))
 		return;
 	t->host.random(t->host.user, random, sizeof(random));
-	ping_point(t, reload_fingers_point(&t->fingers, i, random), NULL, CHORD_CALL_FINGER, i);
+	chord_ping_point(t, reload_fingers_point(&t->fingers, i, random), NULL, CHORD_CALL_FINGER, i);
 }
 
 void chord_finger_found(ReloadTopology *t, unsigned i, const ReloadNodeId *id, int64_t now)
@@ -223,8 +223,8 @@ int64_t chord_stabilize_tick(ReloadTopology *t, int64_t now)
 
 void chord_check_partition(ReloadTopology *t, const ReloadNodeId *bootstrap)
 {
-	ping_point(t, reload_ring_add(t->point, (ReloadRingPoint){0, 1}), bootstrap,
-		   CHORD_CALL_PARTITION, 0);
+	chord_ping_point(t, reload_ring_add(t->point, (ReloadRingPoint){0, 1}), bootstrap,
+			 CHORD_CALL_PARTITION, 0);
 }
 
 void chord_partition_answered(ReloadTopology *t, const ReloadNodeId *via, const ReloadNodeId *from,

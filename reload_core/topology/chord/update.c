@@ -255,9 +255,14 @@ void chord_on_update(ReloadTopology *t, const ReloadMessage *message, const Relo
 		     const ReloadNodeId *previous_hop, ReloadTopologyAnswer *answer, int64_t now)
 {
 	ReloadChordUpdate update;
+	ReloadStatus status = reload_chord_update_decode(message->body, RELOAD_RING_BYTES, &update);
 	ChordPeer *peer;
 
-	if (reload_chord_update_decode(message->body, RELOAD_RING_BYTES, &update) != RELOAD_OK) {
+	if (status == RELOAD_E_UNSUPPORTED) {
+		answer->silent = true; /* RFC 6940, 6.3.1.1 */
+		return;
+	}
+	if (status != RELOAD_OK) {
 		answer->error_code = RELOAD_ERROR_INVALID_MESSAGE;
 		answer->error_info = "malformed Update";
 		return;
