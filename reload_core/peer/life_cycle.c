@@ -70,8 +70,13 @@ void reload_life_bootstrapped(ReloadNode *node, const ReloadNodeId *bootstrap, i
 
 void reload_life_nobody(ReloadNode *node, int64_t now)
 {
-	if (node->state != RELOAD_NODE_CONNECTING || !node->first_node)
+	if (node->state != RELOAD_NODE_CONNECTING)
 		return;
+	if (!node->first_node) {
+		/* 6.4.2.1: who cannot form connections says so. */
+		reload_node_log(node, RELOAD_LOG_NOTICE, "no bootstrap node answers, trying again");
+		return;
+	}
 	/* 6.4.2.1: only a node that was told to may do this, and only when no bootstrap node let it
 	 * in. */
 	reload_node_log(node, RELOAD_LOG_NOTICE, "no bootstrap node answers: starting the overlay");

@@ -24,6 +24,7 @@ typedef struct {
 	uint64_t run;	  /* counts its starts */
 	unsigned app_ups, app_downs;
 	unsigned log_lines; /* above debug */
+	char last_notice[160]; /* of them, at level notice */
 	unsigned connects;  /* links and application connections that it began to open */
 	ReloadNodeId last_app_remote;
 	ReloadLinkId last_app_link;

@@ -195,6 +195,8 @@ static void io_log(void *user, ReloadLogLevel level, const char *text)
 	SimNode *node = user;
 
 	node->log_lines += level < RELOAD_LOG_DEBUG;
+	if (level == RELOAD_LOG_NOTICE)
+		g_strlcpy(node->last_notice, text, sizeof(node->last_notice));
 	if (node->sim->verbose)
 		g_printerr("%10.3f node%-3u %d %s\n", (double)(node->sim->now - PKI_NOW) / 1000.0,
 			   node->index, level, text);
