@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 typedef struct {
-	gboolean check, first;
+	gboolean check, first, client;
 	char *document, *overlay, *directory, *keylog, *control, *log_level;
 	char *turn;
 	char **listen, **advertise;
@@ -57,6 +57,8 @@ static bool parse(Arguments *arguments, ReloadDriverOptions *options, int *argc,
 	     "tell the overlay of the TURN server here, by a public address", "ADDR:PORT"},
 	    {"first", 0, 0, G_OPTION_ARG_NONE, &arguments->first,
 	     "start the overlay if there is none", NULL},
+	    {"client", 0, 0, G_OPTION_ARG_NONE, &arguments->client,
+	     "be linked to the overlay and never join it", NULL},
 	    {"keylog", 0, 0, G_OPTION_ARG_FILENAME, &arguments->keylog,
 	     "write TLS keys, to decode captures", "FILE"},
 	    {"control", 0, 0, G_OPTION_ARG_FILENAME, &arguments->control, "socket for reloadctl",
@@ -96,6 +98,8 @@ static void state_changed(void *user, ReloadNodeState state, int64_t now)
 	(void)now;
 	if (state == RELOAD_NODE_JOINED)
 		puts("joined");
+	else if (state == RELOAD_NODE_ATTACHED)
+		puts("attached");
 }
 
 static int check(const ReloadDriverOptions *options)
@@ -156,6 +160,7 @@ int main(int argc, char **argv)
 		options.listen = (const char *const *)arguments.listen;
 		options.advertise = (const char *const *)arguments.advertise;
 		options.first_node = arguments.first;
+		options.client = arguments.client;
 		options.keylog_path = arguments.keylog;
 		options.control_path = arguments.control;
 		options.events.state = state_changed;

@@ -108,6 +108,36 @@ static void test_neighbors(void)
 	g_assert_cmpuint(reload_neighbors_rebuild(&n, sorted + 1, 8), ==, 0);
 }
 
+/* RFC 6940, 10.7: about half of log2(N) on each side; it does not swing. */
+static void test_neighbors_fit(void)
+{
+	/* Peers so far apart that N would be 2^bits; and how many are wanted then. */
+	static const struct {
+		unsigned bits, wanted;
+	} rows[] = {{4, 3}, {6, 3}, {8, 4}, {10, 5}, {12, 6}, {16, 8}, {20, 8}, {14, 8}, {13, 6}, {9, 4}, {10, 5}, {9, 5}};
+	ReloadNodeId ids[7];
+	const ReloadNodeId *sorted[7];
+	ReloadNeighbors n;
+
+	reload_neighbors_init(&n, RELOAD_NEIGHBORS_MIN);
+	for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+		uint64_t apart = UINT64_MAX >> rows[i].bits;
+
+		/* Three behind us, one far away, three before us. */
+		for (unsigned k = 0; k < 7; k++) {
+			ids[k] = k < 3	  ? id_of(apart * (k + 1), 0)
+				 : k == 3 ? id_of(UINT64_C(1) << 63, 0)
+					  : id_of(0 - apart * (7 - k), 0);
+			sorted[k] = &ids[k];
+		}
+		reload_neighbors_fit(&n, sorted, 7);
+		g_assert_cmpuint(n.bound, ==, rows[i].wanted);
+	}
+	/* So few that both sides share them tell nothing: back to the least. */
+	reload_neighbors_fit(&n, sorted, 6);
+	g_assert_cmpuint(n.bound, ==, RELOAD_NEIGHBORS_MIN);
+}
+
 static void test_fingers(void)
 {
 	ReloadRingPoint self = {UINT64_C(0xf000000000000000), 5};
@@ -190,6 +220,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/ring/bytes", test_bytes);
 	g_test_add_func("/topology/ring/intervals", test_intervals);
 	g_test_add_func("/topology/neighbors", test_neighbors);
+	g_test_add_func("/topology/neighbors-fit", test_neighbors_fit);
 	g_test_add_func("/topology/fingers", test_fingers);
 	g_test_add_func("/topology/fingers/entries", test_finger_entries);
 	g_test_add_func("/topology/fingers/lacks", test_finger_lacks);
