@@ -169,11 +169,14 @@ static void test_periodic_recovery(void)
 
 		if (sent->code != RELOAD_UPDATE_REQ)
 			continue;
-		g_assert_cmpuint(sent->from, ==, after);
-		told++;
+		/* Whom it attaches to as its third predecessor answers it. */
+		if (sent->from != after)
+			g_assert_true(reload_node_id_equal(&sent->dest.node_id, chord_net_id(net, after)));
+		told += sent->from == after;
 	}
-	g_assert_cmpuint(told, ==, chord_net_links(net, after));
-	g_assert_cmpuint(told, >=, 6);
+	/* Everybody once; the new third predecessor perhaps twice. */
+	g_assert_cmpuint(told, >=, chord_net_links(net, after));
+	g_assert_cmpuint(told, <=, chord_net_links(net, after) + 1);
 	/* No finger is searched for either (10.7.2). */
 	g_assert_cmpuint(count_code(log, RELOAD_PING_REQ), ==, 0);
 	/* The periodic Updates mend the rest. */
