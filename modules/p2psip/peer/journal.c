@@ -68,7 +68,7 @@ void journal_recover(Journal *self,
 		/* each may note it anew */
 		slot = self->slots[i];
 		journal_drop(self, i + 1);
-		if (slot.len > HEAD_MAX || slot.node_len == 0 || slot.node_len > RELOAD_NODE_ID_MAX)
+		if (slot.len > HEAD_MAX || slot.node_len < RELOAD_NODE_ID_MIN || slot.node_len > RELOAD_NODE_ID_MAX)
 			continue; /* not ours: nothing to rely on */
 		node.len = slot.node_len;
 		memcpy(node.id, slot.node, node.len);
