@@ -56,7 +56,7 @@ ReloadStatus reload_chord_update_decode(ReloadSpan body, unsigned node_id_len,
 			read_node_ids(&r, node_id_len, &out->fingers);
 		break;
 	default: /* the select allows no unknown types (6.3.1.1) */
-		return RELOAD_E_UNSUPPORTED;
+		return r.failed ? RELOAD_E_MALFORMED : RELOAD_E_UNSUPPORTED;
 	}
 	return reload_reader_finish(&r);
 }
