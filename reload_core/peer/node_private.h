@@ -6,7 +6,7 @@
 #include "reload_core/config/kind_update.h"
 #include "reload_core/peer/connection_table.h"
 #include "reload_core/peer/node.h"
-#include "reload_core/routing/quota.h"
+#include "reload_core/security/quota.h"
 #include "reload_core/routing/router.h"
 #include "reload_core/storage/seen.h"
 

@@ -88,38 +88,50 @@ static void perform(ReloadRouter *router, const ReloadTransit *transit,
 	router->host.handle(router->host.user, request, outcome, now);
 }
 
+bool reload_router_verify(ReloadRouter *router, const ReloadMessage *message, int64_t now,
+			  ReloadCertificate **certificate, ReloadNodeId *signer)
+{
+	ReloadStatus status =
+	    reload_verify_message(router->trust, message, now, certificate, signer);
+
+	if (status == RELOAD_E_LIMIT)
+		router->count.dropped_limit++;
+	else if (status != RELOAD_OK)
+		router->count.dropped_signature++;
+	return status == RELOAD_OK;
+}
+
 static void deliver_request(ReloadRouter *router, const ReloadTransit *transit,
 			    const ReloadDestination *destination, const ReloadMessage *message,
 			    int64_t now)
 {
 	ReloadIncoming request = {.message = message, .destination = *destination};
 	ReloadOutcome outcome = {0};
-	ReloadAnswerKey key;
+	ReloadKept kept = {0};
 	bool keep;
 
 	if (!is_repeatable(message->code)) {
 		GBytes *answer;
 
-		reload_answer_key(transit->header.transaction_id, transit->rest, &key);
-		answer = reload_answer_cache_get(router->answers, &key, now);
+		reload_answer_key(transit->header.transaction_id, transit->rest,
+				  &kept.key);
+		answer = reload_answer_cache_get(router->answers, &kept.key, now);
 		if (answer != NULL) {
 			router->count.dropped_duplicate++;
 			reload_router_respond_again(router, transit, answer);
 			return;
 		}
 	}
-	if (reload_verify_message(router->trust, message, now, &request.certificate,
-				  &request.signer) != RELOAD_OK) {
-		router->count.dropped_signature++;
+	if (!reload_router_verify(router, message, now, &request.certificate, &request.signer))
 		return;
-	}
 	if (transit->previous_hop != NULL)
 		request.previous_hop = *transit->previous_hop;
 	outcome.body = g_byte_array_new();
+	kept.signer = request.signer;
 	perform(router, transit, &request, &outcome, &keep, now);
 	if (!outcome.silent)
 		reload_router_respond(router, transit, (uint16_t)(message->code + 1), &outcome,
-				      keep ? &key : NULL, now);
+				      keep ? &kept : NULL, now);
 	g_byte_array_unref(outcome.body);
 	g_clear_pointer(&outcome.certificates, g_ptr_array_unref);
 	reload_certificate_unref(request.certificate);
@@ -184,6 +196,7 @@ void reload_router_deliver(ReloadRouter *router, const ReloadTransit *transit,
 			   const ReloadDestination *destination, int64_t now)
 {
 	ReloadMessage message = {.header = transit->header};
+	ReloadTrust *trust;
 
 	router->touched = true;
 	if (!reload_header_is_whole(&transit->header)) {
@@ -194,10 +207,15 @@ void reload_router_deliver(ReloadRouter *router, const ReloadTransit *transit,
 		router->count.dropped_malformed++;
 		return;
 	}
+	/* The handler may put another trust in its place. */
+	trust = reload_trust_ref(router->trust);
+	reload_trust_set_account(trust, transit->previous_hop);
 	if (reload_code_is_request(message.code))
 		deliver_request(router, transit, destination, &message, now);
 	else
 		reload_router_answered(router, &message, now);
+	reload_trust_set_account(trust, NULL);
+	reload_trust_unref(trust);
 }
 
 ReloadStatus reload_router_identify(ReloadRouter *router, ReloadSpan bytes, int64_t now,

@@ -315,10 +315,8 @@ void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, 
 		router->count.dropped_duplicate++;
 		return;
 	}
-	if (reload_verify_message(router->trust, message, now, NULL, &from) != RELOAD_OK) {
-		router->count.dropped_signature++;
+	if (!reload_router_verify(router, message, now, NULL, &from))
 		return;
-	}
 	if (!origin_is_good(router, transaction, message, &from)) {
 		router->count.dropped_origin++;
 		return;

@@ -93,7 +93,7 @@ static size_t answer_limit(const ReloadRouter *router, const ReloadTransit *tran
 }
 
 void reload_router_respond(ReloadRouter *router, const ReloadTransit *transit, uint16_t code,
-			   ReloadOutcome *outcome, const ReloadAnswerKey *key, int64_t now)
+			   ReloadOutcome *outcome, const ReloadKept *kept, int64_t now)
 {
 	GByteArray *rest = g_byte_array_sized_new(1024);
 	bool good = write_answer(router, transit, code, outcome, rest);
@@ -112,8 +112,9 @@ void reload_router_respond(ReloadRouter *router, const ReloadTransit *transit, u
 			router->count.errors++;
 		else
 			router->count.answers++;
-		if (key != NULL)
-			reload_answer_cache_put(router->answers, key, span, now);
+		if (kept != NULL)
+			reload_answer_cache_put(router->answers, &kept->key,
+						&kept->signer, span, now);
 		send_answer(router, transit, span);
 	}
 	g_byte_array_unref(rest);

@@ -4,7 +4,7 @@
 #define RELOAD_ROUTING_ROUTER_PRIVATE_H
 
 #include "reload_core/routing/answer_cache.h"
-#include "reload_core/routing/quota.h"
+#include "reload_core/security/quota.h"
 #include "reload_core/routing/reassembly.h"
 #include "reload_core/routing/router.h"
 #include "reload_core/routing/transaction.h"
@@ -68,6 +68,9 @@ void reload_router_collect(ReloadRouter *router, const ReloadTransit *transit,
 			   const ReloadDestination *destination, int64_t now);
 /* We know no extension: one that is critical cannot be obeyed (6.3.3). */
 bool reload_message_has_critical_extension(const ReloadMessage *message);
+/* Verifies a message for us (6.3.4); false: dropped, and counted. certificate may be NULL. */
+bool reload_router_verify(ReloadRouter *router, const ReloadMessage *message, int64_t now,
+			  ReloadCertificate **certificate, ReloadNodeId *signer);
 /* Ends a transaction that message answers. */
 void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, int64_t now);
 
@@ -76,10 +79,16 @@ void reload_router_answered(ReloadRouter *router, const ReloadMessage *message, 
 ReloadStatus reload_router_dispatch(ReloadRouter *router, ReloadSpan frame, bool link_only,
 				    ReloadNodeId *hop);
 
-/* Answers the request (6.2.2) with what a handler made. key: not NULL: keep the answer for
- * repetitions. */
+/* A request whose answer is kept for its repetitions, and who signed it. */
+typedef struct {
+	ReloadAnswerKey key;
+	ReloadNodeId signer;
+} ReloadKept;
+
+/* Answers the request (6.2.2) with what a handler made, and keeps the answer if kept is not
+ * NULL. */
 void reload_router_respond(ReloadRouter *router, const ReloadTransit *transit, uint16_t code,
-			   ReloadOutcome *outcome, const ReloadAnswerKey *key, int64_t now);
+			   ReloadOutcome *outcome, const ReloadKept *kept, int64_t now);
 /* Sends once more what was answered before. */
 void reload_router_respond_again(ReloadRouter *router, const ReloadTransit *transit,
 				 GBytes *answer);

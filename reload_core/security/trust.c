@@ -5,6 +5,7 @@
 #include "reload_core/security/certificate_private.h"
 #include "reload_core/security/chain.h"
 #include "reload_core/security/error.h"
+#include "reload_core/security/quota.h"
 #include "reload_core/wire/header.h"
 
 #include <openssl/err.h>
@@ -29,6 +30,8 @@ struct ReloadTrust {
 	GHashTable *cache;     /* SHA-256 (in the certificate) -> Entry * */
 	GQueue cache_order;    /* least recently used at the tail */
 	size_t cache_size;
+	ReloadNodeId account; /* len 0: nobody's */
+	ReloadQuota *shares;  /* of certificates that are no good, by account */
 	ReloadTrustStatistics statistics;
 };
 
@@ -75,6 +78,9 @@ ReloadTrust *reload_trust_new(const ReloadTrustOptions *options, GError **error)
 				 g_memdup2(&options->bad_nodes[i], sizeof(ReloadNodeId)));
 	trust->cache = g_hash_table_new_full(sha256_hash, sha256_equal, NULL, entry_free);
 	g_queue_init(&trust->cache_order);
+	trust->shares =
+	    reload_quota_new(RELOAD_TRUST_REFUSED_BURST, RELOAD_TRUST_REFUSED_INTERVAL_MS,
+			     RELOAD_TRUST_REFUSED_LINKS_MAX);
 	trust->cache_size = options->cache_size ? options->cache_size : RELOAD_TRUST_CACHE_DEFAULT;
 	return trust;
 }
@@ -91,6 +97,7 @@ void reload_trust_unref(ReloadTrust *trust)
 		return;
 	g_hash_table_destroy(trust->cache);
 	g_hash_table_destroy(trust->bad_nodes);
+	reload_quota_free(trust->shares);
 	reload_roots_free(trust->roots);
 	g_free(trust->overlay);
 	g_free(trust);
@@ -178,21 +185,13 @@ static ReloadStatus verify_new(ReloadTrust *trust, ReloadCertificate *certificat
 	return status;
 }
 
-ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const ReloadSpan *chain,
-				 size_t chain_count, int64_t now, ReloadCertificate **out,
-				 GError **error)
+/* Reads and verifies what is not in the cache. */
+static ReloadStatus look_at(ReloadTrust *trust, ReloadSpan der, const ReloadSpan *chain,
+			    size_t chain_count, int64_t now, ReloadCertificate **out, GError **error)
 {
-	uint8_t sha256[RELOAD_DIGEST_MAX];
 	ReloadCertificate *certificate;
 	ReloadStatus status;
 
-	*out = NULL;
-	if (reload_digest(RELOAD_DIGEST_SHA256, &der, 1, sha256) == 0)
-		return reload_fail(error, RELOAD_E_INTERNAL, "OpenSSL cannot compute SHA-256");
-	*out = reload_trust_lookup(trust, sha256, now);
-	if (*out)
-		return RELOAD_OK;
-	trust->statistics.misses++;
 	status = reload_certificate_parse(der, trust->overlay, trust->node_id_length, &certificate,
 					  error);
 	if (status == RELOAD_OK) {
@@ -205,6 +204,37 @@ ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const Reloa
 		trust->statistics.refused++;
 	/* OpenSSL's queue of errors must be empty when a TLS library call is looked at next. */
 	ERR_clear_error();
+	return status;
+}
+
+void reload_trust_set_account(ReloadTrust *trust, const ReloadNodeId *link)
+{
+	trust->account = link ? *link : (ReloadNodeId){.len = 0};
+}
+
+ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const ReloadSpan *chain,
+				 size_t chain_count, int64_t now, ReloadCertificate **out,
+				 GError **error)
+{
+	uint8_t sha256[RELOAD_DIGEST_MAX];
+	bool counted = trust->account.len != 0;
+	ReloadStatus status;
+
+	*out = NULL;
+	if (reload_digest(RELOAD_DIGEST_SHA256, &der, 1, sha256) == 0)
+		return reload_fail(error, RELOAD_E_INTERNAL, "OpenSSL cannot compute SHA-256");
+	*out = reload_trust_lookup(trust, sha256, now);
+	if (*out)
+		return RELOAD_OK;
+	trust->statistics.misses++;
+	if (counted && !reload_quota_take(trust->shares, &trust->account, now)) {
+		trust->statistics.put_off++;
+		return reload_fail(error, RELOAD_E_LIMIT,
+				   "too many certificates that are no good came over this link");
+	}
+	status = look_at(trust, der, chain, chain_count, now, out, error);
+	if (counted && status == RELOAD_OK)
+		reload_quota_give(trust->shares, &trust->account);
 	return status;
 }
 
@@ -250,8 +280,8 @@ ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *c
 	for (; !same && list && count < MIN(list->len, RELOAD_TRUST_CHAIN_MAX); count++)
 		chain[count].data = g_bytes_get_data(list->pdata[count], &chain[count].len);
 	status = same ? RELOAD_OK
-		      : reload_trust_verify(trust, reload_certificate_der(certificate), chain,
-					    count, now, &same, NULL);
+		      : look_at(trust, reload_certificate_der(certificate), chain, count, now,
+				&same, NULL);
 	reload_certificate_unref(same);
 	return status;
 }

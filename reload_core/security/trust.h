@@ -25,6 +25,13 @@ typedef struct {
 /* Untrusted CA certificates looked at for one certificate. */
 #define RELOAD_TRUST_CHAIN_MAX 16
 
+/* Certificates that messages of one link may bring and that are no good: so many at once, and then
+ * one each so many ms. Each costs a look at its chain, and there is no remembering them: who makes
+ * them has another one each time. */
+#define RELOAD_TRUST_REFUSED_BURST 100
+#define RELOAD_TRUST_REFUSED_INTERVAL_MS 10
+#define RELOAD_TRUST_REFUSED_LINKS_MAX 4096
+
 /* Returns a new trust, or NULL with error set (a root-cert that is malformed or no CA's). */
 ReloadTrust *reload_trust_new(const ReloadTrustOptions *options, GError **error);
 ReloadTrust *reload_trust_ref(ReloadTrust *trust);
@@ -35,7 +42,8 @@ void reload_trust_unref(ReloadTrust *trust);
  * where permitted, self-signed with Node-IDs that match its key; dates of all of them, basic
  * constraints, key usage, bad nodes. *out is a new reference. error may be NULL.
  * RELOAD_E_CERTIFICATE, RELOAD_E_OVERLAY, RELOAD_E_EXPIRED (also: not yet valid),
- * RELOAD_E_FORBIDDEN (bad node), RELOAD_E_TOO_LARGE. */
+ * RELOAD_E_FORBIDDEN (bad node), RELOAD_E_TOO_LARGE; RELOAD_E_LIMIT: it is not in the cache, and the
+ * account (reload_trust_set_account) has used up its share of those that are no good. */
 ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const ReloadSpan *chain,
 				 size_t chain_count, int64_t now, ReloadCertificate **out,
 				 GError **error);
@@ -46,9 +54,13 @@ ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const Reloa
 ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STACK_OF(X509) * chain,
 				      int64_t now, ReloadCertificate **out, GError **error);
 
+/* Whose share is used up by certificates that are no good: the Node-ID of the link whose message is
+ * being looked at; NULL: nobody's. What is in the cache is good whatever the share. */
+void reload_trust_set_account(ReloadTrust *trust, const ReloadNodeId *link);
+
 /* Checks once more a certificate that was verified earlier, maybe by the trust of an older
  * document: from the cache, or from the ground up with the chain that it carries. For stored data,
- * whose certificates are kept. */
+ * whose certificates are kept. On nobody's account. */
 ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *certificate,
 				  int64_t now);
 
@@ -63,7 +75,7 @@ uint8_t reload_trust_node_id_length(const ReloadTrust *trust);
 uint32_t reload_trust_overlay_hash(const ReloadTrust *trust);
 
 typedef struct {
-	uint64_t hits, misses, refused;
+	uint64_t hits, misses, refused, put_off; /* put_off: not looked at, the account being used up */
 	size_t cached;
 } ReloadTrustStatistics;
 void reload_trust_statistics(const ReloadTrust *trust, ReloadTrustStatistics *out);

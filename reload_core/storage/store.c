@@ -148,6 +148,8 @@ static ReloadStatus plan_value(Store *store, KindPlan *kind_plan, const ReloadSt
 		return RELOAD_OK;
 	status = reload_verify_stored_data(store->certificates, store->plan.id, kind_plan->kind->id,
 					   data, store->plan.now, &signer, &node_id);
+	if (status == RELOAD_E_LIMIT) /* not of this storage: the certificate was not looked at */
+		status = RELOAD_E_CERTIFICATE;
 	if (status)
 		return check_error(store, status);
 	status = check_access(store, kind_plan, data, signer, &node_id);

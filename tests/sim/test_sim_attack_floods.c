@@ -122,6 +122,44 @@ static void test_errors(Fixture *f, gconstpointer data)
 	}
 }
 
+/* Certificates that are no good, in messages of one link: so many are looked at. */
+static void test_certificates(Fixture *f, gconstpointer data)
+{
+	ReloadTrust *trust = reload_node_trust(sim_node(f->sim, VICTIM)->node);
+	ReloadTrustStatistics before, after;
+	RogueSigner bad, unknown;
+	RogueMessage ping = {.code = RELOAD_PING_REQ};
+	unsigned open;
+
+	(void)data;
+	reload_write_ping_req(f->body, &(ReloadPingReq){0});
+	ping.body = span_of(f->body);
+	rogue_signer_init(f->sim, &bad, &(RogueCertificate){.self_issued = true});
+	rogue_signer_init(f->sim, &unknown, &(RogueCertificate){0});
+	reload_trust_statistics(trust, &before);
+	ping.signer = &bad;
+	g_assert_cmpuint(flood(f, ping, 1000, &open), ==, 0);
+	reload_trust_statistics(trust, &after);
+	g_test_message("1000 messages: %u certificates looked at", (unsigned)(after.refused - before.refused));
+	g_assert_cmpuint(after.refused - before.refused, ==, RELOAD_TRUST_REFUSED_BURST);
+	g_assert_cmpuint(after.put_off - before.put_off, ==, 1000 - RELOAD_TRUST_REFUSED_BURST);
+	/* Who is known is served over the same link, ... */
+	ping.signer = &f->member;
+	g_assert_cmpuint(flood(f, ping, 1, &open), ==, 1);
+	/* ... who is not has to wait, and once looked at is known and costs the link nothing; ... */
+	ping.signer = &unknown;
+	g_assert_cmpuint(flood(f, ping, 1, &open), ==, 0);
+	sim_run(f->sim, RELOAD_TRUST_REFUSED_INTERVAL_MS);
+	g_assert_cmpuint(flood(f, ping, 10, &open), ==, 10);
+	/* ... and over other links nobody has to. */
+	rogue_signer_clear(&unknown);
+	rogue_signer_init(f->sim, &unknown, &(RogueCertificate){0});
+	ping.transaction = 0;
+	g_assert_cmpuint(rogue_send(f->sim, 2, VICTIM, &ping).code, ==, RELOAD_PING_ANS);
+	rogue_signer_clear(&unknown);
+	rogue_signer_clear(&bad);
+}
+
 static void write_candidates(GByteArray *out)
 {
 	for (unsigned i = 1; i <= 8; i++) {
@@ -355,6 +393,7 @@ int main(int argc, char **argv)
 #define ADD(name, test) g_test_add("/sim/flood/" name, Fixture, "flood-" name, set_up, test, tear_down)
 	ADD("pings", test_pings);
 	ADD("errors", test_errors);
+	ADD("certificates", test_certificates);
 	ADD("attaches", test_attaches);
 	ADD("app-attaches", test_app_attaches);
 	ADD("route-queries", test_route_queries);

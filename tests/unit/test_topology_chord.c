@@ -407,6 +407,43 @@ static void test_hostile_requests(void)
 	chord_net_free(net);
 }
 
+/* A predecessor that joins over and over is handed its data so often, and no more; others are as ever. */
+static void test_hostile_joins(void)
+{
+	ChordNet *net = ring_of(97, 6, 100);
+	GArray *ring;
+	unsigned us, before, taken = 0;
+	ReloadJoinReq join;
+	GByteArray *body = g_byte_array_new();
+
+	assert_ring(net, 3000);
+	ring = chord_net_sorted(net);
+	before = g_array_index(ring, unsigned, 0);
+	us = g_array_index(ring, unsigned, 1);
+	join.joining_peer_id = *chord_net_id(net, before);
+	reload_write_join_req(body, &join);
+	for (unsigned i = 0; i < 100; i++) {
+		uint16_t error = chord_net_inject(net, us, RELOAD_JOIN_REQ, body, &join.joining_peer_id,
+						  &join.joining_peer_id);
+
+		g_assert_true(error == 0 || error == RELOAD_ERROR_IN_PROGRESS);
+		taken += error == 0;
+		chord_net_run(net, 100); /* it is handed over by then */
+	}
+	g_assert_cmpuint(taken, ==, 7); /* and one when it joined */
+	chord_net_run(net, 15000);
+	g_assert_cmpuint(chord_net_inject(net, us, RELOAD_JOIN_REQ, body, &join.joining_peer_id,
+					  &join.joining_peer_id),
+			 ==, 0);
+	assert_ring(net, 0);
+	before = chord_net_add(net, NULL);
+	chord_net_join(net, before, us, 0);
+	assert_ring(net, 5000);
+	g_array_unref(ring);
+	g_byte_array_unref(body);
+	chord_net_free(net);
+}
+
 /* A neighbor that names thousands of nodes which do not exist makes us try a few, and harms
  * nothing. */
 static void test_hostile_update(void)
@@ -591,6 +628,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/chord/periodic-only", test_periodic_only);
 	g_test_add_func("/topology/chord/no-loops", test_no_loops);
 	g_test_add_func("/topology/chord/hostile-requests", test_hostile_requests);
+	g_test_add_func("/topology/chord/hostile-joins", test_hostile_joins);
 	g_test_add_func("/topology/chord/hostile-update", test_hostile_update);
 	g_test_add_func("/topology/chord/update-through-others", test_update_through_others);
 	g_test_add_func("/topology/chord/replicas", test_replicas);

@@ -128,11 +128,18 @@ void chord_on_join(ReloadTopology *t, const ReloadMessage *message, const Reload
 		chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
 		return;
 	}
-	if (find(t, signer) < 0 && t->admissions->len >= CHORD_ADMISSIONS_MAX) {
-		refuse(answer, RELOAD_ERROR_IN_PROGRESS, "too many nodes are joining here");
-		return;
+	if (find(t, signer) < 0) {
+		if (t->admissions->len >= CHORD_ADMISSIONS_MAX) {
+			refuse(answer, RELOAD_ERROR_IN_PROGRESS, "too many nodes are joining here");
+			return;
+		}
+		/* Each begins with all data of its range. */
+		if (!reload_quota_take(t->joins, signer, now)) {
+			refuse(answer, RELOAD_ERROR_IN_PROGRESS,
+			       "this node has joined too often lately: later");
+			return;
+		}
+		begin(t, signer, now);
 	}
 	reload_write_join_ans(answer->body, &ans);
-	if (find(t, signer) < 0)
-		begin(t, signer, now);
 }

@@ -4,6 +4,7 @@
 #ifndef RELOAD_TOPOLOGY_CHORD_CHORD_H
 #define RELOAD_TOPOLOGY_CHORD_CHORD_H
 
+#include "reload_core/security/quota.h"
 #include "reload_core/topology/chord/fingers.h"
 #include "reload_core/topology/chord/neighbors.h"
 #include "reload_core/topology/chord/ring.h"
@@ -18,6 +19,8 @@
 #define CHORD_GHOSTS_MAX 256	/* nodes that are left alone for a while */
 #define CHORD_ADMISSIONS_MAX 64 /* joins under way at us */
 #define CHORD_FULL_MAX 16	/* Updates of type full that are owed */
+#define CHORD_JOINS_BURST 8	/* Joins of one node that hand data over to it: at once, */
+#define CHORD_JOINS_INTERVAL 15000 /* and then one each so many ms */
 
 /* ---- times in ms ---- */
 #define CHORD_ASK_FIRST 300	   /* until an Update is asked for that should come by itself */
@@ -145,6 +148,7 @@ struct ReloadTopology {
 	GArray *contacts;   /* ChordContact */
 	GArray *ghosts;	    /* ChordGhost */
 	GArray *admissions; /* ChordAdmission */
+	ReloadQuota *joins; /* of each joining peer */
 	GArray *full_owed;  /* ReloadNodeId */
 	GHashTable *calls;  /* ChordCall *, a set */
 	uint64_t next_serial;
@@ -155,7 +159,7 @@ struct ReloadTopology {
 
 	int64_t broadcast_at; /* reactive Updates; INT64_MAX: none due */
 	int64_t broadcast_since, broadcast_last, hold;
-	bool broadcast_urgent; /* the range has changed: not to wait for Attaches */
+	bool broadcast_urgent; /* the range has changed, or a neighbor failed: not to wait for Attaches */
 	bool range_changed, replicas_changed, lost;
 	int64_t replicas_hold_until;
 

@@ -94,7 +94,7 @@ void chord_rebuild(ReloadTopology *t, bool failure, int64_t now)
 		t->replicas_hold_until = failure ? now + CHORD_REPLICA_HOLD : now;
 	}
 	/* RFC 6940, 10.7.3: a changed range goes out in any case, other changes where Updates are
-	 * reactive. */
+	 * reactive; that one has failed is told at once (10.7.1). */
 	if (t->document->chord_reactive || flags & RELOAD_NEIGHBORS_RANGE)
-		chord_schedule_updates(t, flags & RELOAD_NEIGHBORS_RANGE, now);
+		chord_schedule_updates(t, failure || flags & RELOAD_NEIGHBORS_RANGE, now);
 }

@@ -85,6 +85,7 @@ static ReloadTopology *create(const ReloadDocument *document, const ReloadNodeId
 	t->contacts = g_array_new(FALSE, FALSE, sizeof(ChordContact));
 	t->ghosts = g_array_new(FALSE, FALSE, sizeof(ChordGhost));
 	t->admissions = g_array_new(FALSE, FALSE, sizeof(ChordAdmission));
+	t->joins = reload_quota_new(CHORD_JOINS_BURST, CHORD_JOINS_INTERVAL, CHORD_PEERS_MAX);
 	t->full_owed = g_array_new(FALSE, FALSE, sizeof(ReloadNodeId));
 	t->calls = g_hash_table_new_full(g_direct_hash, g_direct_equal, g_free, NULL);
 	t->hold = CHORD_HOLD_MIN;
@@ -103,6 +104,7 @@ static void destroy(ReloadTopology *t)
 	g_array_unref(t->contacts);
 	g_array_unref(t->ghosts);
 	g_array_unref(t->admissions);
+	reload_quota_free(t->joins);
 	g_array_unref(t->full_owed);
 	g_free(t);
 }

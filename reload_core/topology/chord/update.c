@@ -170,8 +170,8 @@ int64_t chord_updates_tick(ReloadTopology *t, int64_t now)
 	pay_full(t, now);
 	if (t->broadcast_at > now)
 		return t->broadcast_at;
-	/* RFC 6940, 10.7.3: after any Attaches are done; but not for long, and a changed range is
-	 * told at once, since messages go astray until then. */
+	/* RFC 6940, 10.7.3: after any Attaches are done; but not for long. A failed neighbor is told
+	 * of at once (10.7.1), and so is a changed range, since messages go astray until then. */
 	if (!t->broadcast_urgent && chord_contacts_open(t, CHORD_CONTACT_NEIGHBOR) > 0 &&
 	    now - t->broadcast_since < CHORD_ATTACHING_MAX) {
 		t->broadcast_at = now + 25;

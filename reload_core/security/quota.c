@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Token buckets by Node-ID; a full one needs no memory. */
-#include "reload_core/routing/quota.h"
+#include "reload_core/security/quota.h"
 
 typedef struct {
 	ReloadNodeId id; /* key */
@@ -68,4 +68,12 @@ bool reload_quota_take(ReloadQuota *quota, const ReloadNodeId *id, int64_t now)
 		return false;
 	bucket->full_at += quota->interval;
 	return true;
+}
+
+void reload_quota_give(ReloadQuota *quota, const ReloadNodeId *id)
+{
+	Bucket *bucket = g_hash_table_lookup(quota->buckets, id);
+
+	if (bucket != NULL)
+		bucket->full_at -= quota->interval;
 }

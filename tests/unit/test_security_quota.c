@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one Node-ID may have done at once and later, and that many of them take no more room. */
-#include "reload_core/routing/quota.h"
+#include "reload_core/security/quota.h"
 
 #define BURST 3
 #define INTERVAL 100
@@ -59,7 +59,7 @@ static void test_many(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/routing/quota/share", test_share);
-	g_test_add_func("/routing/quota/many", test_many);
+	g_test_add_func("/security/quota/share", test_share);
+	g_test_add_func("/security/quota/many", test_many);
 	return g_test_run();
 }
