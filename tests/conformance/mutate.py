@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Breaks rules of RFC 6940 one after the other (mutants.txt), in a copy of the tree, and sees whether the test that
-docs/rfc6940.md names for each notices. TAP. usage: mutate.py [RULE ...]
+docs/rfc6940.md names for each notices. TAP. usage: ./run soak rules [RULE ...]
 """
 import re
 import shutil
