@@ -128,8 +128,10 @@ ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const
 	entry->owner->planned += growth;
 	if (growth && over_quota(plan, entry))
 		return RELOAD_E_LIMIT;
-	/* Checked only where it grows: a document may have lowered the limit below what is held. */
-	if (entry->exists && !(replaced && replaced->exists) &&
+	/* Checked only where it grows: a document may have lowered the limit below what is held. And
+	 * not in a replica, whose values come in any order: one that is new may come before the
+	 * removal that made room for it at the responsible peer. */
+	if (!plan->replica && entry->exists && !(replaced && replaced->exists) &&
 	    kind_plan->live > kind_plan->kind->max_count)
 		return RELOAD_E_LIMIT;
 	if (!replaced && kind_plan->total > TOTAL_MAX(kind_plan->kind->max_count))

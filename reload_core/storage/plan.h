@@ -36,7 +36,7 @@ bool plan_append_index(const KindPlan *kind_plan, uint32_t *index);
 /* Does the Kind hold that very signature already? (A replayed append replaces nothing.) */
 bool plan_has_signature(const KindPlan *kind_plan, ReloadSpan signature);
 /* Plans entry (taken over in any case) in the place of replaced (or NULL) and checks counts and
- * quotas. RELOAD_E_LIMIT: no room. */
+ * quotas; max-count of an original store only. RELOAD_E_LIMIT: no room. */
 ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const Entry *replaced);
 /* Takes the entry that was planned last, and refused, out of the plan and frees it. */
 void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced);

@@ -249,6 +249,59 @@ static void merge(const ReloadStorageAnswer *answer, bool *changed)
 	g_byte_array_unref(list);
 }
 
+/* Alice's nodes that fill KIT_DICT at kit.storage: nodes[0] with the lowest Node-ID, then the
+ * others in their order. Only the last three have stored. */
+static void fill(ReloadIdentity *nodes[4])
+{
+	for (unsigned i = 0; i < 4; i++)
+		nodes[i] = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+	for (unsigned i = 1; i < 4; i++) {
+		g_assert_cmpint(memcmp(reload_identity_node_id(nodes[i - 1])->id,
+				       reload_identity_node_id(nodes[i])->id, 16),
+				<, 0);
+		g_assert_cmpint(kit_store_one(&kit, nodes[i], &at, KIT_DICT, 10, 600,
+					      kit_entry(reload_identity_node_id(nodes[i]), "old")),
+				==, 0);
+	}
+}
+
+/* Removes the value of gone and stores one of node. */
+static void exchange(ReloadIdentity *gone, ReloadIdentity *node)
+{
+	g_assert_cmpint(kit_store_one(&kit, gone, &at, KIT_DICT, 20, 600,
+				      kit_removed(kit_entry(reload_identity_node_id(gone), ""))),
+			==, 0);
+	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_DICT, 21, 600,
+				      kit_entry(reload_identity_node_id(node), "new")),
+			==, 0);
+}
+
+/* A replica of a Kind with max-count values has missed a removal. The next copy brings the value that
+ * came in its place before it, and in a request of its own: it is taken all the same. */
+static void test_missed_removal(void)
+{
+	const size_t sizes[] = {5000, 1};
+	ReloadIdentity *nodes[4];
+	unsigned requests;
+	bool changed;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		setup();
+		fill(nodes);
+		g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+		exchange(nodes[3], nodes[0]);
+		g_assert_cmpint(copy(kit.storage, replica, sizes[i], &requests, &changed), ==, 0);
+		swap();
+		assert_dump(KIT_DICT, "new old old -");
+		/* it may be the responsible peer by now: then it does look at max-count */
+		peer = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+		g_assert_cmpint(kit_store_one(&kit, peer, &at, KIT_DICT, 22, 600,
+					      kit_entry(reload_identity_node_id(peer), "more")),
+				==, RELOAD_E_LIMIT);
+		teardown();
+	}
+}
+
 /* What is merged into a Kind whose counter is the largest one: it wraps as with any change. */
 static void test_merge_wraps(void)
 {
@@ -307,6 +360,32 @@ static void test_merge(void)
 	answer.body->data[answer.body->len - 5] ^= 1;
 	merge(&answer, &changed);
 	assert_dump(KIT_DICT, "newer"); /* the second of the two was hit */
+	reload_storage_answer_clear(&answer);
+	g_byte_array_unref(body);
+	teardown();
+}
+
+/* The same the other way: the responsible peer has missed a removal and fetches. */
+static void test_merge_missed_removal(void)
+{
+	GByteArray *body = g_byte_array_new();
+	ReloadStorageAnswer answer;
+	ReloadIdentity *nodes[4];
+	unsigned requests;
+	bool changed;
+
+	setup();
+	fill(nodes);
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+	swap();
+	exchange(nodes[3], nodes[0]);
+	swap();
+	g_assert_true(reload_storage_fetch_request(kit.storage, &at, body));
+	g_assert_cmpint(
+	    reload_storage_fetch(replica, reload_span(body->data, body->len), 0, kit.now, &answer),
+	    ==, 0);
+	merge(&answer, &changed);
+	assert_dump(KIT_DICT, "new old old -");
 	reload_storage_answer_clear(&answer);
 	g_byte_array_unref(body);
 	teardown();
@@ -534,6 +613,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/replica/copy", test_copy);
 	g_test_add_func("/storage/replica/generation", test_generation);
 	g_test_add_func("/storage/replica/removed", test_removed_replicates);
+	g_test_add_func("/storage/replica/missed-removal", test_missed_removal);
+	g_test_add_func("/storage/replica/merge-missed-removal", test_merge_missed_removal);
 	g_test_add_func("/storage/replica/pieces", test_pieces);
 	g_test_add_func("/storage/replica/merge", test_merge);
 	g_test_add_func("/storage/replica/items", test_items);
