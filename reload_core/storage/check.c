@@ -10,7 +10,7 @@ static ReloadSpan raw_signature(const ReloadStoredData *data)
 }
 
 /* RFC 6940, 7.4.1.1: index 0xffffffff places the value at the end. It replaces nothing, so its
- * storage_time proves nothing: a value that is here already was replayed. */
+ * storage_time proves little: a value that is here already was replayed. */
 static ReloadStatus check_append(const KindPlan *kind_plan, const ReloadStoredData *data,
 				 bool replica, ValueCheck *out)
 {
@@ -18,7 +18,18 @@ static ReloadStatus check_append(const KindPlan *kind_plan, const ReloadStoredDa
 		return RELOAD_E_MALFORMED;
 	if (plan_has_signature(kind_plan, raw_signature(data)))
 		return RELOAD_E_TOO_OLD;
+	out->appended = true;
 	return plan_append_index(kind_plan, &out->index) ? RELOAD_OK : RELOAD_E_LIMIT;
+}
+
+/* A value that was replaced or removed meanwhile was replayed, too: what came in its place is newer.
+ * 13.5.3: a signer's storage times rise, so a newer value of its own tells it; those of a user's several
+ * nodes may be of clocks that differ, and only a removal goes for all of them (7.4.1.3). The same
+ * time is no older one: a request may append several values. */
+ReloadStatus value_check_append(const KindPlan *kind_plan, const ReloadStoredData *data,
+				const ReloadNodeId *signer)
+{
+	return plan_has_newer(kind_plan, signer, data->storage_time) ? RELOAD_E_TOO_OLD : RELOAD_OK;
 }
 
 ReloadStatus value_check(const KindPlan *kind_plan, const ReloadStoredData *data, bool replica,

@@ -7,6 +7,7 @@
 
 typedef struct {
 	bool held;	       /* a replica that we hold already: nothing to do */
+	bool appended;	       /* goes behind the last one of the array: value_check_append */
 	uint32_t index;	       /* array: where it goes */
 	const Entry *replaced; /* what it replaces, or NULL */
 } ValueCheck;
@@ -15,5 +16,8 @@ typedef struct {
  * RELOAD_E_MALFORMED. */
 ReloadStatus value_check(const KindPlan *kind_plan, const ReloadStoredData *data, bool replica,
 			 ValueCheck *out);
+/* What remains to be asked of an appended value once its signer is known. RELOAD_E_TOO_OLD. */
+ReloadStatus value_check_append(const KindPlan *kind_plan, const ReloadStoredData *data,
+				const ReloadNodeId *signer);
 
 #endif

@@ -95,6 +95,25 @@ bool plan_has_signature(const KindPlan *kind_plan, ReloadSpan signature)
 	return false;
 }
 
+static bool is_newer(const Entry *entry, const ReloadNodeId *signer, uint64_t storage_time)
+{
+	return entry->storage_time > storage_time &&
+	       (!entry->exists || reload_node_id_equal(&entry->owner->id, signer));
+}
+
+bool plan_has_newer(const KindPlan *kind_plan, const ReloadNodeId *signer, uint64_t storage_time)
+{
+	for (guint i = 0; kind_plan->shelf && i < kind_plan->shelf->entries->len; i++) {
+		if (is_newer(shelf_entry(kind_plan->shelf, i), signer, storage_time))
+			return true;
+	}
+	for (guint i = 0; i < kind_plan->entries->len; i++) {
+		if (is_newer(planned(kind_plan, i), signer, storage_time))
+			return true;
+	}
+	return false;
+}
+
 /* Would the store, or the signer's share of it, grow over its limit? What shrinks is always
  * admitted, so that values can be removed from a full store. */
 static bool over_quota(const Plan *plan, const Entry *entry)

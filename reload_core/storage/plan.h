@@ -35,6 +35,8 @@ const Entry *plan_replaced(const KindPlan *kind_plan, const ReloadStoredValue *v
 bool plan_append_index(const KindPlan *kind_plan, uint32_t *index);
 /* Does the Kind hold that very signature already? (A replayed append replaces nothing.) */
 bool plan_has_signature(const KindPlan *kind_plan, ReloadSpan signature);
+/* Does the Kind hold a newer value of that signer, or a newer removal by whomever? */
+bool plan_has_newer(const KindPlan *kind_plan, const ReloadNodeId *signer, uint64_t storage_time);
 /* Plans entry (taken over in any case) in the place of replaced (or NULL) and checks counts and
  * quotas; max-count of an original store only. RELOAD_E_LIMIT: no room. */
 ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const Entry *replaced);

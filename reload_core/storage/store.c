@@ -150,8 +150,12 @@ static ReloadStatus plan_value(Store *store, KindPlan *kind_plan, const ReloadSt
 					   data, store->plan.now, &signer, &node_id);
 	if (status == RELOAD_E_LIMIT) /* not of this storage: the certificate was not looked at */
 		status = RELOAD_E_CERTIFICATE;
-	if (status)
+	if (!status && check.appended)
+		status = value_check_append(kind_plan, data, &node_id);
+	if (status) {
+		reload_certificate_unref(signer);
 		return check_error(store, status);
+	}
 	status = check_access(store, kind_plan, data, signer, &node_id);
 	if (!status) {
 		Entry *entry =

@@ -207,6 +207,89 @@ static void test_append(void)
 	kit_teardown(&kit);
 }
 
+/* Sends a StoredData that was recorded before once more, as if by sender. */
+static ReloadStatus replay(const ReloadResourceId *at, uint32_t kind, const GByteArray *recorded,
+			   ReloadIdentity *sender)
+{
+	kit_begin(&kit, at, 0);
+	kit_kind(&kit, kind, 0);
+	g_byte_array_append(kit.values, recorded->data, recorded->len);
+	kit_add_certificate(kit.certificates, reload_identity_certificate(sender));
+	return kit_store(&kit, sender);
+}
+
+/* Appends a value, which is recorded. */
+static GByteArray *append(const ReloadResourceId *at, uint32_t kind, ReloadIdentity *node,
+			  uint64_t storage_time)
+{
+	GByteArray *recorded = g_byte_array_new();
+
+	kit_begin(&kit, at, 0);
+	kit_kind(&kit, kind, 0);
+	kit_value(&kit, node, storage_time, 60, kit_element(RELOAD_ARRAY_END, "old"));
+	g_byte_array_append(recorded, kit.values->data, kit.values->len);
+	g_assert_cmpint(kit_store(&kit, node), ==, 0);
+	return recorded;
+}
+
+/* RFC 6940, 13.5.3: an appended value that was replaced or removed meanwhile does not come back. */
+static void test_append_replayed(void)
+{
+	ReloadIdentity *node;
+	ReloadResourceId at;
+	GByteArray *recorded;
+
+	kit_setup(&kit, NULL);
+	node = ca_fixture_identity(kit.ca, "node@example.org", NULL);
+	at = kit_node_resource(reload_identity_node_id(node));
+	recorded = append(&at, KIT_ARRAY, node, 10);
+	g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_ARRAY, 20, 60, kit_element(0, "new")),
+			==, 0);
+	g_assert_cmpint(replay(&at, KIT_ARRAY, recorded, node), ==, RELOAD_E_TOO_OLD);
+	assert_dump(&at, KIT_ARRAY, "0:new");
+	g_assert_cmpint(
+	    kit_store_one(&kit, node, &at, KIT_ARRAY, 30, 60, kit_removed(kit_element(0, ""))), ==,
+	    0);
+	g_assert_cmpint(replay(&at, KIT_ARRAY, recorded, node), ==, RELOAD_E_TOO_OLD);
+	assert_dump(&at, KIT_ARRAY, "0:-");
+	/* what is as new as the newest may be appended */
+	g_byte_array_unref(append(&at, KIT_ARRAY, node, 30));
+	assert_dump(&at, KIT_ARRAY, "0:- 1:old");
+	/* in one request, too, each value counts as stored for the next */
+	kit_begin(&kit, &at, 0);
+	kit_kind(&kit, KIT_ARRAY, 0);
+	kit_value(&kit, node, 50, 60, kit_element(RELOAD_ARRAY_END, "a"));
+	kit_value(&kit, node, 40, 60, kit_element(RELOAD_ARRAY_END, "b"));
+	g_assert_cmpint(kit_store(&kit, node), ==, RELOAD_E_TOO_OLD);
+	g_byte_array_unref(recorded);
+	kit_teardown(&kit);
+}
+
+/* The same in an array of a user with two nodes, whose clocks differ. */
+static void test_append_by_two(void)
+{
+	ReloadIdentity *desk, *cell;
+	ReloadResourceId at;
+	GByteArray *recorded;
+
+	kit_setup(&kit, NULL);
+	desk = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+	cell = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+	at = kit_user_resource(&kit, "alice@example.org");
+	g_byte_array_unref(append(&at, KIT_LIST, desk, 1000));
+	/* one's value does not keep the other from appending ... */
+	recorded = append(&at, KIT_LIST, cell, 10);
+	assert_dump(&at, KIT_LIST, "0:old 1:old");
+	/* ... but what one has removed is gone for the other as well */
+	g_assert_cmpint(
+	    kit_store_one(&kit, desk, &at, KIT_LIST, 1001, 60, kit_removed(kit_element(1, ""))), ==,
+	    0);
+	g_assert_cmpint(replay(&at, KIT_LIST, recorded, cell), ==, RELOAD_E_TOO_OLD);
+	assert_dump(&at, KIT_LIST, "0:old 1:-");
+	g_byte_array_unref(recorded);
+	kit_teardown(&kit);
+}
+
 static void test_dictionary(void)
 {
 	ReloadIdentity *desk, *cell;
@@ -386,6 +469,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/array", test_array);
 	g_test_add_func("/storage/array-gap", test_array_gap);
 	g_test_add_func("/storage/append", test_append);
+	g_test_add_func("/storage/append-replayed", test_append_replayed);
+	g_test_add_func("/storage/append-by-two", test_append_by_two);
 	g_test_add_func("/storage/dictionary", test_dictionary);
 	g_test_add_func("/storage/removal", test_removal);
 	g_test_add_func("/storage/lifetime", test_lifetime);
