@@ -29,7 +29,7 @@ typedef struct {
 	ReloadNodeId target; /* len 0: whoever is responsible */
 	ReloadResourceId id;
 	uint8_t replica;
-	uint32_t cursor;
+	ReloadReplicaCursor cursor;
 	unsigned tries, again;
 	int64_t due; /* ms, of one that waits to be sent again */
 	bool resynchronized, merged; /* the other side was asked for newer values; there were some */
@@ -70,6 +70,7 @@ static void job_free(gpointer data)
 	Job *job = data;
 
 	reload_piecewise_cancel(job->pieces);
+	reload_replica_cursor_clear(&job->cursor);
 	g_clear_pointer(&job->kinds, g_array_unref);
 	g_free(job);
 }
@@ -146,6 +147,7 @@ static void end(Job *job, ReloadStatus status, int64_t now)
 
 		g_ptr_array_find(job->jobs->under_way, job, &place);
 		g_ptr_array_steal_index_fast(job->jobs->under_way, place);
+		reload_replica_cursor_clear(&job->cursor);
 		job->again++;
 		job->due = now + AGAIN_MS;
 		g_queue_push_tail(job->jobs->later, job);
@@ -178,7 +180,7 @@ static void fetched(Job *job, ReloadStatus status, int64_t now)
 		end(job, RELOAD_E_TOO_OLD, now);
 		return;
 	}
-	job->cursor = 0;
+	reload_replica_cursor_clear(&job->cursor);
 	send(job, now);
 }
 
@@ -291,7 +293,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 
 	(void)from;
 	if (status == RELOAD_OK) {
-		if (job->cursor == UINT32_MAX)
+		if (job->cursor.done)
 			end(job, RELOAD_OK, now);
 		else
 			send(job, now); /* the next piece */
@@ -304,7 +306,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 		return;
 	}
 	if (status == RELOAD_E_TIMEOUT && ++job->tries < TRIES_MAX) {
-		job->cursor = 0;
+		reload_replica_cursor_clear(&job->cursor);
 		send(job, now);
 		return;
 	}
@@ -353,7 +355,6 @@ static void take_up(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now)
 	while ((job = g_queue_peek_head(jobs->later)) != NULL && job->due <= now) {
 		g_queue_pop_head(jobs->later);
 		job->tries = 0;
-		job->cursor = 0;
 		job->resynchronized = false;
 		if (node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)))
 			enqueue(jobs, job);

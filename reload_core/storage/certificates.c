@@ -3,9 +3,6 @@
  * counted. */
 #include "reload_core/storage/internal.h"
 
-/* GenericCertificate: a type byte and a length of 16 bits (6.3.4). */
-#define GENERIC_CERTIFICATE_HEAD 3
-
 guint certificate_hash_key(gconstpointer key)
 {
 	guint hash;

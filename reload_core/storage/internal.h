@@ -18,6 +18,8 @@
  * measured by tests/bench/bench_storage.c and rounded up. */
 #define ENTRY_OVERHEAD 336
 #define CERTIFICATE_OVERHEAD 192
+/* GenericCertificate: a type byte and a length of 16 bits (6.3.4). */
+#define GENERIC_CERTIFICATE_HEAD 3
 
 typedef struct Entry Entry;
 typedef struct Shelf Shelf;
@@ -65,7 +67,7 @@ struct Shelf {
 };
 
 struct Resource {
-	Shelf *shelves;
+	Shelf *shelves; /* by Kind-ID */
 	uint8_t id[]; /* length byte and bytes: as the beginning of a ReloadResourceId */
 };
 

@@ -13,11 +13,10 @@ typedef struct {
 	ReloadStorage *storage;
 	int64_t now;
 	size_t max_bytes;
-	uint32_t skip; /* entries that earlier requests held */
-	uint32_t done; /* entries looked at, those too */
-	bool full;
+	const Entry *next; /* does not fit: another request has to begin with it */
 	unsigned written;
 	size_t certificate_bytes;
+	GHashTable *chain; /* set of GBytes: the certificates that go along with those of the signers */
 	GByteArray *body;
 	size_t start;
 	GPtrArray *certificates;
@@ -26,6 +25,21 @@ typedef struct {
 static size_t replica_size(const Replica *replica)
 {
 	return replica->body->len - replica->start + replica->certificate_bytes;
+}
+
+/* The bytes that the chain of the certificate added last takes in the security block, which holds
+ * each certificate once. */
+static size_t add_chain(Replica *replica)
+{
+	const GPtrArray *list = replica->certificates;
+	const GPtrArray *chain = reload_certificate_chain(list->pdata[list->len - 1]);
+	size_t size = 0;
+
+	for (guint i = 0; chain && i < chain->len; i++) {
+		if (g_hash_table_add(replica->chain, chain->pdata[i]))
+			size += g_bytes_get_size(chain->pdata[i]) + GENERIC_CERTIFICATE_HEAD;
+	}
+	return size;
 }
 
 /* Appends an entry; false: it does not fit, and another request has to hold it. At least one value
@@ -43,6 +57,8 @@ static bool put_entry(Replica *replica, const Entry *entry)
 			       replica->now);
 	if (size < 0) /* nobody would take it */
 		return true;
+	if (size > 0)
+		size += (gssize)add_chain(replica);
 	entry_write(entry, replica->now, body);
 	if (replica->written && replica_size(replica) + (size_t)size > replica->max_bytes) {
 		g_byte_array_set_size(body, before);
@@ -54,7 +70,20 @@ static bool put_entry(Replica *replica, const Entry *entry)
 	return true;
 }
 
-static void put_shelf(Replica *replica, const Shelf *shelf)
+/* The place on the shelf to begin at. */
+static guint place_of(const ReloadReplicaCursor *cursor, const Shelf *shelf)
+{
+	ReloadSpan key = {0};
+	bool found;
+
+	if (shelf->kind != cursor->kind)
+		return 0;
+	if (cursor->key)
+		key.data = g_bytes_get_data(cursor->key, &key.len);
+	return shelf_search(shelf, cursor->index, key, &found);
+}
+
+static void put_shelf(Replica *replica, const Shelf *shelf, const ReloadReplicaCursor *cursor)
 {
 	GByteArray *body = replica->body;
 	guint before = body->len;
@@ -64,27 +93,44 @@ static void put_shelf(Replica *replica, const Shelf *shelf)
 	reload_write_u32(body, shelf->kind);
 	reload_write_u64(body, shelf->generation);
 	mark = reload_begin_vector32(body);
-	for (guint i = 0; i < shelf->entries->len && !replica->full; i++) {
-		if (replica->done >= replica->skip && !put_entry(replica, shelf_entry(shelf, i)))
-			replica->full = true;
-		else
-			replica->done++;
+	for (guint i = place_of(cursor, shelf); i < shelf->entries->len && !replica->next; i++) {
+		if (!put_entry(replica, shelf_entry(shelf, i)))
+			replica->next = shelf_entry(shelf, i);
 	}
 	reload_end_vector32(body, mark);
 	if (replica->written == written) /* none of its values: leave the Kind out */
 		g_byte_array_set_size(body, before);
 }
 
+void reload_replica_cursor_clear(ReloadReplicaCursor *cursor)
+{
+	g_clear_pointer(&cursor->key, g_bytes_unref);
+	*cursor = (ReloadReplicaCursor){0};
+}
+
+/* next NULL: there is none. */
+static void set_cursor(ReloadReplicaCursor *cursor, const Entry *next)
+{
+	reload_replica_cursor_clear(cursor);
+	cursor->done = !next;
+	if (!next)
+		return;
+	cursor->kind = next->shelf->kind;
+	cursor->index = next->index;
+	if (next->shelf->model == RELOAD_MODEL_DICTIONARY)
+		cursor->key = g_bytes_new(entry_key(next).data, entry_key(next).len);
+}
+
 bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResourceId *id,
-				    uint8_t number, size_t max_bytes, uint32_t *cursor, int64_t now,
-				    GByteArray *body, GPtrArray *certificates)
+				    uint8_t number, size_t max_bytes, ReloadReplicaCursor *cursor,
+				    int64_t now, GByteArray *body, GPtrArray *certificates)
 {
 	const Resource *resource = storage_resource(storage, id);
 	Replica replica = {
 	    .storage = storage,
 	    .now = now,
 	    .max_bytes = max_bytes,
-	    .skip = *cursor,
+	    .chain = g_hash_table_new(g_bytes_hash, g_bytes_equal),
 	    .body = body,
 	    .start = body->len,
 	    .certificates = certificates,
@@ -95,11 +141,14 @@ bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResource
 	reload_write_resource_id(body, id);
 	reload_write_u8(body, number);
 	mark = reload_begin_vector32(body);
-	for (const Shelf *shelf = resource ? resource->shelves : NULL; shelf && !replica.full;
-	     shelf = shelf->next)
-		put_shelf(&replica, shelf);
+	for (const Shelf *shelf = resource ? resource->shelves : NULL; shelf && !replica.next;
+	     shelf = shelf->next) {
+		if (shelf->kind >= cursor->kind)
+			put_shelf(&replica, shelf, cursor);
+	}
 	reload_end_vector32(body, mark);
-	*cursor = replica.full ? replica.done : UINT32_MAX;
+	g_hash_table_unref(replica.chain);
+	set_cursor(cursor, replica.next);
 	if (!replica.written)
 		g_byte_array_set_size(body, (guint)replica.start);
 	return replica.written > 0;

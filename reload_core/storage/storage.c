@@ -119,17 +119,20 @@ static Shelf *make_shelf(ReloadStorage *storage, Resource *resource, const Reloa
 			 int64_t now)
 {
 	Shelf *shelf = find_shelf(resource, kind->id);
+	Shelf **link = &resource->shelves;
 
 	if (shelf)
 		return shelf;
+	while (*link && (*link)->kind < kind->id)
+		link = &(*link)->next;
 	shelf = g_new0(Shelf, 1);
 	shelf->resource = resource;
 	shelf->kind = kind->id;
 	shelf->model = kind->model;
 	shelf->generation = (uint64_t)MAX(now, 1);
 	shelf->entries = g_array_sized_new(FALSE, FALSE, sizeof(Entry *), 1);
-	shelf->next = resource->shelves;
-	resource->shelves = shelf;
+	shelf->next = *link;
+	*link = shelf;
 	count_kind(storage, kind->id, 1);
 	return shelf;
 }

@@ -92,12 +92,25 @@ ReloadStatus reload_storage_merge(ReloadStorage *storage, const ReloadResourceId
 				  ReloadSpan body, const ReloadMessage *message, int64_t now,
 				  bool *changed);
 
+/* Where the replica requests of one resource have got to. All zeroes: at the start. Values may come
+ * and go between two requests. */
+typedef struct {
+	bool done; /* nothing is left */
+	/* The value that comes next: its Kind, and its index (array) or key (dictionary, else NULL). */
+	uint32_t kind;
+	uint32_t index;
+	GBytes *key;
+} ReloadReplicaCursor;
+
+/* Frees what a cursor holds and sets it back to the start. One that is done holds nothing. */
+void reload_replica_cursor_clear(ReloadReplicaCursor *cursor);
+
 /* Appends the body of a replica StoreReq with everything stored under id (lifetimes lowered by the
  * time held, tombstones too), replica number as given; false if there is nothing. certificates: as
- * above. Large resources: at most max_bytes per request, *cursor (start with 0) tells where to go
- * on and is UINT32_MAX when all is done. */
+ * above. Large resources: from *cursor on, at most max_bytes per request, body and certificates with
+ * their chains together, but one value in any case; *cursor tells then where to go on. */
 bool reload_storage_replica_request(ReloadStorage *storage, const ReloadResourceId *id,
-				    uint8_t replica, size_t max_bytes, uint32_t *cursor,
+				    uint8_t replica, size_t max_bytes, ReloadReplicaCursor *cursor,
 				    int64_t now, GByteArray *body, GPtrArray *certificates);
 
 /* Calls each for every Resource-ID stored; each must not change the storage. */

@@ -44,16 +44,17 @@ static void replicate(ReloadSpan body)
 	ReloadReader reader = reload_reader(body);
 	GByteArray *request = g_byte_array_new();
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
-	uint32_t cursor = 0;
+	ReloadReplicaCursor cursor = {0};
 	ReloadResourceId id;
 
 	if (reload_read_resource_id(&reader, &id)) {
-		for (unsigned i = 0; i < 16 && cursor != UINT32_MAX; i++) {
+		for (unsigned i = 0; i < 16 && !cursor.done; i++) {
 			g_byte_array_set_size(request, 0);
 			if (!reload_storage_replica_request(storage, &id, 1, 300, &cursor, now,
 							    request, list))
 				break;
 		}
+		reload_replica_cursor_clear(&cursor);
 		reload_storage_fetch_request(storage, &id, request);
 		if (reload_reader_left(&reader) == 1)
 			reload_storage_drop(storage, &id);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Replicas and resynchronization between two storing peers; Stat and Find. */
+#include "reload_core/security/certificate_private.h" /* the chain of a certificate */
 #include "reload_core/security/digest.h"
+#include "reload_core/security/sign.h"
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/find.h"
 #include "reload_core/wire/stat.h"
@@ -35,49 +37,58 @@ static void swap(void)
 	replica = other;
 }
 
+/* Takes the next replica request of one storage to the other; false: there was none. */
+static bool copy_piece(ReloadStorage *from, ReloadStorage *to, size_t max_bytes,
+		       ReloadReplicaCursor *cursor, ReloadStatus *status, bool *changed)
+{
+	GByteArray *body = g_byte_array_new();
+	GByteArray *list = g_byte_array_new();
+	GPtrArray *certificates =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
+	ReloadStoreContext context = {
+	    .sender = reload_identity_node_id(peer),
+	    .sender_certificate = reload_identity_certificate(peer),
+	    .plausible_replica = true,
+	};
+	ReloadMessage message;
+	ReloadStorageAnswer answer;
+	bool any = reload_storage_replica_request(from, &at, 1, max_bytes, cursor, kit.now, body,
+						  certificates);
+
+	if (any) {
+		for (guint i = 0; i < certificates->len; i++)
+			kit_add_certificate(list, g_ptr_array_index(certificates, i));
+		message = kit_message(list);
+		context.message = &message;
+		*status = reload_storage_store(to, &context, reload_span(body->data, body->len),
+					       kit.now, &answer, changed);
+		reload_storage_answer_clear(&answer);
+	} else {
+		g_assert_cmpuint(body->len, ==, 0);
+	}
+	g_ptr_array_unref(certificates);
+	g_byte_array_unref(list);
+	g_byte_array_unref(body);
+	return any;
+}
+
 /* Takes the replica requests of one storage to the other; returns the status of the last, *requests
  * how many. */
 static ReloadStatus copy(ReloadStorage *from, ReloadStorage *to, size_t max_bytes,
 			 unsigned *requests, bool *changed)
 {
-	uint32_t cursor = 0;
+	ReloadReplicaCursor cursor = {0};
 	ReloadStatus status = RELOAD_OK;
 
 	*requests = 0;
 	*changed = false;
-	while (cursor != UINT32_MAX && !status) {
-		GByteArray *body = g_byte_array_new();
-		GByteArray *list = g_byte_array_new();
-		GPtrArray *certificates =
-		    g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
-		ReloadStoreContext context = {
-		    .sender = reload_identity_node_id(peer),
-		    .sender_certificate = reload_identity_certificate(peer),
-		    .plausible_replica = true,
-		};
-		ReloadMessage message;
-		ReloadStorageAnswer answer;
+	while (!cursor.done && !status) {
 		bool once = false;
 
-		if (reload_storage_replica_request(from, &at, 1, max_bytes, &cursor, kit.now, body,
-						   certificates)) {
-			++*requests;
-			for (guint i = 0; i < certificates->len; i++)
-				kit_add_certificate(list, g_ptr_array_index(certificates, i));
-			message = kit_message(list);
-			context.message = &message;
-			status =
-			    reload_storage_store(to, &context, reload_span(body->data, body->len),
-						 kit.now, &answer, &once);
-			reload_storage_answer_clear(&answer);
-		} else {
-			g_assert_cmpuint(body->len, ==, 0);
-		}
+		*requests += copy_piece(from, to, max_bytes, &cursor, &status, &once);
 		*changed |= once;
-		g_ptr_array_unref(certificates);
-		g_byte_array_unref(list);
-		g_byte_array_unref(body);
 	}
+	reload_replica_cursor_clear(&cursor);
 	return status;
 }
 
@@ -206,6 +217,160 @@ static void test_pieces(void)
 	g_assert_cmpuint(requests, ==, 4); /* at least one value in each */
 	swap();
 	assert_dump(KIT_ARRAY, "0:element 1:element 2:element 3:element");
+	teardown();
+}
+
+/* Copies all in pieces of one value each; after the first one has been sent its like expires. */
+static void copy_while_expiring(void)
+{
+	ReloadReplicaCursor cursor = {0};
+	ReloadStatus status = RELOAD_OK;
+	bool changed;
+
+	g_assert_true(copy_piece(kit.storage, replica, 1, &cursor, &status, &changed));
+	kit.now += 1500;
+	reload_storage_expire(kit.storage, kit.now);
+	for (unsigned i = 0; !status && !cursor.done; i++) {
+		g_assert_cmpuint(i, <, 4);
+		copy_piece(kit.storage, replica, 1, &cursor, &status, &changed);
+	}
+	g_assert_cmpint(status, ==, 0);
+	reload_replica_cursor_clear(&cursor);
+	swap();
+}
+
+/* A value that expires between two pieces makes none of the others be left out: of an array, of a
+ * dictionary, and when nothing is left of its Kind. */
+static void test_pieces_expire(void)
+{
+	ReloadIdentity *node;
+
+	setup();
+	at = kit_node_resource(reload_identity_node_id(alice));
+	for (unsigned i = 0; i < 4; i++)
+		g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 10 + i, i ? 600 : 1,
+					      kit_element(i, "e")),
+				==, 0);
+	copy_while_expiring();
+	assert_dump(KIT_ARRAY, "0:- 1:e 2:e 3:e");
+	teardown();
+
+	setup();
+	for (unsigned i = 0; i < 3; i++) {
+		node = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+		g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_DICT, 10, i ? 600 : 1,
+					      kit_entry(reload_identity_node_id(node), "d")),
+				==, 0);
+	}
+	copy_while_expiring();
+	assert_dump(KIT_DICT, "d d");
+	teardown();
+
+	setup();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_LIST, 10, 600, kit_element(0, "l")), ==,
+			0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 10, 600,
+				      kit_entry(reload_identity_node_id(alice), "d")),
+			==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 1, kit_single("s")), ==, 0);
+	copy_while_expiring();
+	assert_dump(KIT_DICT, "d");
+	assert_dump(KIT_LIST, "0:l");
+	teardown();
+}
+
+/* A value that was to be the next has expired, and its Kind with it: on with what follows. */
+static void test_next_expires(void)
+{
+	ReloadReplicaCursor cursor = {0};
+	ReloadStatus status;
+	bool changed;
+
+	setup();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 600, kit_single("s")), ==,
+			0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 10, 1,
+				      kit_entry(reload_identity_node_id(alice), "d")),
+			==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_LIST, 10, 600, kit_element(0, "l")), ==,
+			0);
+	g_assert_true(copy_piece(kit.storage, replica, 1, &cursor, &status, &changed));
+	g_assert_cmpuint(cursor.kind, ==, KIT_DICT);
+	kit.now += 1500;
+	reload_storage_expire(kit.storage, kit.now);
+	g_assert_true(copy_piece(kit.storage, replica, 1, &cursor, &status, &changed));
+	g_assert_true(cursor.done);
+	swap();
+	assert_dump(KIT_SINGLE, "s");
+	assert_dump(KIT_DICT, "");
+	assert_dump(KIT_LIST, "0:l");
+	teardown();
+}
+
+/* Gives the node's certificate, as the trust knows it, an intermediate CA's of size bytes. */
+static void give_chain(const ReloadIdentity *node, uint8_t fill, gsize size)
+{
+	GPtrArray *chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+	ReloadCertificate *certificate = reload_trust_lookup(
+	    kit.ca->trust, reload_certificate_sha256(reload_identity_certificate(node)), kit.now);
+	guint8 *der = g_malloc(size);
+
+	memset(der, fill, size);
+	g_ptr_array_add(chain, g_bytes_new_take(der, size));
+	reload_certificate_take_chain(certificate, chain);
+	reload_certificate_unref(certificate);
+}
+
+/* How many values the first replica request for max_bytes holds; *size: the bytes of its body and of
+ * the certificates in its security block besides the sender's. */
+static unsigned first_piece(size_t max_bytes, size_t *size)
+{
+	GByteArray *body = g_byte_array_new(), *signature = g_byte_array_new();
+	GPtrArray *certificates =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
+	ReloadReplicaCursor cursor = {0};
+	ReloadSecurityBlock block;
+	unsigned values;
+
+	g_assert_true(reload_storage_replica_request(kit.storage, &at, 1, max_bytes, &cursor,
+						     kit.now, body, certificates));
+	g_assert_cmpint(reload_sign_message(peer, 1, 1, reload_span(body->data, body->len),
+					    certificates, signature),
+			==, 0);
+	g_assert_cmpint(
+	    reload_security_block_decode(reload_span(signature->data, signature->len), &block), ==,
+	    0);
+	*size = body->len + block.certificates.len -
+		(reload_certificate_der(reload_identity_certificate(peer)).len + 3);
+	values = certificates->len;
+	reload_replica_cursor_clear(&cursor);
+	g_ptr_array_unref(certificates);
+	g_byte_array_unref(signature);
+	g_byte_array_unref(body);
+	return values;
+}
+
+/* The certificates of intermediate CAs go along, each once; a piece holds what fits with them. */
+static void test_chain(void)
+{
+	ReloadIdentity *node;
+	size_t all, size;
+
+	setup();
+	for (unsigned i = 0; i < 3; i++) {
+		node = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+		g_assert_cmpint(kit_store_one(&kit, node, &at, KIT_DICT, 10, 600,
+					      kit_entry(reload_identity_node_id(node), "v")),
+				==, 0);
+		give_chain(node, i == 2, 700);
+	}
+	g_assert_cmpuint(first_piece(10000, &all), ==, 3);
+	g_assert_cmpuint(all, >, 2 * 700);
+	g_assert_cmpuint(all, <, 3 * 700 + 3 * 400);
+	g_assert_cmpuint(first_piece(all, &size), ==, 3);
+	g_assert_cmpuint(first_piece(all - 1, &size), ==, 2);
+	for (size_t max_bytes = 1; max_bytes < all; max_bytes += 20)
+		g_assert_true(first_piece(max_bytes, &size) == 1 || size <= max_bytes);
 	teardown();
 }
 
@@ -616,6 +781,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/replica/missed-removal", test_missed_removal);
 	g_test_add_func("/storage/replica/merge-missed-removal", test_merge_missed_removal);
 	g_test_add_func("/storage/replica/pieces", test_pieces);
+	g_test_add_func("/storage/replica/pieces-expire", test_pieces_expire);
+	g_test_add_func("/storage/replica/next-expires", test_next_expires);
+	g_test_add_func("/storage/replica/chain", test_chain);
 	g_test_add_func("/storage/replica/merge", test_merge);
 	g_test_add_func("/storage/replica/items", test_items);
 	g_test_add_func("/storage/replica/merge-wraps", test_merge_wraps);
