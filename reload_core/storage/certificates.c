@@ -31,15 +31,15 @@ static GPtrArray *copy_chain(const GPtrArray *chain)
 /* What it counts in the quota of the whole store. */
 static size_t certificate_cost(const StoredCertificate *stored)
 {
-	size_t cost = g_bytes_get_size(stored->der) + CERTIFICATE_OVERHEAD;
+	size_t cost = g_bytes_get_size(stored->der) + strlen(stored->user_name) + CERTIFICATE_OVERHEAD;
 
 	for (guint i = 0; stored->chain && i < stored->chain->len; i++)
 		cost += g_bytes_get_size(g_ptr_array_index(stored->chain, i));
 	return cost;
 }
 
-/* Only the DER is kept: the parsed form takes several times as much, and trust keeps those in use.
- */
+/* Of the parsed form only the user name is kept: all of it takes several times as much as the DER, and
+ * trust keeps those in use. */
 StoredCertificate *certificate_acquire(ReloadStorage *storage, const ReloadCertificate *certificate)
 {
 	const uint8_t *sha256 = reload_certificate_sha256(certificate);
@@ -52,6 +52,7 @@ StoredCertificate *certificate_acquire(ReloadStorage *storage, const ReloadCerti
 		memcpy(stored->sha256, sha256, RELOAD_SHA256_LEN);
 		stored->der = g_bytes_new(der.data, der.len);
 		stored->chain = copy_chain(reload_certificate_chain(certificate));
+		stored->user_name = g_strdup(reload_certificate_user_name(certificate));
 		g_hash_table_add(storage->certificates, stored);
 		storage->bytes += certificate_cost(stored);
 	}
@@ -66,6 +67,7 @@ void certificate_release(ReloadStorage *storage, StoredCertificate *stored)
 	g_hash_table_remove(storage->certificates, stored);
 	storage->bytes -= certificate_cost(stored);
 	g_bytes_unref(stored->der);
+	g_free(stored->user_name);
 	g_clear_pointer(&stored->chain, g_ptr_array_unref);
 	g_free(stored);
 }

@@ -32,6 +32,7 @@ typedef struct {
 	uint32_t stamp; /* of the last answer that it was put into */
 	GBytes *der;
 	GPtrArray *chain; /* GBytes, or NULL */
+	char *user_name;
 } StoredCertificate;
 
 /* A signer, for its quota. */

@@ -247,37 +247,3 @@ void reload_storage_usage(const ReloadStorage *storage, ReloadStorageUsage *out)
 	out->bytes = storage->bytes;
 	out->certificates = g_hash_table_size(storage->certificates);
 }
-
-/* Does the document still admit what an entry is and who signed it? */
-static bool still_admitted(ReloadStorage *storage, const Entry *entry)
-{
-	const ReloadKind *kind = reload_document_kind(storage->document, entry->shelf->kind);
-	const GArray *bad = storage->document->bad_nodes;
-
-	if (!kind || kind->model != entry->shelf->model)
-		return false;
-	for (guint i = 0; bad && i < bad->len; i++) {
-		if (reload_node_id_equal(&g_array_index(bad, ReloadNodeId, i), &entry->owner->id))
-			return false;
-	}
-	return true;
-}
-
-void reload_storage_set_document(ReloadStorage *storage, const ReloadDocument *document,
-				 ReloadTrust *trust, int64_t now)
-{
-	GPtrArray *all = g_ptr_array_sized_new(storage->heap->len);
-
-	storage->document = document;
-	storage->trust = trust;
-	for (guint i = 0; i < storage->heap->len; i++)
-		g_ptr_array_add(all, g_ptr_array_index(storage->heap, i));
-	for (guint i = 0; i < all->len; i++) {
-		Entry *entry = g_ptr_array_index(all, i);
-
-		if (!still_admitted(storage, entry))
-			storage_remove(storage, entry);
-	}
-	g_ptr_array_free(all, TRUE);
-	reload_storage_expire(storage, now);
-}

@@ -48,9 +48,10 @@ typedef struct {
 ReloadStorage *reload_storage_new(const ReloadDocument *document, ReloadTrust *trust,
 				  const ReloadStorageLimits *limits);
 void reload_storage_free(ReloadStorage *storage);
-/* Goes on with a newer document and the trust made from it; drops what they no longer admit (Kinds
- * that are gone or changed, values signed by bad nodes, 11.1). The old ones may be freed
- * afterwards. */
+/* Goes on with a newer document and the trust made from it; drops what it no longer admits (11.1):
+ * Kinds that are gone, have another data model or access policy, or were defined by who may no longer
+ * sign Kinds; values that are too large now, by bad nodes, or of domains that it shuts out. max-count
+ * is left to the next Store. The old ones may be freed afterwards. */
 void reload_storage_set_document(ReloadStorage *storage, const ReloadDocument *document,
 				 ReloadTrust *trust, int64_t now);
 

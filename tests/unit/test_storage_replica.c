@@ -601,7 +601,7 @@ static void test_items(void)
 /* Values of bad nodes, and of Kinds that are gone, go with the document. */
 static void test_new_document(void)
 {
-	CaFixture *other;
+	CaFixture *other, *third;
 	ReloadStorageUsage usage;
 
 	setup();
@@ -614,13 +614,46 @@ static void test_new_document(void)
 	reload_storage_set_document(kit.storage, other->document, other->trust, kit.now);
 	reload_storage_usage(kit.storage, &usage);
 	g_assert_cmpuint(usage.values, ==, 1); /* the private Kind is gone */
+	third = ca_fixture_new(NULL, "<bad-node>5a5a5a5a5a5a5a5a5a5a5a5a00000001</bad-node>");
+	reload_storage_set_document(kit.storage, third->document, third->trust, kit.now);
 	ca_fixture_free(other);
-	other = ca_fixture_new(NULL, "<bad-node>5a5a5a5a5a5a5a5a5a5a5a5a00000001</bad-node>");
-	reload_storage_set_document(kit.storage, other->document, other->trust, kit.now);
 	reload_storage_usage(kit.storage, &usage);
 	g_assert_cmpuint(usage.values, ==, 0);
 	reload_storage_set_document(kit.storage, kit.ca->document, kit.ca->trust, kit.now);
-	ca_fixture_free(other);
+	ca_fixture_free(third);
+	teardown();
+}
+
+/* What a newer document makes too large does not keep the rest of its resource from being replicated.
+ */
+static void test_smaller(void)
+{
+	static const char kinds[] =
+	    "<kind-block><kind id=\"4026531841\"><data-model>SINGLE</data-model>"
+	    "<access-control>USER-MATCH</access-control><max-count>1</max-count>"
+	    "<max-size>8</max-size></kind></kind-block>"
+	    "<kind-block><kind id=\"4026531843\"><data-model>DICTIONARY</data-model>"
+	    "<access-control>USER-NODE-MATCH</access-control><max-count>3</max-count>"
+	    "<max-size>64</max-size></kind></kind-block>";
+	CaFixture *next = ca_fixture_new(kinds, NULL);
+	unsigned requests;
+	bool changed;
+
+	setup();
+	g_assert_cmpint(
+	    kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 60, kit_single("of 11 bytes")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_DICT, 10, 60,
+				      kit_entry(reload_identity_node_id(alice), "v")),
+			==, 0);
+	reload_storage_set_document(kit.storage, next->document, kit.ca->trust, kit.now);
+	reload_storage_set_document(replica, next->document, kit.ca->trust, kit.now);
+	g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+	swap();
+	assert_dump(KIT_DICT, "v");
+	assert_dump(KIT_SINGLE, "-");
+	reload_storage_set_document(kit.storage, kit.ca->document, kit.ca->trust, kit.now);
+	reload_storage_set_document(replica, kit.ca->document, kit.ca->trust, kit.now);
+	ca_fixture_free(next);
 	teardown();
 }
 
@@ -788,6 +821,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/replica/items", test_items);
 	g_test_add_func("/storage/replica/merge-wraps", test_merge_wraps);
 	g_test_add_func("/storage/replica/new-document", test_new_document);
+	g_test_add_func("/storage/replica/smaller", test_smaller);
 	g_test_add_func("/storage/stat", test_stat);
 	g_test_add_func("/storage/find", test_find);
 	g_test_add_func("/storage/too-large", test_too_large);
