@@ -28,8 +28,7 @@ static GPtrArray *copy_chain(const GPtrArray *chain)
 	return copy;
 }
 
-/* What it counts in the quota of the whole store. */
-static size_t certificate_cost(const StoredCertificate *stored)
+size_t certificate_cost(const StoredCertificate *stored)
 {
 	size_t cost = g_bytes_get_size(stored->der) + strlen(stored->user_name) + CERTIFICATE_OVERHEAD;
 
@@ -54,10 +53,29 @@ StoredCertificate *certificate_acquire(ReloadStorage *storage, const ReloadCerti
 		stored->chain = copy_chain(reload_certificate_chain(certificate));
 		stored->user_name = g_strdup(reload_certificate_user_name(certificate));
 		g_hash_table_add(storage->certificates, stored);
-		storage->bytes += certificate_cost(stored);
 	}
 	stored->uses++;
 	return stored;
+}
+
+void certificate_stored(ReloadStorage *storage, StoredCertificate *stored, Owner *owner)
+{
+	if (stored->stored++)
+		return;
+	stored->payer = owner;
+	owner->uses++;
+	owner->bytes += certificate_cost(stored);
+	storage->bytes += certificate_cost(stored);
+}
+
+void certificate_removed(ReloadStorage *storage, StoredCertificate *stored)
+{
+	if (--stored->stored)
+		return;
+	storage->bytes -= certificate_cost(stored);
+	stored->payer->bytes -= certificate_cost(stored);
+	owner_release(storage, stored->payer);
+	stored->payer = NULL;
 }
 
 void certificate_release(ReloadStorage *storage, StoredCertificate *stored)
@@ -65,7 +83,6 @@ void certificate_release(ReloadStorage *storage, StoredCertificate *stored)
 	if (--stored->uses)
 		return;
 	g_hash_table_remove(storage->certificates, stored);
-	storage->bytes -= certificate_cost(stored);
 	g_bytes_unref(stored->der);
 	g_free(stored->user_name);
 	g_clear_pointer(&stored->chain, g_ptr_array_unref);

@@ -25,23 +25,25 @@ typedef struct Entry Entry;
 typedef struct Shelf Shelf;
 typedef struct Resource Resource;
 
-/* A certificate needed to verify entries (6.3.4: "obligated to retain certificates"). */
-typedef struct {
-	uint8_t sha256[RELOAD_SHA256_LEN]; /* key */
-	unsigned uses;
-	uint32_t stamp; /* of the last answer that it was put into */
-	GBytes *der;
-	GPtrArray *chain; /* GBytes, or NULL */
-	char *user_name;
-} StoredCertificate;
-
 /* A signer, for its quota. */
 typedef struct {
 	ReloadNodeId id; /* key */
 	unsigned uses;
-	size_t bytes;	/* of entries on shelves */
+	size_t bytes;	/* of entries on shelves, and of their certificates */
 	size_t planned; /* of entries that the request under way is about to add */
 } Owner;
+
+/* A certificate needed to verify entries (6.3.4: "obligated to retain certificates"). */
+typedef struct {
+	uint8_t sha256[RELOAD_SHA256_LEN]; /* key */
+	unsigned uses;	/* entries, on shelves or planned */
+	unsigned stored; /* those on shelves */
+	Owner *payer;	 /* who put the first one there, and in whose quota it counts; NULL: none yet */
+	uint32_t stamp;	 /* of the last answer that it was put into */
+	GBytes *der;
+	GPtrArray *chain; /* GBytes, or NULL */
+	char *user_name;
+} StoredCertificate;
 
 struct Entry {
 	Shelf *shelf; /* NULL: not stored yet */
@@ -137,6 +139,12 @@ Entry *shelf_find(const Shelf *shelf, const ReloadStoredValue *value);
 StoredCertificate *certificate_acquire(ReloadStorage *storage,
 				       const ReloadCertificate *certificate);
 void certificate_release(ReloadStorage *storage, StoredCertificate *stored);
+/* What it counts in quotas. */
+size_t certificate_cost(const StoredCertificate *stored);
+/* One more entry with it, owner's, lies on a shelf, or one less: the first and the last of them change
+ * the accounts of the store and of the signer. */
+void certificate_stored(ReloadStorage *storage, StoredCertificate *stored, Owner *owner);
+void certificate_removed(ReloadStorage *storage, StoredCertificate *stored);
 /* Adds it to an answer's certificates unless it is there since reload stamp; returns the bytes that
  * it takes in a security block (0: it was there), or -1 if it is not to be trusted any more. */
 gssize certificate_add(ReloadStorage *storage, StoredCertificate *stored, GPtrArray *out,

@@ -19,6 +19,7 @@ void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, b
 {
 	*plan = (Plan){.storage = storage, .id = id, .replica = replica, .now = now};
 	plan->kinds = g_ptr_array_new_with_free_func(kind_plan_free);
+	plan->leaving = g_ptr_array_new();
 }
 
 void plan_clear(Plan *plan)
@@ -34,6 +35,7 @@ void plan_clear(Plan *plan)
 		}
 	}
 	g_ptr_array_free(plan->kinds, TRUE);
+	g_ptr_array_free(plan->leaving, TRUE);
 }
 
 KindPlan *plan_add_kind(Plan *plan, const ReloadKind *kind, uint64_t generation)
@@ -127,18 +129,42 @@ static bool over_quota(const Plan *plan, const Entry *entry)
 		(size_t)g_tree_nnodes(storage->resources) >= storage->limits.max_resources);
 }
 
-static size_t growth_of(const Entry *entry, const Entry *replaced)
+/* What an entry brings: itself, and its certificate unless that is here and stays. */
+static size_t brought(const Plan *plan, const Entry *entry)
 {
-	size_t cost = entry_cost(entry);
-	size_t freed = replaced && replaced->owner == entry->owner ? entry_cost(replaced) : 0;
+	StoredCertificate *certificate = entry->certificate;
+	bool is_new = certificate->uses == 1 || g_ptr_array_find(plan->leaving, certificate, NULL);
 
-	return cost > freed ? cost - freed : 0;
+	return entry_cost(entry) + (is_new ? certificate_cost(certificate) : 0);
+}
+
+/* What goes with an entry of the same signer, with its certificate if nothing else needs that. */
+static size_t freed(Plan *plan, const Entry *replaced, const Owner *owner)
+{
+	StoredCertificate *certificate = replaced->certificate;
+	size_t size = entry_cost(replaced);
+
+	if (replaced->owner != owner)
+		return 0;
+	if (certificate->uses > 1 || (certificate->payer && certificate->payer != owner))
+		return size;
+	g_ptr_array_add(plan->leaving, certificate);
+	return size + certificate_cost(certificate);
+}
+
+static size_t growth_of(Plan *plan, const Entry *entry, const Entry *replaced)
+{
+	size_t cost = brought(plan, entry);
+	size_t less = replaced ? freed(plan, replaced, entry->owner) : 0;
+
+	return cost > less ? cost - less : 0;
 }
 
 ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const Entry *replaced)
 {
-	size_t growth = growth_of(entry, replaced);
+	size_t growth = growth_of(plan, entry, replaced);
 
+	plan->last_added = growth;
 	g_ptr_array_add(kind_plan->entries, entry);
 	kind_plan->live += entry->exists;
 	kind_plan->live -= replaced && replaced->exists;
@@ -161,7 +187,7 @@ ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const
 void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced)
 {
 	Entry *entry = g_ptr_array_steal_index(kind_plan->entries, kind_plan->entries->len - 1);
-	size_t growth = growth_of(entry, replaced);
+	size_t growth = plan->last_added;
 
 	kind_plan->live -= entry->exists;
 	kind_plan->live += replaced && replaced->exists;

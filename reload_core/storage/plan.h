@@ -20,8 +20,10 @@ typedef struct {
 	const ReloadResourceId *id;
 	int64_t now;
 	bool replica;
-	GPtrArray *kinds; /* KindPlan */
-	size_t added;	  /* bytes that the store will grow by */
+	GPtrArray *kinds;   /* KindPlan */
+	size_t added;	    /* bytes that the store will grow by */
+	size_t last_added;  /* those of the entry that was planned last */
+	GPtrArray *leaving; /* StoredCertificate, those that were counted as going */
 } Plan;
 
 void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, bool replica,

@@ -153,6 +153,7 @@ static void unlink_entry(ReloadStorage *storage, Entry *entry)
 	expiry_remove(storage, entry);
 	storage->bytes -= entry_cost(entry);
 	entry->owner->bytes -= entry_cost(entry);
+	certificate_removed(storage, entry->certificate);
 	entry_free(storage, entry);
 }
 
@@ -175,6 +176,7 @@ Shelf *storage_put(ReloadStorage *storage, const ReloadResourceId *id, const Rel
 	expiry_add(storage, entry);
 	storage->bytes += entry_cost(entry);
 	entry->owner->bytes += entry_cost(entry);
+	certificate_stored(storage, entry->certificate, entry->owner);
 	return shelf;
 }
 

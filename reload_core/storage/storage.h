@@ -15,9 +15,9 @@
 typedef struct ReloadStorage ReloadStorage;
 
 typedef struct {
-	size_t max_bytes;	   /* all values together; 0: 256 MiB */
+	size_t max_bytes;	   /* all values and certificates together; 0: 256 MiB */
 	size_t max_resources;	   /* 0: 1,000,000 */
-	size_t max_bytes_per_node; /* of one signer's Node-ID; 0: 1/10 of max_bytes */
+	size_t max_bytes_per_node; /* of one signer's Node-ID, with its certificates; 0: 1/10 of max_bytes */
 } ReloadStorageLimits;
 
 /* The answer to a data request: the body of the answer, or an error to send. The functions below

@@ -352,6 +352,107 @@ static void test_total(void)
 	kit_teardown(&kit);
 }
 
+/* A certificate of the node with a user name of its own, of 8 and so many more characters. */
+static ReloadIdentity *another(const ReloadNodeId *node_id, char first, unsigned more)
+{
+	char *pad = g_strnfill(more, first);
+	char *name = g_strdup_printf("%c%s@ab.org", first, pad);
+	ReloadIdentity *identity = ca_fixture_identity(kit.ca, name, node_id);
+
+	g_free(name);
+	g_free(pad);
+	return identity;
+}
+
+static size_t bytes_held(void)
+{
+	ReloadStorageUsage usage;
+
+	reload_storage_usage(kit.storage, &usage);
+	return usage.bytes;
+}
+
+/* Begins anew with so many bytes for each node. */
+static void set_quota(size_t bytes)
+{
+	ReloadStorageLimits limits = {.max_bytes_per_node = bytes};
+
+	reload_storage_free(kit.storage);
+	kit.storage = reload_storage_new(kit.ca->document, kit.ca->trust, &limits);
+}
+
+/* Certificates count in the quota of their node, each once: it may have any number of them. */
+static void test_certificates(void)
+{
+	ReloadNodeId id;
+	ReloadIdentity *nodes[10];
+	ReloadResourceId at;
+
+	setup();
+	id = *reload_identity_node_id(alice);
+	for (unsigned i = 0; i < G_N_ELEMENTS(nodes); i++)
+		nodes[i] = another(&id, (char)('a' + i), 200);
+	set_quota(5000);
+	for (unsigned round = 0; round < 2; round++) { /* when the values go, so do they */
+		ReloadStatus status = RELOAD_OK;
+		unsigned i;
+
+		for (i = 0; i < G_N_ELEMENTS(nodes) && !status; i++) {
+			at = kit_user_resource(&kit, reload_identity_user_name(nodes[i]));
+			status = kit_store_one(&kit, nodes[i], &at, KIT_SINGLE, 10, 60,
+					       kit_single("x"));
+		}
+		assert_refused(status, RELOAD_E_LIMIT, RELOAD_ERROR_DATA_TOO_LARGE);
+		g_assert_cmpuint(i, >, 2);
+		g_assert_cmpuint(bytes_held(), <=, 5000);
+		/* what it has may be replaced; others are not concerned */
+		at = kit_user_resource(&kit, reload_identity_user_name(nodes[0]));
+		g_assert_cmpint(kit_store_one(&kit, nodes[0], &at, KIT_SINGLE, 11, 60,
+					      kit_removed(kit_single(""))),
+				==, 0);
+		at = kit_user_resource(&kit, "bob@example.org");
+		g_assert_cmpint(kit_store_one(&kit, bob, &at, KIT_SINGLE, 10, 60, kit_single("x")),
+				==, 0);
+		kit.now += 60000;
+		reload_storage_expire(kit.storage, kit.now);
+		g_assert_cmpuint(bytes_held(), ==, 0);
+	}
+	teardown_empty();
+}
+
+/* A renewed certificate in the place of the old one takes no more room; one that was said to go, and
+ * is used in the same request again, does. */
+static void test_certificates_replaced(void)
+{
+	ReloadIdentity *small, *large, *other;
+	ReloadNodeId id;
+	ReloadResourceId at;
+
+	setup();
+	id = *reload_identity_node_id(alice);
+	small = another(&id, 's', 0);
+	large = another(&id, 'l', 200);
+	other = another(&id, 'o', 180);
+	at = kit_node_resource(&id);
+	for (unsigned round = 0; round < 2; round++) { /* to measure, and in just that much room */
+		if (round)
+			set_quota(bytes_held() + 20); /* signatures differ by some bytes */
+		g_assert_cmpint(
+		    kit_store_one(&kit, large, &at, KIT_ARRAY, 10, 60, kit_element(0, "x")), ==, 0);
+		g_assert_cmpint(
+		    kit_store_one(&kit, small, &at, KIT_ARRAY, 10, 60, kit_element(1, "x")), ==, 0);
+	}
+	kit_begin(&kit, &at, 0);
+	kit_kind(&kit, KIT_ARRAY, 0);
+	kit_value(&kit, other, 11, 60, kit_element(0, "x"));
+	kit_value(&kit, large, 11, 60, kit_element(1, "x"));
+	assert_refused(kit_store(&kit, other), RELOAD_E_LIMIT, RELOAD_ERROR_DATA_TOO_LARGE);
+	g_assert_cmpint(kit_store_one(&kit, other, &at, KIT_ARRAY, 12, 60, kit_element(0, "x")), ==,
+			0);
+	reload_storage_drop(kit.storage, &at);
+	teardown_empty();
+}
+
 /* Every prefix of a good body, and every one with a byte changed: no crash, and nothing stored that
  * does not verify. */
 static void test_malformed(void)
@@ -414,6 +515,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/refuse/unknown-kind", test_unknown_kind);
 	g_test_add_func("/storage/refuse/limits", test_limits);
 	g_test_add_func("/storage/refuse/quotas", test_quotas);
+	g_test_add_func("/storage/refuse/certificates", test_certificates);
+	g_test_add_func("/storage/refuse/certificates-replaced", test_certificates_replaced);
 	g_test_add_func("/storage/refuse/total", test_total);
 	g_test_add_func("/storage/refuse/malformed", test_malformed);
 	return g_test_run();
