@@ -3,37 +3,18 @@
 #include "reload_core/storage/internal.h"
 #include "reload_core/wire/find.h"
 
-static bool has_kind(const Resource *resource, uint32_t kind, int64_t now)
-{
-	for (const Shelf *shelf = resource->shelves; shelf; shelf = shelf->next) {
-		for (guint i = 0; shelf->kind == kind && i < shelf->entries->len; i++) {
-			if (shelf_entry(shelf, i)->expires > now)
-				return true;
-		}
-	}
-	return false;
-}
-
 /* "Closest" is the first at or after id, around the ring: a walk of R_n+1 = nearest(1 + R_n) would
  * not come forward otherwise. */
 static const Resource *closest(const ReloadStorage *storage, const ReloadResourceId *id,
-			       uint32_t kind, int64_t now)
+			       uint32_t kind)
 {
-	GTreeNode *start = g_tree_lower_bound(storage->resources, resource_key(id));
+	GTree *tree = g_hash_table_lookup(storage->kinds, GUINT_TO_POINTER(kind));
 	GTreeNode *node;
 
-	if (!g_hash_table_contains(storage->kinds, GUINT_TO_POINTER(kind)))
+	if (!tree)
 		return NULL;
-	for (node = start; node; node = g_tree_node_next(node)) {
-		if (has_kind(g_tree_node_value(node), kind, now))
-			return g_tree_node_value(node);
-	}
-	for (node = g_tree_node_first(storage->resources); node != start;
-	     node = g_tree_node_next(node)) {
-		if (has_kind(g_tree_node_value(node), kind, now))
-			return g_tree_node_value(node);
-	}
-	return NULL;
+	node = g_tree_lower_bound(tree, resource_key(id));
+	return g_tree_node_value(node ? node : g_tree_node_first(tree));
 }
 
 ReloadStatus reload_storage_find(ReloadStorage *storage, ReloadSpan body, bool responsible,
@@ -51,10 +32,11 @@ ReloadStatus reload_storage_find(ReloadStorage *storage, ReloadSpan body, bool r
 	if (!responsible) /* 7.4.4.2 */
 		return answer_error(answer, RELOAD_E_NOT_FOUND, RELOAD_ERROR_NOT_FOUND,
 				    "not responsible for this resource");
+	reload_storage_expire(storage, now); /* what has expired is not there */
 	mark = reload_begin_vector16(answer->body);
 	while (reload_kind_next(&req.kinds, &kind)) {
 		ReloadFindKindData data = {.kind = kind};
-		const Resource *resource = closest(storage, &req.resource, kind, now);
+		const Resource *resource = closest(storage, &req.resource, kind);
 
 		if (resource)
 			resource_get_id(resource, &data.closest);

@@ -14,10 +14,10 @@
 #define DEFAULT_MAX_BYTES ((size_t)256 * 1024 * 1024)
 #define DEFAULT_MAX_RESOURCES ((size_t)1000 * 1000)
 
-/* What an entry costs besides its own block: its share of resource, shelf, tree node and heap,
+/* What an entry costs besides its own block: its share of resource, shelf, tree nodes and heap,
  * measured by tests/bench/bench_storage.c and rounded up. */
-#define ENTRY_OVERHEAD 336
-#define CERTIFICATE_OVERHEAD 192
+#define ENTRY_OVERHEAD 400
+#define CERTIFICATE_OVERHEAD 240
 /* GenericCertificate: a type byte and a length of 16 bits (6.3.4). */
 #define GENERIC_CERTIFICATE_HEAD 3
 
@@ -79,7 +79,7 @@ struct ReloadStorage {
 	ReloadTrust *trust;
 	ReloadStorageLimits limits;
 	GTree *resources;	  /* id -> Resource, in the order of the IDs */
-	GHashTable *kinds;	  /* Kind-ID -> number of shelves */
+	GHashTable *kinds;	  /* Kind-ID -> GTree as resources, of those with a shelf of it */
 	GHashTable *certificates; /* set of StoredCertificate */
 	GHashTable *owners;	  /* set of Owner */
 	GPtrArray *heap;	  /* Entry, the first to expire first */

@@ -34,7 +34,7 @@ ReloadStorage *reload_storage_new(const ReloadDocument *document, ReloadTrust *t
 	if (!storage->limits.max_bytes_per_node)
 		storage->limits.max_bytes_per_node = storage->limits.max_bytes / 10;
 	storage->resources = g_tree_new_full(compare_ids, NULL, NULL, NULL);
-	storage->kinds = g_hash_table_new(NULL, NULL);
+	storage->kinds = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_tree_unref);
 	storage->certificates = g_hash_table_new(certificate_hash_key, certificate_equal_keys);
 	storage->owners = g_hash_table_new(hash_owner, reload_node_id_equal_keys);
 	storage->heap = g_ptr_array_new();
@@ -88,15 +88,24 @@ Shelf *storage_shelf(const ReloadStorage *storage, const ReloadResourceId *id, u
 	return find_shelf(storage_resource(storage, id), kind);
 }
 
-static void count_kind(ReloadStorage *storage, uint32_t kind, int change)
+static void add_to_kind(ReloadStorage *storage, uint32_t kind, Resource *resource)
 {
-	gpointer key = GUINT_TO_POINTER(kind);
-	int count = GPOINTER_TO_INT(g_hash_table_lookup(storage->kinds, key)) + change;
+	GTree *tree = g_hash_table_lookup(storage->kinds, GUINT_TO_POINTER(kind));
 
-	if (count)
-		g_hash_table_insert(storage->kinds, key, GINT_TO_POINTER(count));
-	else
-		g_hash_table_remove(storage->kinds, key);
+	if (!tree) {
+		tree = g_tree_new_full(compare_ids, NULL, NULL, NULL);
+		g_hash_table_insert(storage->kinds, GUINT_TO_POINTER(kind), tree);
+	}
+	g_tree_insert(tree, resource->id, resource);
+}
+
+static void remove_from_kind(ReloadStorage *storage, uint32_t kind, const Resource *resource)
+{
+	GTree *tree = g_hash_table_lookup(storage->kinds, GUINT_TO_POINTER(kind));
+
+	g_tree_remove(tree, resource->id);
+	if (!g_tree_nnodes(tree))
+		g_hash_table_remove(storage->kinds, GUINT_TO_POINTER(kind));
 }
 
 static Resource *make_resource(ReloadStorage *storage, const ReloadResourceId *id)
@@ -133,7 +142,7 @@ static Shelf *make_shelf(ReloadStorage *storage, Resource *resource, const Reloa
 	shelf->entries = g_array_sized_new(FALSE, FALSE, sizeof(Entry *), 1);
 	shelf->next = *link;
 	*link = shelf;
-	count_kind(storage, kind->id, 1);
+	add_to_kind(storage, kind->id, resource);
 	return shelf;
 }
 
@@ -188,7 +197,7 @@ static void remove_shelf(ReloadStorage *storage, Shelf *shelf)
 	while (*link != shelf)
 		link = &(*link)->next;
 	*link = shelf->next;
-	count_kind(storage, shelf->kind, -1);
+	remove_from_kind(storage, shelf->kind, resource);
 	g_array_free(shelf->entries, TRUE);
 	g_free(shelf);
 	if (!resource->shelves) {

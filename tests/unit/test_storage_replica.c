@@ -9,6 +9,8 @@
 #include "reload_core/wire/store.h"
 #include "tests/unit/storage_kit.h"
 
+#include <time.h>
+
 static StorageKit kit;	       /* the responsible peer */
 static ReloadStorage *replica; /* its successor */
 static ReloadIdentity *alice, *peer;
@@ -778,6 +780,98 @@ static void test_find(void)
 	teardown();
 }
 
+/* A Kind among others: the next Resource-ID that has it, around the ring, and not what has expired. */
+static void test_find_among_others(void)
+{
+	ReloadResourceId from, found, rare[2];
+
+	setup();
+	for (unsigned i = 0; i < 40; i++) {
+		uint32_t kind = i == 20 || i == 21 ? KIT_LIST : KIT_SINGLE;
+		ReloadStoredValue value = kind == KIT_LIST ? kit_element(0, "x") : kit_single("x");
+		char name[32];
+
+		g_snprintf(name, sizeof(name), "u%u@example.org", i);
+		at = kit_user_resource(&kit, name);
+		peer = ca_fixture_identity(kit.ca, name, NULL);
+		if (kind == KIT_LIST)
+			rare[i - 20] = at;
+		g_assert_cmpint(
+		    kit_store_one(&kit, peer, &at, kind, 1, i == 21 ? 60 : 600, value), ==, 0);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		g_assert_cmpint(find(&rare[i], KIT_LIST, true, &found), ==, 0);
+		g_assert_true(reload_resource_id_equal(&found, &rare[i]));
+		from = rare[i];
+		for (int j = 15; j >= 0 && ++from.id[j] == 0; j--)
+			;
+		g_assert_cmpint(find(&from, KIT_LIST, true, &found), ==, 0);
+		g_assert_true(reload_resource_id_equal(&found, &rare[1 - i]));
+	}
+	kit.now += 60000; /* nobody has called expire */
+	g_assert_cmpint(find(&rare[1], KIT_LIST, true, &found), ==, 0);
+	g_assert_true(reload_resource_id_equal(&found, &rare[0]));
+	reload_storage_drop(kit.storage, &rare[0]);
+	g_assert_cmpint(find(&rare[1], KIT_LIST, true, &found), ==, 0);
+	memset(from.id, 0, 16);
+	g_assert_true(reload_resource_id_equal(&found, &from));
+	teardown();
+}
+
+/* CPU seconds that 5000 Finds of the Kind behind id take. */
+static double find_seconds(const ReloadResourceId *id, uint32_t kind)
+{
+	ReloadResourceId from = *id, found;
+	clock_t start;
+
+	for (int i = 15; i >= 0 && ++from.id[i] == 0; i--)
+		;
+	start = clock();
+	for (unsigned i = 0; i < 5000; i++)
+		g_assert_cmpint(find(&from, kind, true, &found), ==, 0);
+	return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* A Find for a Kind that is rare takes no longer than one for what everybody has: by a walk over the
+ * resources it would be dozens of times as long. */
+static void test_find_rare(void)
+{
+	static const char kinds[] =
+	    "<kind-block><kind id=\"4026531845\"><data-model>SINGLE</data-model>"
+	    "<access-control>NODE-MULTIPLE</access-control><max-count>1</max-count>"
+	    "<max-size>64</max-size><max-node-multiple>255</max-node-multiple></kind></kind-block>"
+	    "<kind-block><kind id=\"4026531841\"><data-model>SINGLE</data-model>"
+	    "<access-control>USER-MATCH</access-control><max-count>1</max-count>"
+	    "<max-size>64</max-size></kind></kind-block>";
+	CaFixture *plain;
+	double common;
+
+	setup();
+	plain = kit.ca;
+	kit.ca = ca_fixture_new(kinds, NULL);
+	reload_storage_set_document(kit.storage, kit.ca->document, kit.ca->trust, kit.now);
+	alice = ca_fixture_identity(kit.ca, "alice@example.org", NULL);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 600, kit_single("x")), ==,
+			0);
+	for (unsigned i = 0; i < 2550; i++) {
+		ReloadResourceId place;
+		uint8_t name[17];
+
+		if (i % 255 == 0)
+			peer = ca_fixture_identity(kit.ca, "peer@example.org", NULL);
+		memcpy(name, reload_identity_node_id(peer)->id, 16);
+		name[16] = (uint8_t)(i % 255 + 1);
+		reload_hash_resource_name(reload_span(name, sizeof(name)), &place);
+		g_assert_cmpint(
+		    kit_store_one(&kit, peer, &place, KIT_NODES, 10, 600, kit_single("x")), ==, 0);
+	}
+	common = find_seconds(&at, KIT_NODES);
+	g_assert_cmpfloat(find_seconds(&at, KIT_SINGLE), <, 10 * common);
+	reload_storage_set_document(replica, kit.ca->document, kit.ca->trust, kit.now);
+	ca_fixture_free(plain);
+	teardown();
+}
+
 /* An answer that is too large is refused, and a sparse array cannot make it grow without end. */
 static void test_too_large(void)
 {
@@ -824,6 +918,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/replica/smaller", test_smaller);
 	g_test_add_func("/storage/stat", test_stat);
 	g_test_add_func("/storage/find", test_find);
+	g_test_add_func("/storage/find-among-others", test_find_among_others);
+	g_test_add_func("/storage/find-rare", test_find_rare);
 	g_test_add_func("/storage/too-large", test_too_large);
 	return g_test_run();
 }
