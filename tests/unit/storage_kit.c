@@ -12,7 +12,7 @@
 	"</data-model><access-control>" access "</access-control><max-count>" count                \
 	"</max-count><max-size>64</max-size>" more "</kind></kind-block>"
 
-static const char kinds[] = KIND("4026531846", "ARRAY", "USER-MATCH", "4", "") KIND("4026531841", "SINGLE", "USER-MATCH", "1", "")
+static const char kinds[] = KIND("4026531846", "ARRAY", "USER-MATCH", "5", "") KIND("4026531841", "SINGLE", "USER-MATCH", "1", "")
     KIND("4026531842", "ARRAY", "NODE-MATCH", "4", "")
 	KIND("4026531843", "DICTIONARY", "USER-NODE-MATCH", "3", "")
 	    KIND("4026531844", "DICTIONARY", "USER-MATCH", "2", "")

@@ -14,7 +14,7 @@
 #define KIT_DICT 0xf0000003u   /* DICTIONARY, USER-NODE-MATCH, max-count 3, max-size 64 */
 #define KIT_USERS 0xf0000004u  /* DICTIONARY, USER-MATCH, max-count 2, max-size 64 */
 #define KIT_NODES 0xf0000005u  /* SINGLE, NODE-MULTIPLE up to 3, max-size 64 */
-#define KIT_LIST 0xf0000006u   /* ARRAY, USER-MATCH, max-count 4, max-size 64 */
+#define KIT_LIST 0xf0000006u   /* ARRAY, USER-MATCH, max-count 5, max-size 64 */
 #define KIT_UNKNOWN 0xf00000ffu
 
 typedef struct {
