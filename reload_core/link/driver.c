@@ -344,6 +344,22 @@ static ReloadStatus take_over(ReloadDriver *driver, DriverFiles *files, bool new
 	return RELOAD_OK;
 }
 
+/* The document in use again is fine, and so is one that the overlay has replaced meanwhile: then only
+ * certificates are new. */
+static bool is_behind(ReloadDriver *driver, const ReloadDocument *file)
+{
+	const ReloadDocument *current = driver->files.document;
+
+	if (file->sequence == current->sequence)
+		return g_bytes_equal(file->configuration, current->configuration);
+	if (reload_document_sequence_is_newer(file->sequence, current->sequence))
+		return false;
+	reload_log_write(driver->log, RELOAD_LOG_WARNING,
+			 "%s: has sequence %u, the overlay's document is %u by now: bring the newer one here",
+			 driver->document_path, file->sequence, current->sequence);
+	return true;
+}
+
 ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 {
 	int64_t now = reload_driver_now(driver);
@@ -355,12 +371,11 @@ ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 
 	if (status != RELOAD_OK)
 		return status;
-	/* the same document again is fine: then only certificates are new */
-	newer = !g_bytes_equal(files.document->bytes, driver->files.document->bytes);
+	newer = !is_behind(driver, files.document);
 	if (newer)
 		status = reload_document_check_successor(driver->files.document, files.document,
 							 now, error);
-	if (status == RELOAD_OK &&
+	if (status == RELOAD_OK && newer &&
 	    !reload_document_same_secret(driver->files.document, files.document))
 		status = reload_fail(error, RELOAD_E_CONFIG,
 				     "%s: <shared-secret> is another one: restart this peer, as all "
