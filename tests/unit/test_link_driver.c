@@ -198,6 +198,45 @@ static void test_application(DriverFixture *fixture, gconstpointer data)
 	end_owner(&a);
 }
 
+static void assert_other_certificate(ReloadDriver *driver, uint8_t before[RELOAD_SHA256_LEN])
+{
+	const uint8_t *now = reload_certificate_sha256(reload_identity_certificate(reload_driver_identity(driver)));
+
+	g_assert_cmpint(memcmp(before, now, RELOAD_SHA256_LEN), !=, 0);
+	memcpy(before, now, RELOAD_SHA256_LEN);
+}
+
+/* The file is older than the document that the overlay has brought meanwhile: certificates are read anew all the
+ * same. Two documents of one sequence are the operator's mistake. */
+static void test_reload_behind(DriverFixture *fixture, gconstpointer data)
+{
+	const char *listen[] = {"127.0.0.1:0", NULL};
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
+	ReloadDriver *driver = driver_start(&options);
+	uint8_t certificate[RELOAD_SHA256_LEN] = {0};
+	char *first, *other;
+	GError *error = NULL;
+
+	(void)data;
+	assert_other_certificate(driver, certificate);
+	g_assert_true(g_file_get_contents(fixture->document, &first, NULL, NULL));
+	g_assert_true(ca_sign_document(fixture->ca, NULL, 2, 90, &error));
+	driver_assert_command(driver, "reload", "document sequence 2");
+	g_assert_true(g_file_set_contents(fixture->document, first, -1, NULL));
+	driver_make_node(fixture, fixture->nodes[0]);
+	driver_assert_command(driver, "reload", "document sequence 2");
+	assert_other_certificate(driver, certificate);
+	other = g_strdup(first);
+	g_assert_nonnull(strstr(other, "<no-ice>"));
+	strstr(other, "<no-ice>")[-1] = '\t';
+	g_assert_true(g_file_set_contents(fixture->document, other, -1, NULL));
+	g_assert_true(ca_sign_document(fixture->ca, NULL, 2, 90, &error));
+	driver_assert_command_refused(driver, "reload", "sequence 2 is not above the current 2");
+	g_free(other);
+	g_free(first);
+	driver_leave(driver);
+}
+
 static unsigned reloaded_count;
 
 static void reloaded(void *user)
@@ -421,6 +460,7 @@ int main(int argc, char **argv)
 	ADD("ring", test_ring);
 	ADD("application", test_application);
 	ADD("reload", test_reload);
+	ADD("reload_behind", test_reload_behind);
 	ADD("kinds", test_kinds);
 	ADD("bad_addresses", test_bad_addresses);
 	ADD("bad_files", test_bad_files);
