@@ -5,6 +5,7 @@
 #include "reload_core/wire/attach.h"
 #include "reload_core/wire/error.h"
 #include "tests/sim/rogue.h"
+#include "tests/sim/sim_private.h"
 
 #define NODES 16
 #define COOKIE 4711 /* of no Attach of the topology's */
@@ -261,6 +262,99 @@ static void test_in_progress(void)
 	in_progress("attach-progress-large", false);
 }
 
+/* ---- several Node-IDs in one certificate ---- */
+
+#define LINK ((ReloadLinkId)1 << 60)
+
+/* Gives it over LINK; how many more requests it has answered, and how many refused. */
+static void give(Sim *sim, const RogueSigner *signer, uint16_t code, ReloadSpan body, unsigned handled,
+		 unsigned refused)
+{
+	SimNode *victim = sim_node(sim, 0);
+	RogueMessage message = {.code = code, .signer = signer, .body = body};
+	GByteArray *bytes = rogue_write(sim, &message, &victim->id);
+	ReloadNodeStatistics before, after;
+
+	reload_node_statistics(victim->node, &before);
+	reload_node_receive(victim->node, LINK, reload_span(bytes->data, bytes->len), sim_now(sim));
+	reload_node_statistics(victim->node, &after);
+	g_assert_cmpuint(after.requests - before.requests, ==, handled);
+	g_assert_cmpuint(after.dropped - before.dropped, >=, refused);
+	g_byte_array_unref(bytes);
+}
+
+/* 6.1.2: what is neither Ping nor Attach is refused before an Attach has said which Node-ID it is. */
+static void test_several_node_ids(void)
+{
+	Sim *sim = sim_new("several-node-ids", 3, 1);
+	ReloadNodeId two[2] = {pki_node_id(0x41), pki_node_id(0x42)};
+	ReloadIceCandidate candidate = {.overlay_link = RELOAD_LINK_TLS_TCP_FH_NO_ICE,
+					.foundation = reload_span_text("1"),
+					.type = RELOAD_CAND_HOST};
+	ReloadAttach attach = {.role = reload_span_text("passive")};
+	GByteArray *list = g_byte_array_new(), *body = g_byte_array_new();
+	ReloadSpan ping = reload_span("\0\0", 2), probe = reload_span("\1\1", 2);
+	ReloadCertificate *certificate;
+	RogueSigner signer;
+
+	rogue_form(sim);
+	rogue_signer_init(sim, &signer, &(RogueCertificate){.ids = two, .id_count = 2});
+	signer.by_node_id = true;
+	signer.id = two[1];
+	g_assert_cmpint(reload_certificate_parse(pki_span(signer.der), PKI_OVERLAY, 16, &certificate, NULL), ==,
+			RELOAD_OK);
+	candidate.addr_port = sim_node(sim, 1)->address;
+	g_assert_true(reload_write_ice_candidate(list, &candidate));
+	attach.candidates = reload_span(list->data, list->len);
+	g_assert_true(reload_write_attach(body, &attach));
+	reload_node_link_up(sim_node(sim, 0)->node, LINK, certificate, false, sim_now(sim));
+	give(sim, &signer, RELOAD_PING_REQ, ping, 1, 0);
+	give(sim, &signer, RELOAD_PROBE_REQ, probe, 0, 1);
+	give(sim, &signer, RELOAD_ATTACH_REQ, reload_span(body->data, body->len), 1, 0);
+	give(sim, &signer, RELOAD_PROBE_REQ, probe, 1, 0);
+	reload_certificate_unref(certificate);
+	rogue_signer_clear(&signer);
+	g_byte_array_unref(body);
+	g_byte_array_unref(list);
+	sim_free(sim);
+}
+
+/* ---- send_update ---- */
+
+typedef struct {
+	SimNode *from, *to;
+	unsigned count;
+} Updates;
+
+static void count_updates(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	Updates *updates = data;
+	ReloadMessage message;
+
+	g_assert_cmpint(reload_message_decode(bytes, 16, &message), ==, RELOAD_OK);
+	updates->count += message.code == RELOAD_UPDATE_REQ && from == updates->from && to == updates->to;
+}
+
+/* 6.4.2.3: who is asked for it sends an Update when the link is up; else it has no reason to. */
+static void test_send_update(void)
+{
+	for (unsigned wanted = 0; wanted < 2; wanted++) {
+		SimNode *small, *large, *between;
+		Sim *sim = ring_with_pair("attach-send-update", &small, &large, &between);
+		ReloadDestination destination = reload_destination_node(&large->id);
+		Updates updates = {.from = large, .to = small};
+
+		sim_watch(sim, count_updates, &updates);
+		reload_node_enter(small->node, sim_now(sim));
+		reload_attach_start(small->node, &destination, NULL, wanted, COOKIE, sim_now(sim));
+		reload_node_settle(small->node, sim_now(sim));
+		sim_run(sim, SIM_SECOND);
+		g_assert_true(reload_links_linked(large->node, &small->id));
+		g_assert_cmpuint(updates.count > 0, ==, wanted);
+		sim_free(sim);
+	}
+}
+
 /* ---- bodies that cannot be read ---- */
 
 static void test_unreadable(void)
@@ -331,6 +425,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/attach/larger-goes-on", test_larger_goes_on);
 	g_test_add_func("/sim/attach/both-at-once", test_both_at_once);
 	g_test_add_func("/sim/attach/in-progress", test_in_progress);
+	g_test_add_func("/sim/attach/send-update", test_send_update);
+	g_test_add_func("/sim/attach/several-node-ids", test_several_node_ids);
 	g_test_add_func("/sim/attach/unreadable", test_unreadable);
 	g_test_add_func("/sim/attach/nobody-answers", test_nobody_answers);
 	g_test_add_func("/sim/attach/join-fails", test_join_fails);

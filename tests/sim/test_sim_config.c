@@ -263,6 +263,32 @@ static void test_shared_secret(void)
 	sim_free(sim);
 }
 
+/* 6.5.4.2, 11.1: whom the new document calls a bad-node is not listened to any more. */
+static void test_bad_node(void)
+{
+	ReloadIdentity *signer;
+	Sim *sim = signed_sim("config-bad-node", &signer);
+	char hex[RELOAD_NODE_ID_TEXT];
+	char *inside = g_strdup_printf("%s<bad-node>%s</bad-node>", lists_signer,
+				       reload_node_id_to_text(&sim_node(sim, 2)->id, hex));
+	GBytes *next = signed_document(sim, inside, signer, 2);
+	ReloadDestination destination = reload_destination_node(&sim_node(sim, 0)->id);
+	ReloadNodeStatistics before, after;
+	SimAnswer answer;
+
+	g_assert_cmpuint(update(sim, next), ==, 0);
+	reload_node_statistics(sim_node(sim, 0)->node, &before);
+	sim_request(sim, 2, &destination, 1, RELOAD_PING_REQ, reload_span("\0\0", 2), &answer);
+	reload_node_statistics(sim_node(sim, 0)->node, &after);
+	g_assert_cmpint(answer.status, ==, RELOAD_E_TIMEOUT);
+	g_assert_cmpuint(after.dropped_signature, >, before.dropped_signature);
+	sim_answer_clear(&answer);
+	g_bytes_unref(next);
+	g_free(inside);
+	reload_identity_unref(signer);
+	sim_free(sim);
+}
+
 static bool all_have_two(Sim *sim, void *data)
 {
 	(void)data;
@@ -299,5 +325,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/config/cannot-follow", test_cannot_follow);
 	g_test_add_func("/sim/config/shared-secret", test_shared_secret);
 	g_test_add_func("/sim/config/spreads", test_spreads);
+	g_test_add_func("/sim/config/bad-node", test_bad_node);
 	return g_test_run();
 }

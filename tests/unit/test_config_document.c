@@ -209,6 +209,7 @@ static void test_refused(void)
 	     NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model><access-control>USER-NODE-MATCH"
 				"</access-control>"),
 	     "USER-NODE-MATCH"},
+	    {NAME, NO_ICE KIND("<max-node-multiple>0</max-node-multiple>"), "<max-node-multiple>"},
 	    {NAME, NO_ICE KIND("<data-model>LIST</data-model>"), "<data-model>"},
 	    {NAME, NO_ICE KIND("<access-control>ALL</access-control>"), "<access-control>"},
 	    {NAME, NO_ICE KIND("<max-count>0</max-count>"), "<max-count>"},
@@ -582,6 +583,9 @@ static void test_successor(void)
 	g_assert_cmpint(succeed(document, signer, 6), ==, RELOAD_OK);
 	g_assert_cmpint(succeed(document, signer, 5), ==, RELOAD_E_CONFIG);
 	g_assert_cmpint(succeed(document, signer, 4), ==, RELOAD_E_CONFIG);
+	/* 6.3.2.1: modulo 65535. */
+	g_assert_true(reload_document_sequence_is_newer(7232, 40000));
+	g_assert_false(reload_document_sequence_is_newer(7233, 40000));
 	/* Modulo 65535: that is four behind 5. */
 	g_assert_cmpint(succeed(document, signer, 65534), ==, RELOAD_E_CONFIG);
 	text = pki_document_text(pki.ca, NAME " sequence=\"9\"", NO_ICE);

@@ -335,6 +335,30 @@ static void test_self_signed(void)
 	g_assert_cmpint(
 	    reload_trust_verify(trust, pki_span(der), NULL, 0, PKI_NOW, &certificate, NULL), ==,
 	    RELOAD_OK);
+	{
+		ReloadTrust *fresh = reload_trust_new(&options, NULL);
+
+		g_assert_cmpint(verify_at(fresh, der, PKI_NOW - 2 * PKI_DAY), ==, RELOAD_E_EXPIRED);
+		g_assert_cmpint(verify_at(fresh, der, PKI_NOW + 2 * PKI_DAY), ==, RELOAD_E_EXPIRED);
+		reload_trust_unref(fresh);
+	}
+	{
+		X509 *x509 = read_der(der);
+		GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, 0);
+		char text[RELOAD_NODE_ID_TEXT];
+		char *uri = g_strdup_printf("reload://0110%s@" PKI_OVERLAY "/",
+					    reload_node_id_to_text(reload_certificate_node_id(certificate), text));
+
+		/* 11.3: a Destination List with one entry; the subject is empty. */
+		g_assert_cmpint(name->type, ==, GEN_URI);
+		g_assert_cmpmem(ASN1_STRING_get0_data(name->d.ia5), ASN1_STRING_length(name->d.ia5), uri,
+				strlen(uri));
+		g_assert_cmpint(X509_NAME_entry_count(X509_get_subject_name(x509)), ==, 0);
+		g_free(uri);
+		GENERAL_NAMES_free(names);
+		X509_free(x509);
+	}
 	/* Computed another way: the first 128 bits of GLib's SHA-256 over the SubjectPublicKeyInfo.
 	 */
 	hash[32] = 0;

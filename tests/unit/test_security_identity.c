@@ -213,6 +213,14 @@ static void check_ca(bool self_signed)
 	g_assert_true(
 	    ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &again, &error));
 	g_assert_true(reload_node_id_equal(&id, &again));
+	{
+		char *other = at(self_signed ? "self-m" : "m");
+
+		/* Another node's is another one. */
+		g_assert_true(ca_make_node(authority, other, NULL, RELOAD_KEY_P256, 100, &again, &error));
+		g_assert_false(reload_node_id_equal(&id, &again));
+		g_free(other);
+	}
 	node = ca_node_load(authority, node_directory, &error);
 	g_assert_no_error(error);
 	{
