@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flows between a Kamailio and remote nodes that the test plays. */
 #include "modules/p2psip/peer/flows.h"
+#include "modules/p2psip/peer/open_requests.h"
 
 #include <arpa/inet.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
@@ -355,22 +357,94 @@ static void test_recovered(World *world, gconstpointer data)
 	world_tear_down(&heir, data);
 }
 
-/* A journal that somebody else wrote is no danger. */
+/* A journal that somebody else wrote is no danger: neither lengths nor what should be Node-IDs. */
 static void test_journal_rubbish(World *world, gconstpointer data)
 {
 	uint8_t rubbish[4096];
 	World heir = {.journal_fd = copy_of_journal(world)};
 
 	for (unsigned i = 0; i < 64; i++) {
+		uint32_t len = i * 1028 + 257; /* some too long, some not */
+
 		memset(rubbish, (int)(i * 4 + 1), sizeof(rubbish));
-		rubbish[2] = rubbish[3] = 0; /* a length of 16 bits */
-		g_assert_cmpint(pwrite(heir.journal_fd, rubbish, sizeof(rubbish), i * 4096), ==, 4096);
+		g_assert_cmpint(pwrite(heir.journal_fd, &len, sizeof(len), i * sizeof(len)), ==, sizeof(len));
+		g_assert_cmpint(pwrite(heir.journal_fd, rubbish, sizeof(rubbish), (4 + i) * 4096), ==, 4096);
 	}
 	world_set_up(&heir, data);
 	flows_recover(heir.flows, 0);
 	flows_known(heir.flows, &heir.node, false, 1);
 	g_assert_cmpuint(heir.delivered->len, ==, 0);
 	world_tear_down(&heir, data);
+}
+
+/* Memory holds as much of the journal as was in use, not its 16 MiB. */
+static void test_journal_memory(World *world, gconstpointer data)
+{
+	struct stat status;
+
+	(void)data;
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 0);
+	g_assert_cmpint(fstat(world->journal_fd, &status), ==, 0);
+	g_assert_cmpint(status.st_size, >=, 16 << 20);
+	g_assert_cmpint(status.st_blocks * 512, >, 0);
+	g_assert_cmpint(status.st_blocks * 512, <=, 64 << 10);
+}
+
+static void count_entry(void *data, const ReloadNodeId *node, bool sent, ReloadSpan head)
+{
+	unsigned *count = data;
+
+	(void)node;
+	(void)head;
+	count[sent]++;
+}
+
+/* What the next process would find: received, sent. Takes it out. */
+static void count_noted(int fd, unsigned count[2])
+{
+	Journal *journal = journal_open(fd, NULL);
+
+	count[false] = count[true] = 0;
+	journal_recover(journal, count_entry, count);
+	journal_free(journal);
+}
+
+static void add_request(OpenRequests *requests, const char *method, const char *branch)
+{
+	g_autofree char *text = request(method, branch, "UDP");
+	SipView view;
+
+	g_assert_true(sip_view_parse(span_of(text), &view));
+	g_assert_true(open_requests_add(requests, &view, 0));
+}
+
+/* What one flow leaves open keeps nobody else out of the journal; what is over makes room for its next. */
+static void test_journal_shared(void)
+{
+	int fd = memfd_create("journal", MFD_CLOEXEC);
+	Journal *journal = journal_open(fd, NULL);
+	ReloadNodeId node = {.len = 16};
+	OpenRequests *sent = open_requests_new(4096, journal, &node, true);
+	OpenRequests *received = open_requests_new(4096, journal, &node, false);
+	unsigned count[2];
+	char branch[16];
+
+	for (unsigned i = 0; i < 4096; i++) {
+		g_snprintf(branch, sizeof(branch), "z%u", i);
+		add_request(sent, "OPTIONS", branch);
+		add_request(received, "OPTIONS", branch);
+	}
+	count_noted(fd, count);
+	g_assert_cmpuint(count[true], ==, 512);
+	g_assert_cmpuint(count[false], ==, 128);
+	open_requests_expire(received, 1 << 30);
+	add_request(received, "INVITE", "next");
+	count_noted(fd, count);
+	g_assert_cmpuint(count[false], ==, 1);
+	open_requests_free(sent);
+	open_requests_free(received);
+	journal_free(journal);
+	close(fd);
 }
 
 static void test_addresses(void)
@@ -419,6 +493,7 @@ int main(int argc, char **argv)
 		{"bounds", test_bounds},     {"cancel-held", test_cancel_held},
 		{"idle", test_idle},	     {"two-connections", test_two_connections},
 		{"recovered", test_recovered},	     {"journal-rubbish", test_journal_rubbish},
+		{"journal-memory", test_journal_memory},
 	};
 
 	g_test_init(&argc, &argv, NULL);
@@ -427,6 +502,7 @@ int main(int argc, char **argv)
 
 		g_test_add(path, World, NULL, world_set_up, tests[i].test, world_tear_down);
 	}
+	g_test_add_func("/edge/journal-shared", test_journal_shared);
 	g_test_add_func("/edge/flow-addresses", test_addresses);
 	return g_test_run();
 }
