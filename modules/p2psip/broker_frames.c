@@ -95,6 +95,9 @@ static int send_frame(struct p2psip_broker *broker, const struct p2psip_frame *f
 	if (frame != &broker->stalled_frame)
 		memcpy(&broker->stalled_frame, frame, frame->header.length);
 	broker->stalled = 1;
+	/* Nothing is read from it meanwhile: it shows that it lives by taking this frame. */
+	if (!broker->suspected)
+		broker->suspected = broker->now;
 	return 0;
 }
 
@@ -143,6 +146,8 @@ int p2psip_broker_flush(struct p2psip_broker *broker)
 		broker->stalled = 0;
 		if (send_frame(broker, &broker->stalled_frame) != 0)
 			return -1;
+		if (!broker->stalled)
+			broker->suspected = 0;
 	}
 	while (!broker->stalled && broker->waiting != NULL) {
 		if (send_next_request(broker) != 0)
