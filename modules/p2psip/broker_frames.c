@@ -279,6 +279,10 @@ static void take_flow(struct p2psip_broker *broker, const struct p2psip_flow *fl
 		return;
 	}
 	if (p2psip_flows_set(flow) != 0)
+	if (flow->state == P2PSIP_FLOW_FORGOTTEN) {
+		p2psip_flows_forget(flow->node);
+		return;
+	}
 		return;
 	if (flow->state == P2PSIP_FLOW_OPENING)
 		return;

@@ -5,7 +5,8 @@
 It speaks the broker's protocol (modules/p2psip/proto/protocol.h), keeps the "overlay" in files of the
 directory FAKE_OVERLAY (one per AOR and node), and moves SIP messages to other fake peers over UDP. The node's
 directory says who it is: a file `identity` with "NODE-ID OVERLAY". Faults are made by files in it:
-  cutoff   not joined      mute   no answers      nocert-AOR   no user certificate     slow   seconds to wait
+  cutoff   not joined      mute   no answers      nocert-AOR   no user certificate
+  forget   forgets all nodes, once
 """
 import argparse, os, selectors, socket, struct, sys, time
 
@@ -13,7 +14,7 @@ HEADER = struct.Struct("=HHHHII")
 (STORE, WITHDRAW, LOOKUP, RESOLVE, FLOW_KNOWN, COMMAND, LEAVE, STATE, FLOW, DONE, EDGES, TEXT,
  STATISTICS) = range(1, 14)
 OK, NOT_FOUND, NO_CERTIFICATE, NOT_JOINED = range(4)
-DOWN, OPENING, UP = range(3)
+DOWN, OPENING, UP, FORGOTTEN = range(4)
 
 
 def arguments():
@@ -75,11 +76,22 @@ class Peer:
             self.addresses[node], self.nodes[address] = address, node
         return self.addresses[node]
 
+    def flow(self, node, state):
+        self.send(FLOW, body=bytes.fromhex(node) + socket.inet_aton(self.address(node)) +
+                  struct.pack("=HH", int(self.args.flow_port), state))
+
     def flow_up(self, node):
         if node not in self.known:
             self.known.add(node)
-            self.send(FLOW, body=bytes.fromhex(node) + socket.inet_aton(self.address(node)) +
-                      struct.pack("=HH", int(self.args.flow_port), UP))
+            self.flow(node, UP)
+
+    def forget(self):
+        if not self.fault("forget"):
+            return
+        os.unlink(os.path.join(self.args.dir, "forget"))
+        for node in list(self.addresses):
+            self.flow(node, FORGOTTEN)
+        self.addresses, self.nodes, self.known = {}, {}, set()
 
     def edge(self, node):
         own = node == self.node
@@ -182,6 +194,7 @@ class Peer:
         ready.register(self.wire, selectors.EVENT_READ, self.from_wire)
         while True:
             self.state()
+            self.forget()
             for key, _ in ready.select(0.002 if self.later else 0.05):
                 key.data()
             self.deliver()

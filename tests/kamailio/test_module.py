@@ -215,10 +215,11 @@ def main():
         registrations(t, f)
         cut_off(t, f)
         silent(t, f)
+        stopped(t, f)
         killed(t, f)
+        forgotten(t, f)
         forks(t, f)
         operators(t, f)
-        stopped(t, f)
         with t.fact("Kamailio ends within 2 s, and its peer with it"):
             pid = f.edge[1].peer_pid()
             f.edge[1].stop(2)

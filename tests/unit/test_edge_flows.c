@@ -18,8 +18,10 @@ typedef struct {
 	GPtrArray *sent;      /* char *: to the flow */
 	GPtrArray *delivered; /* char *: to Kamailio */
 	GArray *closed;       /* ReloadLinkId */
-	FlowState state;
+	FlowState state; /* the last that was told, of changed */
+	ReloadNodeId changed;
 	unsigned changes;
+	bool resolve_when_closed;
 	int journal_fd;
 	Journal *journal;
 } World;
@@ -47,8 +49,14 @@ static ReloadStatus world_send(void *user, ReloadLinkId link, ReloadSpan message
 
 static void world_close(void *user, ReloadLinkId link, int64_t now)
 {
-	(void)now;
-	g_array_append_val(((World *)user)->closed, link);
+	World *world = user;
+	ReloadNodeId other = world->node;
+	FlowState state;
+
+	g_array_append_val(world->closed, link);
+	other.id[0]++;
+	if (world->resolve_when_closed)
+		g_assert_cmpuint(flows_resolve(world->flows, &other, &state, now), !=, 0);
 }
 
 static bool world_deliver(void *user, uint32_t address, ReloadSpan message)
@@ -63,10 +71,12 @@ static bool world_deliver(void *user, uint32_t address, ReloadSpan message)
 
 static void world_changed(void *user, const ReloadNodeId *node, uint32_t address, FlowState state)
 {
-	(void)node;
+	World *world = user;
+
 	(void)address;
-	((World *)user)->state = state;
-	((World *)user)->changes++;
+	world->state = state;
+	world->changed = *node;
+	world->changes++;
 }
 
 static void world_log(void *user, ReloadLogLevel level, const char *text)
@@ -299,6 +309,49 @@ static void test_idle(World *world, gconstpointer data)
 	g_assert_cmpuint(world->delivered->len, ==, 1);
 }
 
+/* A node that nobody could reach is forgotten sooner than one that calls went to, and Kamailio is told: its address is
+ * another's then. */
+static void test_forgotten(World *world, gconstpointer data)
+{
+	const int64_t minute = 60 * 1000;
+	ReloadNodeId made_up = world->node, node;
+	uint32_t address, other;
+	FlowState state;
+
+	(void)data;
+	made_up.id[0] = 99;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	flows_disconnected(world->flows, &world->node, 5, 0);
+	address = address_of(world);
+	other = flows_resolve(world->flows, &made_up, &state, 5 * minute);
+	flows_tick(world->flows, 20 * minute - 1);
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+	g_assert_true(flow_addresses_find(world->addresses, other, &node));
+	flows_tick(world->flows, 20 * minute);
+	g_assert_cmpint(world->state, ==, FLOW_FORGOTTEN);
+	g_assert_true(reload_node_id_equal(&world->changed, &made_up));
+	g_assert_false(flow_addresses_find(world->addresses, other, &node));
+	g_assert_true(flow_addresses_find(world->addresses, address, &node));
+	flows_tick(world->flows, 24 * 60 * minute);
+	g_assert_true(reload_node_id_equal(&world->changed, &world->node));
+	g_assert_false(flow_addresses_find(world->addresses, address, &node));
+	g_assert_cmpuint(world->changes, ==, 4); /* up, down, and two forgotten */
+}
+
+/* Closing a flow may make another message come to a node that is not known yet. */
+static void test_grows_while_closing(World *world, gconstpointer data)
+{
+	GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	world->resolve_when_closed = true;
+	flows_tick(world->flows, 60000);
+	g_assert_cmpuint(world->closed->len, ==, 1);
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+	g_log_set_always_fatal(fatal);
+}
+
 /* Both sides open at once: two connections, and the loss of one harms nobody. */
 static void test_two_connections(World *world, gconstpointer data)
 {
@@ -493,7 +546,8 @@ int main(int argc, char **argv)
 		{"bounds", test_bounds},     {"cancel-held", test_cancel_held},
 		{"idle", test_idle},	     {"two-connections", test_two_connections},
 		{"recovered", test_recovered},	     {"journal-rubbish", test_journal_rubbish},
-		{"journal-memory", test_journal_memory},
+		{"journal-memory", test_journal_memory}, {"forgotten", test_forgotten},
+		{"grows-while-closing", test_grows_while_closing},
 	};
 
 	g_test_init(&argc, &argv, NULL);
