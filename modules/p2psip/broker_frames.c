@@ -199,6 +199,7 @@ static void take_edges(struct p2psip_request *request, const struct p2psip_frame
 
 		memcpy(target->node, edge->node, sizeof(target->node));
 		target->self = edge->self;
+		target->own = edge->own;
 		target->address = edge->address;
 		target->port = edge->port;
 		if (!edge->self && edge->address != 0)
@@ -278,11 +279,11 @@ static void take_flow(struct p2psip_broker *broker, const struct p2psip_flow *fl
 		LM_ERR("the peer gives node %s an address outside flow_network\n", hex);
 		return;
 	}
-	if (p2psip_flows_set(flow) != 0)
 	if (flow->state == P2PSIP_FLOW_FORGOTTEN) {
 		p2psip_flows_forget(flow->node);
 		return;
 	}
+	if (p2psip_flows_set(flow) != 0)
 		return;
 	if (flow->state == P2PSIP_FLOW_OPENING)
 		return;

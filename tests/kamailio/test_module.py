@@ -188,6 +188,9 @@ def operators(t, f):
     with t.fact("RPC p2psip.lookup wants an AOR"):
         code, text = f.edge[1].rpc("p2psip.lookup", check=False)
         tap.require(code != 0 and "AOR" in text, text)
+    with t.fact("the peer is told for how long it may take to leave, with time left to end"):
+        with open(os.path.join(f.edge[1].node_directory, "arguments"), encoding="utf-8") as file:
+            tap.require("--leave-timeout 1500 " in file.read(), "it is not")
     with t.fact("statistics are there"):
         _, text = f.edge[1].rpc("stats.get_statistics", "p2psip:")
         tap.require("p2psip:restarts" in text and "p2psip:cache_hits" in text, text)

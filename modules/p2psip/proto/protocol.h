@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define P2PSIP_PROTOCOL_VERSION 1
+#define P2PSIP_PROTOCOL_VERSION 2
 #define P2PSIP_NODE_ID_LEN 16    /* CHORD-RELOAD: 128 bits */
 #define P2PSIP_AOR_MAX 256       /* canonical AOR without scheme, with its NUL */
 #define P2PSIP_EDGES_MAX 16      /* edges that one AOR may be at: the fan-out of a call */
@@ -76,6 +76,8 @@ struct p2psip_edge {
 	uint16_t port;                      /* of its flow, host byte order */
 	uint8_t self;                       /* 1: this very edge */
 	uint8_t flow;                       /* enum p2psip_flow_state */
+	uint8_t own;                        /* 1: the AOR's own record names it; 0: that of an AOR that
+					     * this one is forwarded to */
 	uint32_t lifetime;                  /* seconds that the record lives on */
 	char preferences[P2PSIP_PREFS_MAX]; /* contact preferences, "" if none */
 };
