@@ -61,7 +61,8 @@ static int wait_for(struct p2psip_request *request)
 	if (__atomic_compare_exchange_n(&request->state, &waited_for, P2PSIP_ABANDONED, 0,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return -1;
-	/* It has come in this very moment: the broker is about to post, and has to be done before the request is freed. */
+	/* It has come in this very moment, and the broker is about to post: that must not hit freed
+	 * memory. */
 	while (sem_wait(&request->answered) != 0 && errno == EINTR)
 		;
 	return 0;

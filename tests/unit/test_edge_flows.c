@@ -309,8 +309,8 @@ static void test_idle(World *world, gconstpointer data)
 	g_assert_cmpuint(world->delivered->len, ==, 1);
 }
 
-/* A node that nobody could reach is forgotten sooner than one that calls went to, and Kamailio is told: its address is
- * another's then. */
+/* A node that nobody could reach is forgotten sooner than one that calls went to, and Kamailio is told: its
+ * address is another's then. */
 static void test_forgotten(World *world, gconstpointer data)
 {
 	const int64_t minute = 60 * 1000;

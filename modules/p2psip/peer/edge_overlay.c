@@ -140,7 +140,8 @@ static void found(void *data, ReloadStatus status, const ReloadSipFound *result,
 	uint64_t token = task->token;
 	const ReloadNodeId *self = reload_node_id(reload_driver_node(edge->driver));
 	g_autofree struct p2psip_edges *edges = g_new0(struct p2psip_edges, 1);
-	ReloadStatus made = found_edges(edges, &task->aor, result, self, edge->flows, edge->options->flow_port, now);
+	ReloadStatus made = found_edges(edges, &task->aor, result, self, edge->flows,
+					edge->options->flow_port, now);
 
 	g_hash_table_remove(edge->tasks, task);
 	lookups_result(edge->lookups, token, status_of(status == RELOAD_OK ? made : status), edges);

@@ -9,7 +9,8 @@
 /* A node without a flow is forgotten after this time, so that its address can serve another. Kamailio
  * goes on sending to the address it knows: it has to outlast calls in which nobody says anything. */
 #define FORGET_MS (24 * 60 * 60 * 1000)
-/* One that never had a flow may be made up, and no call went there: its address has to outlast Kamailio's cache. */
+/* One that never had a flow may be made up, and no call went there: its address has to outlast Kamailio's
+ * cache. */
 #define FORGET_UNTRIED_MS ((P2PSIP_KEPT_MAX + 300) * (int64_t)1000)
 /* How many are forgotten in one tick: the broker is told of each. */
 #define FORGET_AT_ONCE 256
@@ -500,8 +501,8 @@ static void flow_due(Flow *flow, int64_t now)
 	}
 }
 
-/* The flows for which something is due. What that does may reach flows that are not there yet, so the table is not
- * walked meanwhile. */
+/* The flows for which something is due. Doing it may make another node known, so the table is not walked
+ * meanwhile. */
 static GPtrArray *collect_due(Flows *self, int64_t now)
 {
 	GPtrArray *due = g_ptr_array_new();

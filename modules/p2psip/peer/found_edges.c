@@ -12,8 +12,8 @@ static struct p2psip_edge *edge_of(struct p2psip_edges *edges, const ReloadNodeI
 }
 
 /* Adds the edge of route and returns it; NULL: no room for it, or no address. */
-static struct p2psip_edge *add_edge(struct p2psip_edges *edges, const ReloadSipRoute *route, const ReloadNodeId *self,
-				    Flows *flows, uint16_t port, int64_t now)
+static struct p2psip_edge *add_edge(struct p2psip_edges *edges, const ReloadSipRoute *route,
+				    const ReloadNodeId *self, Flows *flows, uint16_t port, int64_t now)
 {
 	struct p2psip_edge *to = &edges->edge[edges->count];
 	FlowState state = FLOW_DOWN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Slots of one page in a mapped file, behind the lengths of what is in them. A slot counts once its length is written,
- * last of all, so a process may end at any point. The lengths lie apart because reading them all takes their pages
- * into memory: those of slots never used stay out of it. */
+/* Slots of one page in a mapped file, behind the lengths of what is in them. What is in a slot counts once its
+ * length is written, last of all, so a process may end at any point. The lengths lie apart because reading them
+ * takes their pages into memory: those of slots never used stay out of it. */
 #include "modules/p2psip/peer/journal.h"
 
 #include <errno.h>

@@ -9,9 +9,8 @@
 #define LIFE_INVITE_MS (200 * 1000)
 /* Of all heads in one table: what one remote node can make this edge remember. */
 #define BYTES_MAX (8 * 1024 * 1024)
-/* How many requests of one table the journal takes: it is there for all flows, and what one of them leaves open is not
- * to keep the callers of the others out of it. Those that wait for an answer here are worth more than what a remote
- * node left ringing. */
+/* How many requests of one table the journal takes: it is there for all flows, and what one of them leaves open
+ * is not to keep the callers of the others out. Callers here count for more than what a remote node lets ring. */
 #define NOTED_SENT_MAX 512
 #define NOTED_RECEIVED_MAX 128
 
