@@ -167,9 +167,12 @@ static void up(Link *link, ReloadCertificate *certificate)
 static void established(void *user, ReloadStream *stream, ReloadCertificate *certificate)
 {
 	Link *link = user;
+	/* who was expected: the certificate may hold other Node-IDs before it */
+	const ReloadNodeId *node =
+	    link->remote.len != 0 ? &link->remote : reload_certificate_node_id(certificate);
 
 	(void)stream;
-	if (!admitted(link->links, reload_certificate_node_id(certificate), &link->address)) {
+	if (!admitted(link->links, node, &link->address)) {
 		reload_links_down(link, RELOAD_E_LIMIT, NULL);
 		return;
 	}

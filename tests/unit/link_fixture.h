@@ -26,6 +26,8 @@ void link_ca_free(LinkCa *ca);
 /* A new identity with a random Node-ID. valid_for: ms from now, negative: already expired. */
 ReloadIdentity *link_ca_issue(LinkCa *ca, int64_t valid_for);
 ReloadIdentity *link_ca_issue_key(LinkCa *ca, ReloadKeyType type, int64_t valid_for);
+/* One with count (1 to 4) random Node-IDs. */
+ReloadIdentity *link_ca_issue_ids(LinkCa *ca, ReloadKeyType type, unsigned count, int64_t valid_for);
 
 /* One node's links and what they told. */
 typedef struct {

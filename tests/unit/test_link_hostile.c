@@ -398,6 +398,30 @@ static void test_many_links(Fixture *fixture, gconstpointer data)
 	reload_identity_unref(identity);
 }
 
+/* A node with two Node-IDs is counted as the one that was expected, be it the second of its certificate. */
+static void test_many_links_to_second_id(Fixture *fixture, gconstpointer data)
+{
+	ReloadIdentity *identity = link_ca_issue_ids(fixture->ca, RELOAD_KEY_P256, 2, 60000);
+	LinkNode *other = link_node_new_with(fixture->ca->trust, identity, "127.0.0.1", NULL, NULL);
+	LinkNode *node = fixture->node;
+	size_t count;
+	const ReloadNodeId *ids =
+	    reload_certificate_node_ids(reload_identity_certificate(identity), &count);
+
+	(void)data;
+	g_assert_cmpuint(count, ==, 2);
+	for (unsigned i = 1; i <= 2; i++) {
+		g_assert_cmpuint(node->io.link_connect(node->io.user, &other->address, &ids[1]), !=, 0);
+		LINK_WAIT(node->ups == i);
+	}
+	g_assert_cmpuint(node->io.link_connect(node->io.user, &other->address, &ids[1]), !=, 0);
+	LINK_WAIT(node->ups + node->downs == 3);
+	g_assert_cmpuint(node->downs, ==, 1);
+	g_assert_cmpint(node->why, ==, RELOAD_E_LIMIT);
+	link_node_free(other);
+	reload_identity_unref(identity);
+}
+
 /* No tickets, no resumption, no renegotiation. */
 static void test_no_second_chances(Fixture *fixture, gconstpointer data)
 {
@@ -438,6 +462,7 @@ int main(int argc, char **argv)
 	ADD("queue_overflow", &small, test_queue_overflow);
 	ADD("flood", &small, test_flood);
 	ADD("many_links", &narrow, test_many_links);
+	ADD("many_links_to_second_id", &narrow, test_many_links_to_second_id);
 	ADD("no_second_chances", NULL, test_no_second_chances);
 #undef ADD
 	return g_test_run();
