@@ -92,6 +92,8 @@ typedef struct {
 /* Connects by TCP only. identity NULL: shows no certificate. version: 0 or TLS1_1_VERSION ... as
  * the highest. */
 RawClient *raw_client_new(const ReloadAddress *address, ReloadIdentity *identity, int version);
+/* The same over a socket that is connected, or connecting, to it; the client's from here on. */
+RawClient *raw_client_new_on(int fd, ReloadIdentity *identity, int version);
 void raw_client_free(RawClient *client);
 /* Shakes hands while the main loop runs; false: it failed. */
 bool raw_client_handshake(RawClient *client);
