@@ -11,8 +11,30 @@
 #include "tools/ca/subscribers.h"
 
 #include <glib/gstdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static char *root;
+
+/* What has been brought to the disk, in order: 'f' a file, 'd' a directory; small letters while `watched` was not
+ * there, large ones when it was. NULL: nobody watches. */
+static GString *synced;
+static const char *watched;
+
+/* In place of the C library's. */
+int fsync(int fd)
+{
+	GStatBuf status;
+
+	if (synced && fstat(fd, &status) == 0) {
+		char kind = S_ISDIR(status.st_mode) ? 'd' : 'f';
+
+		if (kind == 'f')
+			g_assert_cmpint(status.st_size, >, 0);
+		g_string_append_c(synced, ca_exists(watched) ? g_ascii_toupper(kind) : kind);
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static char *at(const char *name)
 {
@@ -308,6 +330,78 @@ static void test_ca_self_signed(void)
 	check_ca(true);
 }
 
+/* A power cut must not leave a key that is there and empty: first the text is on the disk, then the name. */
+static void test_files_reach_the_disk(void)
+{
+	char *path = at("on-disk.key");
+	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_P256, NULL);
+	GError *error = NULL;
+
+	watched = path;
+	synced = g_string_new(NULL);
+	g_assert_true(ca_write_key(path, key, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(synced->str, ==, "fD");
+	g_string_free(g_steal_pointer(&synced), TRUE);
+	EVP_PKEY_free(key);
+	g_free(path);
+}
+
+/* Making a node was interrupted between key and certificate: the same command ends it, with that key. */
+static void check_interrupted(CaAuthority *authority, const char *node_directory)
+{
+	char *key = g_build_filename(node_directory, CA_NODE_KEY, NULL), *before, *after;
+	char *certificate = g_build_filename(node_directory, CA_NODE_CERTIFICATE, NULL);
+	ReloadNodeId first, second;
+	GError *error = NULL;
+	CaNode *node;
+
+	g_assert_true(ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &first, &error));
+	g_assert_no_error(error);
+	g_assert_true(g_file_get_contents(key, &before, NULL, NULL));
+	g_assert_cmpint(g_unlink(certificate), ==, 0);
+	g_assert_true(ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &second, &error));
+	g_assert_no_error(error);
+	g_assert_true(g_file_get_contents(key, &after, NULL, NULL));
+	g_assert_cmpstr(before, ==, after);
+	/* of a self-signed certificate it follows from the key */
+	g_assert_true(reload_node_id_equal(&first, &second) == authority->document->self_signed_permitted);
+	node = ca_node_load(authority, node_directory, &error);
+	g_assert_no_error(error);
+	g_assert_true(reload_node_id_equal(&node->node_id, &second));
+	ca_node_free(node);
+	g_free(before);
+	g_free(after);
+	g_free(key);
+	g_free(certificate);
+}
+
+static void test_node_interrupted(void)
+{
+	for (int self_signed = 0; self_signed < 2; self_signed++) {
+		char *directory = at(self_signed ? "self-i" : "ca-i");
+		char *node_directory = at(self_signed ? "self-i-n" : "ca-i-n");
+		CaOverlayOptions options = {.name = PKI_OVERLAY,
+					    .directory = directory,
+					    .self_signed = self_signed,
+					    .digest = RELOAD_DIGEST_SHA256,
+					    .days = 60,
+					    .ca_days = 400,
+					    .turn_density = -1};
+		GError *error = NULL;
+		CaAuthority *authority;
+
+		g_assert_true(ca_create_overlay(&options, &error));
+		g_assert_no_error(error);
+		authority = ca_authority_load(directory, &error);
+		g_assert_no_error(error);
+		check_interrupted(authority, node_directory);
+		ca_authority_free(authority);
+		g_free(directory);
+		g_free(node_directory);
+	}
+}
+
 /* RFC 6940, 13.4 and 14.16: a secret that nobody could guess, in a file for its owner. */
 static void test_ca_shared_secret(void)
 {
@@ -399,6 +493,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/security/identity/file-names", test_file_names);
 	g_test_add_func("/security/identity/ca", test_ca);
 	g_test_add_func("/security/identity/ca/self-signed", test_ca_self_signed);
+	g_test_add_func("/security/identity/ca/files-reach-the-disk", test_files_reach_the_disk);
+	g_test_add_func("/security/identity/ca/node-interrupted", test_node_interrupted);
 	g_test_add_func("/security/identity/ca/shared-secret", test_ca_shared_secret);
 	g_test_add_func("/security/identity/sqlite", test_sqlite);
 	result = g_test_run();
