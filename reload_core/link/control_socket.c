@@ -183,7 +183,7 @@ static Client *idle_client(ReloadControl *control)
 	for (GList *i = control->clients.head; i != NULL; i = i->next) {
 		Client *client = i->data;
 
-		if (!client->calling && client->out->len == 0)
+		if (!client->calling && client->out->len == 0 && line_end(client) == NULL)
 			return client;
 	}
 	return NULL;
