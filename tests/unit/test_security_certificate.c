@@ -18,6 +18,7 @@ typedef struct {
 	EVP_PKEY *key;	  /* NULL: a new P-256 one */
 	EVP_PKEY *signer; /* NULL: the CA's */
 	bool self_issued; /* issuer as the (empty) subject */
+	bool bare_key;	  /* RSA without the parameters NULL, as other software writes it */
 	int from, to;	  /* days around PKI_NOW */
 	X509 *issuer;	  /* NULL: the CA */
 	bool is_ca;
@@ -40,6 +41,15 @@ static X509 *read_der(GBytes *der)
 	return d2i_X509(NULL, &data, (long)length);
 }
 
+/* RFC 3279, 2.3.1 wants the parameters to be there, and NULL; readers take keys without them. */
+static void drop_parameters(X509_PUBKEY *info)
+{
+	X509_ALGOR *algorithm;
+
+	g_assert_cmpint(X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, info), ==, 1);
+	g_assert_cmpint(X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_UNDEF, NULL), ==, 1);
+}
+
 /* Certificates that our own issuer would not make. */
 static GBytes *cook(const Recipe *recipe)
 {
@@ -55,6 +65,8 @@ static GBytes *cook(const Recipe *recipe)
 		      (time_t)((PKI_NOW + recipe->from * PKI_DAY) / 1000));
 	ASN1_TIME_set(X509_getm_notAfter(x509), (time_t)((PKI_NOW + recipe->to * PKI_DAY) / 1000));
 	X509_set_pubkey(x509, key);
+	if (recipe->bare_key)
+		drop_parameters(X509_get_X509_PUBKEY(x509));
 	if (recipe->is_ca) {
 		X509_NAME_add_entry_by_NID(X509_get_subject_name(x509), NID_commonName,
 					   MBSTRING_UTF8, (const unsigned char *)"between", -1, -1,
@@ -391,6 +403,40 @@ static void test_self_signed(void)
 	EVP_PKEY_free(other);
 }
 
+/* The digest is over the key as it stands in the certificate, not as OpenSSL would write it. */
+static void test_self_signed_as_it_stands(void)
+{
+	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_RSA2048, NULL);
+	ReloadTrustOptions options = {.overlay = PKI_OVERLAY,
+				      .node_id_length = 16,
+				      .self_signed_permitted = true,
+				      .self_signed_digest = RELOAD_DIGEST_SHA256};
+	ReloadTrust *trust = reload_trust_new(&options, NULL);
+	X509_PUBKEY *bare = NULL;
+	unsigned char *info = NULL;
+	char *hash, *names;
+	Recipe recipe = {.self_issued = true, .bare_key = true, .key = key, .signer = key, .from = -1, .to = 1};
+	GBytes *der;
+	int length;
+
+	g_assert_cmpint(X509_PUBKEY_set(&bare, key), ==, 1);
+	drop_parameters(bare);
+	length = i2d_X509_PUBKEY(bare, &info);
+	g_assert_cmpint(length, ==, i2d_PUBKEY(key, NULL) - 2);
+	hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, info, (gsize)length);
+	names = g_strdup_printf("URI:reload://0110%.32s@" PKI_OVERLAY "/," EMAIL, hash);
+	recipe.names = names;
+	der = cook(&recipe);
+	g_assert_cmpint(verify_at(trust, der, PKI_NOW), ==, RELOAD_OK);
+	g_bytes_unref(der);
+	g_free(names);
+	g_free(hash);
+	OPENSSL_free(info);
+	X509_PUBKEY_free(bare);
+	reload_trust_unref(trust);
+	EVP_PKEY_free(key);
+}
+
 static void test_bad_node(void)
 {
 	Recipe recipe = {.names = URI "," EMAIL, .from = -1, .to = 1};
@@ -473,6 +519,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/security/trust/dates-of-the-chain", test_chain_dates);
 	g_test_add_func("/security/trust/between", test_between);
 	g_test_add_func("/security/trust/self-signed", test_self_signed);
+	g_test_add_func("/security/trust/self-signed-as-it-stands", test_self_signed_as_it_stands);
 	g_test_add_func("/security/trust/bad-node", test_bad_node);
 	g_test_add_func("/security/trust/cache", test_cache_is_bounded);
 	g_test_add_func("/security/trust/x509", test_x509);
