@@ -5,6 +5,7 @@ its flow what an honest edge would not."""
 import os
 import re
 import socket
+import threading
 import time
 
 from fake_edges import DOMAIN, Edges
@@ -35,6 +36,21 @@ class RogueEdge:
         except socket.timeout:
             return None
         return rawphone.Message(data[16:], source)
+
+    def receive_request(self, method, timeout=5):
+        """The next request of this method, or None."""
+        end = time.monotonic() + timeout
+        while True:
+            message = self.receive(max(0.01, end - time.monotonic()))
+            if message is None or message.method == method:
+                return message
+
+    def answer(self, request, status, headers=()):
+        lines = ["SIP/2.0 " + status]
+        lines += ["%s: %s" % (name.title(), value) for name, value in request.headers
+                  if name in ("via", "record-route", "from", "call-id", "cseq")]
+        lines.append("To: %s%s" % (request.get("to"), "" if ";tag=" in request.get("to") else ";tag=rogue"))
+        self.send("\n".join(lines + list(headers) + ["Content-Length: 0", "", ""]))
 
     def ask(self, method, uri, headers=(), to_tag="", caller="mallory", timeout=3):
         """Sends a request and returns its final answer, or None."""
@@ -105,8 +121,8 @@ class Dialog:
     def invite(self, user):
         self.request("INVITE", "sip:%s@%s" % (user, DOMAIN), "<sip:%s@%s>" % (user, DOMAIN))
 
-    def accepted(self):
-        answer = self.final("INVITE")
+    def accepted(self, answer=None):
+        answer = answer or self.final("INVITE")
         tap.require(answer and answer.code == 200, answer.first if answer else "no answer to the rogue's INVITE")
         self.route = "Route: " + ", ".join(reversed([r.strip() for line in answer.all("record-route")
                                                      for r in line.split(",")]))
@@ -162,22 +178,30 @@ def elsewhere(t, f, rogue):
     line.close()
 
 
+def nothing_comes(receiver):
+    receiver.settimeout(1)
+    try:
+        data = receiver.recv(65536)
+    except socket.timeout:
+        return
+    raise process.Unexpected("this came: " + data.decode(errors="replace"))
+
+
 def stray_answer(t, f, rogue):
     """An answer to no request of the edge, which names in its second Via where it would like to go."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
-        target.bind((f.block.phone(8), 0))
-        target.settimeout(1)
-        rogue.send("\n".join(
-            ["SIP/2.0 200 OK", "Via: SIP/2.0/TLS %032x.%s:5060;branch=z9hG4bKstray" % (f.edge[1].id, DOMAIN),
-             "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bKtarget" % target.getsockname(),
-             "From: <sip:mallory@%s>;tag=r" % DOMAIN, "To: <sip:alice@%s>;tag=s" % DOMAIN, "Call-ID: stray",
-             "CSeq: 1 INVITE", "Content-Length: 0", "", ""]))
-        with t.fact("an answer to nothing is not sent on to where its second Via says"):
-            try:
-                data = target.recv(65536)
-            except socket.timeout:
-                data = None
-            tap.require(data is None, "it was")
+    stranger = rawphone.RawPhone("stranger", DOMAIN, "", f.block.phone(9), 5070, f.edge[1].proxy)
+    for what, send, via in (("over a flow", rogue.send, "TLS %032x.%s:5060" % (f.edge[1].id, DOMAIN)),
+                            ("from anybody to the phones' socket", stranger.send, "UDP " + f.edge[1].proxy)):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
+            target.bind((f.block.phone(8), 0))
+            send("\n".join(
+                ["SIP/2.0 200 OK", "Via: SIP/2.0/%s;branch=z9hG4bKstray" % via,
+                 "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bKtarget" % target.getsockname(),
+                 "From: <sip:mallory@%s>;tag=r" % DOMAIN, "To: <sip:alice@%s>;tag=s" % DOMAIN, "Call-ID: stray",
+                 "CSeq: 1 INVITE", "Content-Length: 0", "", ""]))
+            with t.fact("an answer to nothing, %s, is not sent on to where its second Via says" % what):
+                nothing_comes(target)
+    stranger.close()
 
 
 def identity(t, f, rogue):
@@ -197,6 +221,53 @@ def identity(t, f, rogue):
         rogue.ask("OPTIONS", "sip:alice@" + DOMAIN, caller="mallory")
         callee.wait(5)
         tap.require("P-Asserted-Identity: <sip:mallory@%s>" % DOMAIN in callee.messages(), "it was not")
+
+
+ASSERTED = ["%s: <sip:bob@%s>" % (name, DOMAIN)
+            for name in ("P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID")]
+
+
+def unasserted(message):
+    tap.require(message, "it has not come")
+    tap.require("sip:bob@" not in message.text, "it came with an identity:\n" + message.text)
+
+
+def identity_inside(t, f, rogue):
+    phone = rawphone.RawPhone("carol", DOMAIN, f.users["carol"], f.block.phone(5), 5070, f.edge[1].proxy)
+    phone.register()
+    dialog = Dialog(rogue, "asserting")
+    dialog.invite("carol")
+    invite = phone.receive_request("INVITE")
+    phone.answer(invite, "200 OK", ["Contact: " + phone.contact()] + ASSERTED)
+    with t.fact("an identity that a phone's answer asserts is not passed on"):
+        answer = dialog.final("INVITE")
+        unasserted(answer)
+    dialog.accepted(answer)
+    phone.receive_request("ACK")
+    with t.fact("one that another edge asserts in a dialog neither"):
+        dialog.request("INFO", dialog.contact, dialog.to, [dialog.route] + ASSERTED)
+        info = phone.receive_request("INFO")
+        phone.answer(info, "200 OK")
+        unasserted(info)
+    with t.fact("nor one that a phone asserts in a dialog"):
+        phone.send("\n".join(
+            ["BYE sip:x@192.0.2.7 SIP/2.0", "Via: SIP/2.0/UDP %s:5070;branch=z9hG4bKasserting" % f.block.phone(5)] +
+            ["Route: " + route for route in invite.all("record-route")] +
+            ["Route: <sip:%s.%s;lr>" % (NODE, DOMAIN)] + ASSERTED +
+            ["From: " + dialog.to, "To: " + invite.get("from"), "Call-ID: asserting", "CSeq: 1 BYE", "Max-Forwards: 70",
+             "Content-Length: 0", "", ""]))
+        bye = rogue.receive_request("BYE")
+        unasserted(bye)
+        rogue.answer(bye, "200 OK")
+    for method, status in (("OPTIONS", "200 OK"), ("INVITE", "486 Busy Here")):
+        with t.fact("nor one that another edge's answer asserts: %s" % status):
+            node = threading.Thread(target=lambda: rogue.answer(rogue.receive_request(method), status, ASSERTED))
+            node.start()
+            answer = phone.request(method, "sip:mallory@" + DOMAIN)
+            node.join()
+            unasserted(answer)
+            tap.require(answer.first == "SIP/2.0 " + status, answer.first)
+    phone.close()
 
 
 def phone_in_a_dialog(t, f):
@@ -228,6 +299,7 @@ def main():
         elsewhere(t, f, rogue)
         stray_answer(t, f, rogue)
         identity(t, f, rogue)
+        identity_inside(t, f, rogue)
         phone_in_a_dialog(t, f)
 
 
