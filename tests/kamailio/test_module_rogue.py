@@ -204,6 +204,49 @@ def stray_answer(t, f, rogue):
     stranger.close()
 
 
+def stranger_in_a_dialog(t, f, rogue):
+    """A host that is no phone, to which somebody who took part in a call has told that call's Route: it reaches a phone
+    with it, as another server does in a call of ours with it, and nobody else."""
+    phone = rawphone.RawPhone("carol", DOMAIN, f.users["carol"], f.block.phone(5), 5070, f.edge[1].proxy)
+    stranger = rawphone.RawPhone("stranger", DOMAIN, "", f.block.phone(9), 5070, f.edge[1].proxy)
+    phone.register()
+    dialog = Dialog(rogue, "told-to-a-stranger")
+    dialog.invite("carol")
+    phone.answer(phone.receive_request("INVITE"), "200 OK", ["Contact: " + phone.contact()])
+    dialog.accepted()
+    phone.receive_request("ACK")
+
+    def inside(method, uri, route=dialog.route, timeout=2):
+        return stranger.request(method, uri, [route], to=uri + ">;tag=raw;x=<x", call_id="told-to-a-stranger",
+                                timeout=timeout)
+
+    def reaches_the_phone(method):
+        inside(method, phone.contact()[1:-1], timeout=0.1)
+        phone.answer(phone.receive_request(method), "200 OK")
+        answer = stranger.receive()
+        tap.require(answer and answer.code == 200, answer.first if answer else "no answer")
+
+    with t.fact("a stranger in another's dialog reaches its phone"):
+        reaches_the_phone("NOTIFY")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
+        target.bind((f.block.phone(9), 0))
+        uri = "sip:x@%s:%d" % target.getsockname()
+        refused(t, "a stranger in another's dialog, to an address where no phone is: 403", inside("INFO", uri), 403)
+        with t.fact("nothing comes there"):
+            nothing_comes(target)
+        refused(t, "and the address is not taken for a phone's from then on", dialog.inside("INFO", uri), 403)
+    refused(t, "a stranger in another's dialog, by DNS: 403", inside("INFO", "sip:x@example.com"), 403)
+    known = f.edge[1].status("known_nodes")
+    refused(t, "the same to a node: 403",
+            inside("INFO", phone.contact()[1:-1], dialog.route + ", <sip:%s.%s;lr>" % ("7d" * 16, DOMAIN)), 403)
+    with t.fact("and that node is not asked for"):
+        tap.require(f.edge[1].status("known_nodes") == known, "it was")
+    with t.fact("the phone can be hung up on all the same"):
+        reaches_the_phone("BYE")
+    phone.close()
+    stranger.close()
+
+
 def identity(t, f, rogue):
     for what, caller, asserted in (("a From AOR of another edge", "bob", False),
                                    ("a From AOR that nobody registered", "nobody", False)):
@@ -297,6 +340,7 @@ def main():
         no_way_through(t, f, rogue)
         from_a_dialog(t, f, rogue)
         elsewhere(t, f, rogue)
+        stranger_in_a_dialog(t, f, rogue)
         stray_answer(t, f, rogue)
         identity(t, f, rogue)
         identity_inside(t, f, rogue)
