@@ -31,6 +31,7 @@ struct arguments {
 	char flow_port[16];
 	char connect_timeout[16];
 	char flow_idle[16];
+	char flow_rate[16];
 	char broker_fd[16];
 	char journal_fd[16];
 };
@@ -60,6 +61,7 @@ static void make_arguments(struct arguments *a, int check, int journal)
 	snprintf(a->flow_port, sizeof(a->flow_port), "%d", c->flow_port);
 	snprintf(a->connect_timeout, sizeof(a->connect_timeout), "%d", c->connect_timeout);
 	snprintf(a->flow_idle, sizeof(a->flow_idle), "%d", c->flow_idle);
+	snprintf(a->flow_rate, sizeof(a->flow_rate), "%d", c->flow_rate);
 	snprintf(a->broker_fd, sizeof(a->broker_fd), "%d", PEER_FD);
 	add(a, c->peer_path, NULL);
 	if (check)
@@ -82,6 +84,7 @@ static void make_arguments(struct arguments *a, int check, int journal)
 	add(a, "--flow-network", c->flow_network);
 	add(a, "--connect-timeout", a->connect_timeout);
 	add(a, "--flow-idle", a->flow_idle);
+	add(a, "--flow-rate", a->flow_rate);
 	add_if_set(a, "--keylog", c->keylog);
 	if (c->first_node)
 		add(a, "--first", NULL);

@@ -22,7 +22,7 @@ def arguments():
     p.add_argument("--broker-fd", type=int)
     p.add_argument("--listen", action="append")
     for name in ("document", "dir", "advertise", "flow-listen", "flow-advertise", "sip-socket",
-                 "flow-port", "flow-network", "connect-timeout", "flow-idle", "keylog", "journal-fd"):
+                 "flow-port", "flow-network", "connect-timeout", "flow-idle", "flow-rate", "keylog", "journal-fd"):
         p.add_argument("--" + name)
     p.add_argument("--first", action="store_true")
     return p.parse_args()

@@ -77,7 +77,10 @@ def refused(t, what, answer, *codes):
 def no_way_through(t, f, rogue):
     other = "%032x.%s" % (f.edge[2].id, DOMAIN)
     own = "%032x.%s" % (f.edge[1].id, DOMAIN)
+    cached = f.edge[1].status("cached_lookups")
     refused(t, "an AOR that is not registered at this edge: 404", rogue.ask("OPTIONS", "sip:bob@" + DOMAIN), 404)
+    with t.fact("and the overlay has not been asked for the caller"):
+        tap.require(f.edge[1].status("cached_lookups") == cached, "it was")
     refused(t, "a domain outside the overlay: 403", rogue.ask("OPTIONS", "sip:bob@example.com"), 403)
     refused(t, "an address: 403", rogue.ask("OPTIONS", "sip:bob@192.0.2.1"), 403)
     refused(t, "REGISTER: 403", rogue.ask("REGISTER", "sip:" + DOMAIN), 403)
@@ -313,6 +316,27 @@ def identity_inside(t, f, rogue):
     phone.close()
 
 
+def many_identities(t, f, rogue):
+    """The overlay is slow to say who may speak for whom, and another edge has a new one each time."""
+    phone = rawphone.RawPhone("carol", DOMAIN, f.users["carol"], f.block.phone(5), 5070, f.edge[1].proxy)
+    phone.register()
+    f.fault(1, "mute")
+    for number in range(300):
+        rogue.send("\n".join(
+            ["OPTIONS sip:carol@%s SIP/2.0" % DOMAIN, "Via: SIP/2.0/TLS %s.%s;branch=z9hG4bKmany%d" % (NODE, DOMAIN, number),
+             "From: <sip:many%d@%s>;tag=r" % (number, DOMAIN), "To: <sip:carol@%s>" % DOMAIN, "Call-ID: many-%d" % number,
+             "CSeq: 1 OPTIONS", "Max-Forwards: 20", "Content-Length: 0", "", ""]))
+        if number % 20 == 19:
+            time.sleep(0.02)
+    with t.fact("a quarter of the lookups is for who calls from elsewhere; the others of them ring with no name"):
+        process.until(lambda: f.edge[1].status("requests") == "256", 3, "256 are asked for")
+        for _ in range(300 - 256):
+            tap.require(phone.receive_request("OPTIONS", 2), "it has not come")
+        tap.require(f.edge[1].status("requests") == "256", f.edge[1].status("requests"))
+    f.fault(1, "mute", False)
+    phone.close()
+
+
 def phone_in_a_dialog(t, f):
     """A phone that makes up a dialog, to reach what it may not reach outside of one."""
     other = "%032x.%s" % (f.edge[2].id, DOMAIN)
@@ -345,6 +369,7 @@ def main():
         identity(t, f, rogue)
         identity_inside(t, f, rogue)
         phone_in_a_dialog(t, f)
+        many_identities(t, f, rogue)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,13 @@
 #define LIFE_INVITE_MS (200 * 1000)
 /* Of all heads in one table: what one remote node can make this edge remember. */
 #define BYTES_MAX (8 * 1024 * 1024)
+/* One a minute while a phone rings (RFC 3261, 13.3.1.1), several from each phone that rings. */
+#define PROVISIONAL_MAX 64
 
 typedef struct {
 	int64_t expires;
 	GBytes *head; /* first line and headers */
+	unsigned provisional;
 	OpenRequests *owner;
 	unsigned entry; /* in the journal */
 } OpenRequest;
@@ -92,6 +95,7 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 	request = g_new(OpenRequest, 1);
 	request->expires = now + life_of(view);
 	request->head = head_of(view->message);
+	request->provisional = 0;
 	request->owner = self;
 	head.data = g_bytes_get_data(request->head, &head.len);
 	request->entry = journal_add(self->journal, self->node, self->sent, head);
@@ -100,17 +104,24 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 	return true;
 }
 
-void open_requests_reply(OpenRequests *self, const SipView *view, int64_t now)
+bool open_requests_has(const OpenRequests *self, const SipView *view)
+{
+	g_autofree char *key = key_of(view->method, view->branch);
+
+	return g_hash_table_contains(self->table, key);
+}
+
+bool open_requests_reply(OpenRequests *self, const SipView *view, int64_t now)
 {
 	g_autofree char *key = key_of(view->method, view->branch);
 	OpenRequest *request = g_hash_table_lookup(self->table, key);
 
 	if (request == NULL)
-		return;
+		return false;
 	if (view->status >= 200)
-		g_hash_table_remove(self->table, key);
-	else
-		request->expires = now + life_of(view);
+		return g_hash_table_remove(self->table, key);
+	request->expires = now + life_of(view);
+	return ++request->provisional <= PROVISIONAL_MAX;
 }
 
 bool open_requests_end(OpenRequests *self, const SipView *view)
