@@ -325,6 +325,30 @@ static void test_received(World *world, gconstpointer data)
 	assert_last(world->sent, 3, "SIP/2.0 503 ", "branch=y10");
 }
 
+/* A request with count bytes more than request() gives it. */
+static char *long_request(const char *method, const char *branch, gsize count)
+{
+	g_autofree char *head = request(method, branch, "TLS");
+	g_autofree char *body = g_strnfill(count, 'x');
+
+	return g_strconcat(head, body, NULL);
+}
+
+/* What is open may be as long as 4096 bytes each, on average. */
+static void test_received_bytes(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	link_sends(world, 5, long_request("INVITE", "y0", 20000), 1);
+	assert_last(world->delivered, 1, "INVITE ", "branch=y0");
+	link_sends(world, 5, long_request("INVITE", "y1", 20000), 1);
+	assert_last(world->sent, 1, "SIP/2.0 503 ", "branch=y1");
+	link_sends(world, 5, long_request("INVITE", "y2", 4000), 1);
+	kamailio_sends(world, reply(200, "INVITE", "y0", "UDP h"), 2);
+	link_sends(world, 5, long_request("INVITE", "y3", 20000), 3);
+	assert_last(world->delivered, 3, "INVITE ", "branch=y3");
+}
+
 /* Uses up what a node may send at once: twice its rate of 10. */
 static void use_up(World *world)
 {
@@ -361,6 +385,10 @@ static void test_rate(World *world, gconstpointer data)
 	for (int i = 0; i < 30; i++)
 		link_sends(world, 5, request("ACK", "y25", "TLS"), 100000);
 	g_assert_cmpuint(world->delivered->len, ==, 42);
+	/* 5 for 20000 bytes */
+	for (int i = 0; i < 6; i++)
+		link_sends(world, 5, long_request("ACK", "y25", 20000 - i), 200000);
+	g_assert_cmpuint(world->delivered->len, ==, 46);
 }
 
 /* Replies are taken where something is open, however fast requests come, and not without end. */
@@ -515,7 +543,7 @@ int main(int argc, char **argv)
 		{"died", test_died},	     {"unreachable", test_unreachable},
 		{"bounds", test_bounds},     {"cancel-held", test_cancel_held},
 		{"received", test_received}, {"rate", test_rate},
-		{"replies", test_replies},
+		{"replies", test_replies}, {"received-bytes", test_received_bytes},
 		{"idle", test_idle},	     {"two-connections", test_two_connections},
 		{"recovered", test_recovered},	     {"journal-rubbish", test_journal_rubbish},
 	};

@@ -9,6 +9,9 @@
  * goes on sending to the address it knows: it has to outlast calls in which nobody says anything. */
 #define FORGET_MS (24 * 60 * 60 * 1000)
 
+/* A message counts as one for each of these that it has begun: Kamailio keeps it, more than once, for some seconds. */
+#define CREDIT_BYTES 4096
+
 typedef struct {
 	Flows *flows;
 	ReloadNodeId node;
@@ -338,8 +341,9 @@ void flows_from_kamailio(Flows *self, uint32_t address, ReloadSpan message, int6
 		self->statistics.refused++; /* its request died with the flow */
 }
 
-/* What one node may have this edge do: a token bucket. */
-static bool take_credit(Flow *flow, int64_t now)
+/* What one node may have this edge do: a token bucket, from which a message that is longer than what is left is taken
+ * on credit. */
+static bool take_credit(Flow *flow, size_t len, int64_t now)
 {
 	int64_t earned = (now - flow->credited) * flow->flows->limits.rate;
 
@@ -347,7 +351,7 @@ static bool take_credit(Flow *flow, int64_t now)
 	flow->credited = now;
 	if (flow->credit < 1000)
 		return false;
-	flow->credit -= 1000;
+	flow->credit -= 1000 * (1 + (int64_t)(len / CREDIT_BYTES));
 	return true;
 }
 
@@ -356,7 +360,7 @@ static bool is_due(Flow *flow, const SipView *view, int64_t now)
 {
 	if (!view->request && open_requests_reply(flow->sent, view, now))
 		return true;
-	return take_credit(flow, now);
+	return take_credit(flow, view->message.len, now);
 }
 
 /* A request that is one too many. Its sender takes the flow for UDP: a CANCEL comes again, as does what is open here

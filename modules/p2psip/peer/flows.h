@@ -40,7 +40,8 @@ typedef struct {
 	unsigned max_flows;      /* remote nodes known at once */
 	unsigned max_requests;   /* open requests to one node */
 	unsigned max_received;   /* from one node; then 503 */
-	unsigned rate;           /* requests from one node in a second, twice as many at once; then 503 */
+	unsigned rate;           /* requests from one node in a second, twice as many at once; then 503. One of N
+				    bytes counts as 1 + N / 4096 */
 } FlowLimits;
 
 typedef struct {
