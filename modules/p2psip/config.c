@@ -14,6 +14,7 @@ struct p2psip_config p2psip_config = {
     .location_table = "location",
     .connect_timeout = 4000,
     .flow_idle = 600,
+    .flow_rate = 200,
     .request_timeout = 10000,
     .rpc_timeout = 3000,
     .leave_timeout = 1800,
@@ -204,6 +205,7 @@ static int check_numbers(void)
 	if (check_range("flow_port", c->flow_port, 1, 65535) != 0 ||
 	    check_range("connect_timeout", c->connect_timeout, 100, 30000) != 0 ||
 	    check_range("flow_idle", c->flow_idle, 1, 86400) != 0 ||
+	    check_range("flow_rate", c->flow_rate, 1, 10000) != 0 ||
 	    check_range("request_timeout", c->request_timeout, 100, 25000) != 0 ||
 	    check_range("rpc_timeout", c->rpc_timeout, 100, 60000) != 0 ||
 	    check_range("leave_timeout", c->leave_timeout, 0, 60000) != 0 ||

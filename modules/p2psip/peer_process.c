@@ -32,6 +32,7 @@ struct arguments {
 	char connect_timeout[16];
 	char flow_idle[16];
 	char leave_timeout[16];
+	char flow_rate[16];
 	char broker_fd[16];
 	char journal_fd[16];
 };
@@ -64,6 +65,7 @@ static void make_arguments(struct arguments *a, int check, int journal)
 	/* The peer has to be done before the broker's patience ends; at 0 it is killed at once. */
 	snprintf(a->leave_timeout, sizeof(a->leave_timeout), "%d",
 		 c->leave_timeout > 0 ? c->leave_timeout - c->leave_timeout / 6 : 1);
+	snprintf(a->flow_rate, sizeof(a->flow_rate), "%d", c->flow_rate);
 	snprintf(a->broker_fd, sizeof(a->broker_fd), "%d", PEER_FD);
 	add(a, c->peer_path, NULL);
 	if (check)
@@ -87,6 +89,7 @@ static void make_arguments(struct arguments *a, int check, int journal)
 	add(a, "--connect-timeout", a->connect_timeout);
 	add(a, "--flow-idle", a->flow_idle);
 	add(a, "--leave-timeout", a->leave_timeout);
+	add(a, "--flow-rate", a->flow_rate);
 	add_if_set(a, "--keylog", c->keylog);
 	if (c->first_node)
 		add(a, "--first", NULL);

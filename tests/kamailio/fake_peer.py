@@ -24,7 +24,7 @@ def arguments():
     p.add_argument("--broker-fd", type=int)
     p.add_argument("--listen", action="append")
     for name in ("document", "dir", "advertise", "flow-listen", "flow-advertise", "sip-socket",
-                 "flow-port", "flow-network", "connect-timeout", "flow-idle", "leave-timeout", "keylog",
+                 "flow-port", "flow-network", "connect-timeout", "flow-idle", "flow-rate", "leave-timeout", "keylog",
                  "journal-fd"):
         p.add_argument("--" + name)
     p.add_argument("--first", action="store_true")

@@ -87,7 +87,8 @@ static void world_log(void *user, ReloadLogLevel level, const char *text)
 }
 
 static const FlowLimits limits = {
-	.connect_timeout = 4000, .idle_timeout = 60000, .max_flows = 4, .max_requests = 8};
+	.connect_timeout = 4000, .idle_timeout = 60000, .max_flows = 4, .max_requests = 8,
+	.max_received = 8, .rate = 10};
 
 static void world_set_up(World *world, gconstpointer data)
 {
@@ -292,6 +293,130 @@ static void test_bounds(World *world, gconstpointer data)
 	flows_from_link(world->flows, 99, span_of("rubbish"), 13);
 	flows_statistics(world->flows, &statistics);
 	g_assert_cmpuint(statistics.refused, ==, 5);
+}
+
+/* Sends count OPTIONS over a link, their branches numbered from first. */
+static void link_sends_options(World *world, ReloadLinkId link, int first, int count, int64_t now)
+{
+	char branch[16];
+
+	for (int i = first; i < first + count; i++) {
+		g_snprintf(branch, sizeof(branch), "y%d", i);
+		link_sends(world, link, request("OPTIONS", branch, "TLS"), now);
+	}
+}
+
+/* A second node, with link 6 beside the first one's link 5. */
+static void two_nodes(World *world)
+{
+	ReloadNodeId other = world->node;
+
+	other.id[0] ^= 1;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	g_assert_true(flows_connected(world->flows, &other, 6, 0));
+	flows_known(world->flows, &world->node, true, 0);
+	flows_known(world->flows, &other, true, 0);
+}
+
+/* One node has max_received requests open here, another one's are taken; 503 says so, and a CANCEL gets through. */
+static void test_received(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	link_sends(world, 5, request("INVITE", "y0", "TLS"), 1);
+	link_sends_options(world, 5, 1, 8, 1);
+	g_assert_cmpuint(world->delivered->len, ==, 8);
+	assert_last(world->sent, 1, "SIP/2.0 503 ", "SIP/2.0/TLS h;branch=y8");
+	link_sends(world, 5, request("CANCEL", "y0", "TLS"), 2);
+	assert_last(world->delivered, 9, "CANCEL ", "branch=y0");
+	link_sends_options(world, 6, 100, 1, 2);
+	assert_last(world->delivered, 10, "OPTIONS ", "branch=y100");
+	kamailio_sends(world, reply(200, "OPTIONS", "y3", "UDP h"), 3);
+	link_sends_options(world, 5, 9, 2, 4);
+	assert_last(world->delivered, 11, "OPTIONS ", "branch=y9");
+	assert_last(world->sent, 3, "SIP/2.0 503 ", "branch=y10");
+}
+
+/* A request with count bytes more than request() gives it. */
+static char *long_request(const char *method, const char *branch, gsize count)
+{
+	g_autofree char *head = request(method, branch, "TLS");
+	g_autofree char *body = g_strnfill(count, 'x');
+
+	return g_strconcat(head, body, NULL);
+}
+
+/* What is open may be as long as 4096 bytes each, on average. */
+static void test_received_bytes(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	link_sends(world, 5, long_request("INVITE", "y0", 20000), 1);
+	assert_last(world->delivered, 1, "INVITE ", "branch=y0");
+	link_sends(world, 5, long_request("INVITE", "y1", 20000), 1);
+	assert_last(world->sent, 1, "SIP/2.0 503 ", "branch=y1");
+	link_sends(world, 5, long_request("INVITE", "y2", 4000), 1);
+	kamailio_sends(world, reply(200, "INVITE", "y0", "UDP h"), 2);
+	link_sends(world, 5, long_request("INVITE", "y3", 20000), 3);
+	assert_last(world->delivered, 3, "INVITE ", "branch=y3");
+}
+
+/* Uses up what a node may send at once: twice its rate of 10. */
+static void use_up(World *world)
+{
+	char branch[16];
+
+	for (int i = 0; i < 20; i++) {
+		link_sends_options(world, 5, i, 1, 1);
+		g_snprintf(branch, sizeof(branch), "y%d", i);
+		if (i < 19)
+			kamailio_sends(world, reply(200, "OPTIONS", branch, "UDP h"), 1);
+	}
+	g_assert_cmpuint(world->delivered->len, ==, 20);
+	g_assert_cmpuint(world->sent->len, ==, 19);
+}
+
+/* One node's requests come faster than they may: 503, but for what comes again by itself. */
+static void test_rate(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	use_up(world);
+	link_sends_options(world, 5, 20, 1, 2);
+	assert_last(world->sent, 20, "SIP/2.0 503 ", "SIP/2.0/TLS h;branch=y20");
+	link_sends(world, 5, request("ACK", "y21", "TLS"), 2);
+	link_sends(world, 5, request("CANCEL", "y22", "TLS"), 2);
+	link_sends_options(world, 5, 19, 1, 2); /* again: open already */
+	g_assert_cmpuint(world->sent->len, ==, 20);
+	g_assert_cmpuint(world->delivered->len, ==, 20);
+	link_sends_options(world, 6, 100, 1, 2);
+	g_assert_cmpuint(world->delivered->len, ==, 21);
+	/* one in 100 ms, for as long as twice the rate takes to come */
+	link_sends_options(world, 5, 23, 2, 101);
+	assert_last(world->delivered, 22, "OPTIONS ", "branch=y23");
+	for (int i = 0; i < 30; i++)
+		link_sends(world, 5, request("ACK", "y25", "TLS"), 100000);
+	g_assert_cmpuint(world->delivered->len, ==, 42);
+	/* 5 for 20000 bytes */
+	for (int i = 0; i < 6; i++)
+		link_sends(world, 5, long_request("ACK", "y25", 20000 - i), 200000);
+	g_assert_cmpuint(world->delivered->len, ==, 46);
+}
+
+/* Replies are taken where something is open, however fast requests come, and not without end. */
+static void test_replies(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	use_up(world);
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 2);
+	for (int i = 0; i < 70; i++)
+		link_sends(world, 5, reply(180, "INVITE", "z1", "TLS h"), 3);
+	g_assert_cmpuint(world->delivered->len, ==, 20 + 64);
+	link_sends(world, 5, reply(200, "INVITE", "z1", "TLS h"), 4);
+	assert_last(world->delivered, 85, "SIP/2.0 200 ", "branch=z1");
+	link_sends(world, 5, reply(200, "INVITE", "z1", "TLS h"), 5);
+	g_assert_cmpuint(world->delivered->len, ==, 85);
 }
 
 static void test_idle(World *world, gconstpointer data)
@@ -544,6 +669,8 @@ int main(int argc, char **argv)
 		{"open", test_open},	     {"known", test_known},
 		{"died", test_died},	     {"unreachable", test_unreachable},
 		{"bounds", test_bounds},     {"cancel-held", test_cancel_held},
+		{"received", test_received}, {"rate", test_rate},
+		{"replies", test_replies}, {"received-bytes", test_received_bytes},
 		{"idle", test_idle},	     {"two-connections", test_two_connections},
 		{"recovered", test_recovered},	     {"journal-rubbish", test_journal_rubbish},
 		{"journal-memory", test_journal_memory}, {"forgotten", test_forgotten},

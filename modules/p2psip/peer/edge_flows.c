@@ -6,6 +6,9 @@
 
 #define MAX_FLOWS 65536
 #define MAX_REQUESTS 4096
+/* Requests of one node are open for as long as this many of flow_rate take to come: phones that ring 7 s, on average,
+ * where a call is three requests. Each holds some 16 kB of Kamailio's shared memory. */
+#define OPEN_MS 2500
 
 static int64_t now_of(Edge *edge)
 {
@@ -166,7 +169,9 @@ void edge_flows_new(Edge *edge)
 	const FlowLimits limits = {.connect_timeout = edge->options->connect_timeout,
 				   .idle_timeout = edge->options->flow_idle,
 				   .max_flows = MAX_FLOWS,
-				   .max_requests = MAX_REQUESTS};
+				   .max_requests = MAX_REQUESTS,
+				   .max_received = MIN(MAX_REQUESTS, edge->options->flow_rate * OPEN_MS / 1000),
+				   .rate = edge->options->flow_rate};
 
 	edge->addresses = flow_addresses_new(edge->options->flow_network, edge->options->flow_prefix,
 					     MAX_FLOWS);

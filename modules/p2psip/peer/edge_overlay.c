@@ -6,7 +6,6 @@
 
 #define MAX_AORS 1000000
 #define MAX_STORES 64
-#define MAX_LOOKUPS 1024
 /* A lost message is sent again after the overlay-reliability-timer (3 s); the caller's phone waits. */
 #define LOOKUP_TIMEOUT_MS 10000
 
@@ -187,7 +186,7 @@ void edge_overlay_new(Edge *edge)
 
 	edge->tasks = g_hash_table_new_full(NULL, NULL, g_free, NULL);
 	edge->registrations = registrations_new(&limits, &registration_hooks);
-	edge->lookups = lookups_new(MAX_LOOKUPS, &lookup_hooks);
+	edge->lookups = lookups_new(P2PSIP_LOOKUPS_MAX, &lookup_hooks);
 }
 
 void edge_overlay_free(Edge *edge)

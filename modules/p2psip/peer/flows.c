@@ -15,6 +15,9 @@
 /* How many are forgotten in one tick: the broker is told of each. */
 #define FORGET_AT_ONCE 256
 
+/* A message counts as one for each of these that it has begun: Kamailio keeps it, more than once, for some seconds. */
+#define CREDIT_BYTES 4096
+
 typedef struct {
 	Flows *flows;
 	ReloadNodeId node;
@@ -26,6 +29,7 @@ typedef struct {
 	ReloadLinkId spare; /* both sides opened at once: the second one; 0: none */
 	int64_t deadline;   /* of the AppAttach */
 	int64_t last_used;
+	int64_t credit, credited; /* thousandths of requests that the node may still send, and since when */
 	OpenRequests *sent, *received;
 	OpenRequests *left_sent, *left_received; /* by the process before this one; mostly NULL */
 	HeldMessages *outward, *inward; /* waiting for the connection; for flows_known */
@@ -71,7 +75,15 @@ Flows *flows_new(FlowAddresses *addresses, Journal *journal, const FlowLimits *l
 
 static OpenRequests *requests_new(Flow *flow, bool sent)
 {
-	return open_requests_new(flow->flows->limits.max_requests, flow->flows->journal, &flow->node, sent);
+	const FlowLimits *limits = &flow->flows->limits;
+
+	return open_requests_new(sent ? limits->max_requests : limits->max_received, flow->flows->journal,
+				 &flow->node, sent);
+}
+
+static int64_t full_credit(const Flows *self)
+{
+	return 2 * 1000 * (int64_t)self->limits.rate;
 }
 
 static Flow *flow_get(Flows *self, const ReloadNodeId *node, int64_t now)
@@ -89,6 +101,8 @@ static Flow *flow_get(Flows *self, const ReloadNodeId *node, int64_t now)
 	flow->node = *node;
 	flow->address = address;
 	flow->last_used = now;
+	flow->credit = full_credit(self);
+	flow->credited = now;
 	flow->sent = requests_new(flow, true);
 	flow->received = requests_new(flow, false);
 	flow->outward = held_messages_new();
@@ -336,18 +350,60 @@ void flows_from_kamailio(Flows *self, uint32_t address, ReloadSpan message, int6
 		self->statistics.refused++; /* its request died with the flow */
 }
 
+/* What one node may have this edge do: a token bucket, from which a message that is longer than what is left is taken
+ * on credit. */
+static bool take_credit(Flow *flow, size_t len, int64_t now)
+{
+	int64_t earned = (now - flow->credited) * flow->flows->limits.rate;
+
+	flow->credit = MIN(flow->credit + earned, full_credit(flow->flows));
+	flow->credited = now;
+	if (flow->credit < 1000)
+		return false;
+	flow->credit -= 1000 * (1 + (int64_t)(len / CREDIT_BYTES));
+	return true;
+}
+
+/* Replies to what we have sent are not counted: how many come is for us to say. */
+static bool is_due(Flow *flow, const SipView *view, int64_t now)
+{
+	if (!view->request && open_requests_reply(flow->sent, view, now))
+		return true;
+	return take_credit(flow, view->message.len, now);
+}
+
+/* A request that is one too many. Its sender takes the flow for UDP: a CANCEL comes again, as does what is open here
+ * already and must have one final reply only. */
+static void refuse(Flow *flow, const SipView *view)
+{
+	Flows *self = flow->flows;
+	g_autoptr(GBytes) reply = NULL;
+
+	self->statistics.refused++;
+	if (!view->request || sip_view_is(view, "ACK") || sip_view_is(view, "CANCEL") ||
+	    open_requests_has(flow->received, view))
+		return;
+	reply = sip_view_reply(view, 503, "Service Unavailable");
+	(void)self->hooks.send(self->hooks.user, flow->link, bytes_span(reply));
+}
+
 static void deliver(Flow *flow, const SipView *view, int64_t now)
 {
 	Flows *self = flow->flows;
-	g_autoptr(GBytes) message = sip_view_with_transport(view, "UDP", false);
+	g_autoptr(GBytes) message = NULL;
 	SipView local;
 
+	if (!is_due(flow, view, now)) {
+		refuse(flow, view);
+		return;
+	}
+	message = sip_view_with_transport(view, "UDP", false);
 	if (!sip_view_parse(bytes_span(message), &local))
 		return;
-	if (!local.request) {
-		open_requests_reply(flow->sent, &local, now);
-	} else if (!open_requests_add(flow->received, &local, now)) {
-		self->statistics.refused++;
+	/* A CANCEL holds nothing, and must get through where too much is open. */
+	if (local.request && !sip_view_is(&local, "CANCEL") &&
+	    !open_requests_add(flow->received, &local, now)) {
+		refuse(flow, view);
 		return;
 	}
 	self->statistics.messages_in++;

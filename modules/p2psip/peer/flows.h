@@ -39,7 +39,10 @@ typedef struct {
 	int64_t connect_timeout; /* ms that a message waits for its flow; then 480 (4000) */
 	int64_t idle_timeout;    /* ms without a message after which a flow is closed (300000) */
 	unsigned max_flows;      /* remote nodes known at once */
-	unsigned max_requests;   /* open requests of one flow, each way */
+	unsigned max_requests;   /* open requests to one node */
+	unsigned max_received;   /* from one node; then 503 */
+	unsigned rate;           /* requests from one node in a second, twice as many at once; then 503. One of N
+				    bytes counts as 1 + N / 4096 */
 } FlowLimits;
 
 typedef struct {

@@ -7,8 +7,10 @@
  * past them the transaction layer has given up by itself. */
 #define LIFE_MS (40 * 1000)
 #define LIFE_INVITE_MS (200 * 1000)
-/* Of all heads in one table: what one remote node can make this edge remember. */
-#define BYTES_MAX (8 * 1024 * 1024)
+/* Of each request on average: Kamailio keeps them whole, and this process their heads. */
+#define BYTES_EACH 4096
+/* One a minute while a phone rings (RFC 3261, 13.3.1.1), several from each phone that rings. */
+#define PROVISIONAL_MAX 64
 /* How many requests of one table the journal takes: it is there for all flows, and what one of them leaves open
  * is not to keep the callers of the others out. Callers here count for more than what a remote node lets ring. */
 #define NOTED_SENT_MAX 512
@@ -17,6 +19,8 @@
 typedef struct {
 	int64_t expires;
 	GBytes *head; /* first line and headers */
+	size_t size;  /* of the whole message */
+	unsigned provisional;
 	OpenRequests *owner;
 	unsigned entry; /* in the journal, 0: none */
 } OpenRequest;
@@ -27,7 +31,7 @@ struct OpenRequests {
 	const ReloadNodeId *node;
 	bool sent;
 	unsigned noted; /* in the journal */
-	size_t bytes;   /* of the heads */
+	size_t bytes;   /* of the messages */
 	GHashTable *table; /* "METHOD branch" -> OpenRequest* */
 };
 
@@ -35,7 +39,7 @@ static void open_request_free(gpointer data)
 {
 	OpenRequest *request = data;
 
-	request->owner->bytes -= g_bytes_get_size(request->head);
+	request->owner->bytes -= request->size;
 	if (request->entry != 0) {
 		journal_drop(request->owner->journal, request->entry);
 		request->owner->noted--;
@@ -107,30 +111,40 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 	request = g_hash_table_lookup(self->table, key);
 	if (request != NULL)
 		return true;
-	if (g_hash_table_size(self->table) >= self->max || self->bytes >= BYTES_MAX)
+	if (g_hash_table_size(self->table) >= self->max ||
+	    self->bytes + view->message.len > (size_t)self->max * BYTES_EACH)
 		return false;
 	request = g_new(OpenRequest, 1);
 	request->expires = now + life_of(view);
 	request->head = head_of(view->message);
+	request->size = view->message.len;
+	request->provisional = 0;
 	request->owner = self;
 	head.data = g_bytes_get_data(request->head, &head.len);
 	request->entry = note(self, head);
-	self->bytes += head.len;
+	self->bytes += request->size;
 	g_hash_table_insert(self->table, g_steal_pointer(&key), request);
 	return true;
 }
 
-void open_requests_reply(OpenRequests *self, const SipView *view, int64_t now)
+bool open_requests_has(const OpenRequests *self, const SipView *view)
+{
+	g_autofree char *key = key_of(view->method, view->branch);
+
+	return g_hash_table_contains(self->table, key);
+}
+
+bool open_requests_reply(OpenRequests *self, const SipView *view, int64_t now)
 {
 	g_autofree char *key = key_of(view->method, view->branch);
 	OpenRequest *request = g_hash_table_lookup(self->table, key);
 
 	if (request == NULL)
-		return;
+		return false;
 	if (view->status >= 200)
-		g_hash_table_remove(self->table, key);
-	else
-		request->expires = now + life_of(view);
+		return g_hash_table_remove(self->table, key);
+	request->expires = now + life_of(view);
+	return ++request->provisional <= PROVISIONAL_MAX;
 }
 
 bool open_requests_end(OpenRequests *self, const SipView *view)

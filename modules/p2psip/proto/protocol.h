@@ -19,6 +19,7 @@
 #define P2PSIP_AOR_MAX 256       /* canonical AOR without scheme, with its NUL */
 #define P2PSIP_EDGES_MAX 16      /* edges that one AOR may be at: the fan-out of a call */
 #define P2PSIP_PREFS_MAX 256     /* contact preferences (RFC 7904, 3.2), with the NUL */
+#define P2PSIP_LOOKUPS_MAX 1024  /* AORs that the peer looks up at a time */
 #define P2PSIP_TEXT_MAX 4096     /* one piece of the answer to a command, with the NUL */
 #define P2PSIP_NAME_MAX 256      /* overlay name, with its NUL */
 #define P2PSIP_KEPT_MAX 600      /* s, how long EDGES may be kept: their addresses stand for longer */
