@@ -29,8 +29,8 @@ static void send(Job *job, int64_t now);
 
 static ReloadDestination destination_of(const Job *job)
 {
-	return job->target.len != 0 ? reload_destination_node(&job->target)
-				    : reload_destination_resource(&job->id);
+	return job->target->id.len != 0 ? reload_destination_node(&job->target->id)
+					: reload_destination_resource(&job->id);
 }
 
 /* The other side's values are fetched, as far as they can be: ours may still be the newer ones in part, so once more
@@ -159,6 +159,10 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 	uint16_t error = status == RELOAD_E_REMOTE ? reload_message_error_code(answer) : 0;
 
 	(void)from;
+	if (status == RELOAD_E_TIMEOUT)
+		job->target->unanswered++;
+	else if (answer != NULL)
+		job->target->unanswered = 0;
 	if (status == RELOAD_OK) {
 		if (job->cursor == UINT32_MAX)
 			reload_replica_job_ended(job, RELOAD_OK, now);

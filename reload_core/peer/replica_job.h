@@ -6,8 +6,17 @@
 #include "reload_core/peer/piecewise.h"
 #include "reload_core/peer/replica_jobs.h"
 
+/* Whom copies are for; it is there as long as it has jobs. */
 typedef struct {
-	ReloadNodeId target; /* len 0: whoever is responsible */
+	ReloadNodeId id;     /* len 0: whoever is responsible, many nodes perhaps */
+	unsigned jobs;	     /* that are for it, waiting or not */
+	GQueue waiting;	     /* ReloadReplicaJob */
+	unsigned under_way;  /* of its jobs */
+	unsigned unanswered; /* StoreReqs in a row */
+} ReloadReplicaTarget;
+
+typedef struct {
+	ReloadReplicaTarget *target;
 	ReloadResourceId id;
 	uint8_t replica;
 	ReloadReplicaDone done;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Copies of stored resources on their way to other peers: a queue of jobs, some of them under way.
- */
+/* Copies of stored resources on their way to other peers: a queue of jobs, some of them under way, so many of each
+ * peer that none keeps the others from theirs. */
 #ifndef RELOAD_PEER_REPLICA_JOBS_H
 #define RELOAD_PEER_REPLICA_JOBS_H
 
