@@ -27,6 +27,14 @@ void reload_replica_job_free(gpointer data)
 
 static void send(Job *job, int64_t now);
 
+/* Sends all that there is now, whatever was sent before. */
+static void send_from_start(Job *job, int64_t now)
+{
+	job->cursor = 0;
+	job->outdated = false;
+	send(job, now);
+}
+
 static ReloadDestination destination_of(const Job *job)
 {
 	return job->target->id.len != 0 ? reload_destination_node(&job->target->id)
@@ -47,8 +55,7 @@ static void fetched(Job *job, ReloadStatus status, int64_t now)
 		reload_replica_job_ended(job, RELOAD_E_TOO_OLD, now);
 		return;
 	}
-	job->cursor = 0;
-	send(job, now);
+	send_from_start(job, now);
 }
 
 static ReloadStatus merge(void *data, const ReloadMessage *answer, int64_t now)
@@ -177,8 +184,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 		return;
 	}
 	if (status == RELOAD_E_TIMEOUT && ++job->tries < TRIES_MAX) {
-		job->cursor = 0;
-		send(job, now);
+		send_from_start(job, now);
 		return;
 	}
 	reload_replica_job_ended(job, status, now);
@@ -221,7 +227,6 @@ static void send(Job *job, int64_t now)
 void reload_replica_job_start(Job *job, int64_t now)
 {
 	job->tries = 0;
-	job->cursor = 0;
 	job->resynchronized = false;
-	send(job, now);
+	send_from_start(job, now);
 }

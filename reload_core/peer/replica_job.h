@@ -25,11 +25,13 @@ typedef struct {
 
 	/* replica_jobs.c: when it is its turn */
 	ReloadReplicaJobs *jobs;
+	bool under_way;
 	unsigned again;
 	int64_t due; /* ms, of one that waits to be sent again */
 
 	/* replica_job.c: how far it has come */
 	uint32_t cursor;
+	bool outdated; /* wanted again since its first piece was made */
 	unsigned tries;
 	bool resynchronized, merged; /* the other side was asked for newer values; there were some */
 	GArray *kinds;		     /* uint32_t: those that are left to be fetched; NULL: none */

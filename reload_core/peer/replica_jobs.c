@@ -23,7 +23,7 @@ struct ReloadReplicaJobs {
 	GHashTable *targets;  /* ReloadReplicaTarget.id -> it */
 	GQueue *turns;	      /* ReloadReplicaTarget: those with jobs that wait, the next one first */
 	unsigned waiting;     /* jobs, of all targets */
-	GHashTable *by_what;  /* Job -> itself: those of waiting that have no done */
+	GHashTable *by_what;  /* Job -> itself: those that wait or are under way and have no done */
 	GPtrArray *under_way; /* Job */
 	GQueue *later;	      /* Job, by due */
 };
@@ -110,12 +110,15 @@ static void drop(Job *job)
 		g_hash_table_remove(jobs->targets, &target->id);
 }
 
-/* Queues a job, unless one without anybody to tell is there for the same. */
+/* Queues a job, unless one without anybody to tell is there for the same: one under way is sent once more then, and
+ * no more than that, however often the resource changes meanwhile. */
 static void enqueue(Job *job)
 {
 	ReloadReplicaJobs *jobs = job->jobs;
+	Job *same = job->done == NULL ? g_hash_table_lookup(jobs->by_what, job) : NULL;
 
-	if (job->done == NULL && g_hash_table_contains(jobs->by_what, job)) {
+	if (same != NULL) {
+		same->outdated = same->under_way;
 		drop(job);
 		return;
 	}
@@ -140,11 +143,8 @@ static Job *next_job(ReloadReplicaJobs *jobs)
 		if (!g_queue_is_empty(&target->waiting))
 			g_queue_push_tail(jobs->turns, target);
 	}
-	if (job != NULL) {
+	if (job != NULL)
 		jobs->waiting--;
-		if (job->done == NULL)
-			g_hash_table_remove(jobs->by_what, job);
-	}
 	return job;
 }
 
@@ -180,6 +180,7 @@ static void start(ReloadNode *node, Job *job, int64_t now)
 	const ReloadNodeId *id = &job->target->id;
 
 	job->node = node;
+	job->under_way = true;
 	job->target->under_way++;
 	g_ptr_array_add(job->jobs->under_way, job);
 	/* Replicas go to neighbors: without a link there is no use in waiting. */
@@ -187,6 +188,19 @@ static void start(ReloadNode *node, Job *job, int64_t now)
 		reload_replica_job_ended(job, RELOAD_E_UNREACHABLE, now);
 	else
 		reload_replica_job_start(job, now);
+}
+
+static void stop(Job *job)
+{
+	GPtrArray *under_way = job->jobs->under_way;
+	guint place;
+
+	g_ptr_array_find(under_way, job, &place);
+	g_ptr_array_steal_index_fast(under_way, place);
+	job->under_way = false;
+	job->target->under_way--;
+	if (job->done == NULL)
+		g_hash_table_remove(job->jobs->by_what, job);
 }
 
 static void later(Job *job, int64_t now)
@@ -209,28 +223,31 @@ void reload_replica_job_ended(Job *job, ReloadStatus status, int64_t now)
 	void *data = job->data;
 	ReloadResourceId id = job->id;
 	bool good = status == RELOAD_OK || status == RELOAD_E_NOT_FOUND;
-	guint place;
 
-	g_ptr_array_find(job->jobs->under_way, job, &place);
-	g_ptr_array_steal_index_fast(job->jobs->under_way, place);
-	job->target->under_way--;
-	if (!good && has_another_try(job)) {
+	stop(job);
+	if (job->outdated) /* as if it were new */
+		job->again = 0;
+	if (good && job->outdated) {
+		enqueue(job);
+	} else if (!good && has_another_try(job)) {
 		later(job, now);
-		return;
+	} else {
+		drop(job);
+		if (done != NULL)
+			done(data, &id, status, now);
 	}
-	drop(job);
-	if (done != NULL)
-		done(data, &id, status, now);
 }
 
-/* Takes up those whose time has come, if it is still our business to replicate them. */
+/* Takes up those whose time has come, if it is still our business to replicate them and nothing has had them sent
+ * meanwhile. */
 static void take_up(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now)
 {
 	Job *job;
 
 	while ((job = g_queue_peek_head(jobs->later)) != NULL && job->due <= now) {
 		g_queue_pop_head(jobs->later);
-		if (node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)))
+		if (node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)) &&
+		    !g_hash_table_contains(jobs->by_what, job))
 			enqueue(job);
 		else
 			drop(job);

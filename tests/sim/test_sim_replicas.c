@@ -182,9 +182,29 @@ static void test_silent(Fixture *f, gconstpointer data)
 	sim_run_until(f->sim, all_held, f, 30 * SIM_SECOND, "a copy of everything");
 }
 
+static void test_renewed(Fixture *f, gconstpointer data)
+{
+	char text[16];
+
+	(void)data;
+	for (unsigned i = 0; i < 10; i++) {
+		g_snprintf(text, sizeof(text), "%u", i);
+		g_assert_cmpint(sim_store(f->sim, 0, f->users[0], text, NULL), ==, RELOAD_OK);
+	}
+	sim_run(f->sim, SIM_SECOND);
+	g_assert_true(holds(f, f->honest, &f->places[0], text));
+	/* While one copy is on its way there is no second one; then one of what has changed since. */
+	g_assert_cmpuint(g_hash_table_size(f->sent), ==, 1);
+	f->lost = false;
+	sim_run(f->sim, 20 * SIM_SECOND);
+	g_assert_true(holds(f, f->silent, &f->places[0], text));
+	g_assert_cmpuint(g_hash_table_size(f->sent), <=, 3);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add("/sim/replicas/silent", Fixture, "replicas-silent", set_up, test_silent, tear_down);
+	g_test_add("/sim/replicas/renewed", Fixture, "replicas-renewed", set_up, test_renewed, tear_down);
 	return g_test_run();
 }
