@@ -11,8 +11,8 @@
 /* The other side's newer values: fetched for so long at most, and at most so many of a Kind in pieces. */
 #define RESYNCHRONIZE_MS 30000
 #define RESYNCHRONIZE_MAX 1024
-/* Header with a destination list of two, contents, lengths and signature of a StoreReq, bytes. */
-#define OVERHEAD 288
+/* The destination list of a StoreReq, bytes. */
+#define LIST_MAX 24
 
 typedef ReloadReplicaJob Job;
 
@@ -31,6 +31,7 @@ static void send(Job *job, int64_t now);
 static void send_from_start(Job *job, int64_t now)
 {
 	job->cursor = 0;
+	job->left_out = 0;
 	job->outdated = false;
 	send(job, now);
 }
@@ -159,6 +160,16 @@ static bool resynchronize(Job *job, int64_t now)
 	return asked;
 }
 
+/* Everything was sent, but for what no message holds. */
+static void end_of_all(Job *job, int64_t now)
+{
+	if (job->left_out > 0)
+		reload_node_log(job->node, RELOAD_LOG_WARNING,
+				"%u values of a resource are too large for a replica Store: no other peer has a copy",
+				job->left_out);
+	reload_replica_job_ended(job, job->left_out > 0 ? RELOAD_E_TOO_LARGE : RELOAD_OK, now);
+}
+
 static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answer,
 		      const ReloadNodeId *from, int64_t now)
 {
@@ -172,7 +183,7 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 		job->target->unanswered = 0;
 	if (status == RELOAD_OK) {
 		if (job->cursor == UINT32_MAX)
-			reload_replica_job_ended(job, RELOAD_OK, now);
+			end_of_all(job, now);
 		else
 			send(job, now); /* the next piece */
 		return;
@@ -194,17 +205,13 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 static size_t piece_size(const ReloadNode *node)
 {
 	size_t limit = node->document->max_message_size;
-	size_t rest =
-	    OVERHEAD + reload_certificate_der(reload_identity_certificate(node->identity)).len;
-	const GPtrArray *chain = reload_identity_chain(node->identity);
+	size_t rest = reload_node_overhead(node) + LIST_MAX;
 
-	for (guint i = 0; chain != NULL && i < chain->len; i++)
-		rest += g_bytes_get_size(g_ptr_array_index(chain, i)) + 3;
 	return limit > rest ? limit - rest : 1;
 }
 
-/* Sends the next piece of a job. */
-static void send(Job *job, int64_t now)
+/* Sends a piece of at most max bytes, or of one value. *size: what it has. */
+static ReloadStatus send_piece(Job *job, size_t max, size_t *size, int64_t now)
 {
 	ReloadNode *node = job->node;
 	ReloadDestination destination = destination_of(job);
@@ -213,14 +220,46 @@ static void send(Job *job, int64_t now)
 	    g_ptr_array_new_with_free_func((GDestroyNotify)reload_certificate_unref);
 	ReloadStatus status = RELOAD_E_NOT_FOUND;
 
-	if (reload_storage_replica_request(node->storage, &job->id, job->replica, piece_size(node),
-					   &job->cursor, now, body, certificates))
+	if (reload_storage_replica_request(node->storage, &job->id, job->replica, max, &job->cursor, now,
+					   body, certificates))
 		status = reload_node_originate(node, &destination, 1, RELOAD_STORE_REQ,
 					       reload_span(body->data, body->len), certificates,
 					       TIMEOUT_MS, on_stored, job, now, &job->request);
+	*size = body->len;
+	for (guint i = 0; i < certificates->len; i++)
+		*size += reload_certificate_der(g_ptr_array_index(certificates, i)).len;
 	g_ptr_array_unref(certificates);
 	g_byte_array_unref(body);
-	if (status != RELOAD_OK)
+	return status;
+}
+
+/* Sends the next piece of a job: smaller ones, where the chains of certificates make it too large; and a value that is
+ * too large alone does not keep back those behind it. */
+static void send(Job *job, int64_t now)
+{
+	uint32_t from = job->cursor;
+	size_t max = piece_size(job->node), size = 0, before = 0;
+	ReloadStatus status;
+
+	while ((status = send_piece(job, max, &size, now)) == RELOAD_E_TOO_LARGE) {
+		if (size != before) { /* there may be more than one value in it */
+			job->cursor = from;
+			before = size;
+			max = size / 2;
+			continue;
+		}
+		job->left_out++;
+		if (job->cursor == UINT32_MAX)
+			break;
+		from = job->cursor;
+		max = piece_size(job->node);
+		before = 0;
+	}
+	if (status == RELOAD_E_NOT_FOUND && job->left_out > 0)
+		status = RELOAD_E_TOO_LARGE;
+	if (status == RELOAD_E_TOO_LARGE)
+		end_of_all(job, now);
+	else if (status != RELOAD_OK)
 		reload_replica_job_ended(job, status, now);
 }
 

@@ -32,6 +32,7 @@ typedef struct {
 	/* replica_job.c: how far it has come */
 	uint32_t cursor;
 	bool outdated; /* wanted again since its first piece was made */
+	unsigned left_out; /* values that no message holds */
 	unsigned tries;
 	bool resynchronized, merged; /* the other side was asked for newer values; there were some */
 	GArray *kinds;		     /* uint32_t: those that are left to be fetched; NULL: none */

@@ -222,14 +222,15 @@ void reload_replica_job_ended(Job *job, ReloadStatus status, int64_t now)
 	ReloadReplicaDone done = job->done;
 	void *data = job->data;
 	ReloadResourceId id = job->id;
-	bool good = status == RELOAD_OK || status == RELOAD_E_NOT_FOUND;
+	/* What is too large for a message stays so. */
+	bool over = status == RELOAD_OK || status == RELOAD_E_NOT_FOUND || status == RELOAD_E_TOO_LARGE;
 
 	stop(job);
 	if (job->outdated) /* as if it were new */
 		job->again = 0;
-	if (good && job->outdated) {
+	if (over && job->outdated) {
 		enqueue(job);
-	} else if (!good && has_another_try(job)) {
+	} else if (!over && has_another_try(job)) {
 		later(job, now);
 	} else {
 		drop(job);

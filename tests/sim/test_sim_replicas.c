@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A member of the replica set that keeps its link and answers everything but replica Stores: it neither keeps the
- * others from their copies nor has more sent to it than that (RFC 6940, 10.4, 10.5). */
+/* Copies that are hard to get to the replica set (RFC 6940, 10.4, 10.5): a member of it keeps its link and answers
+ * everything but replica Stores, and neither keeps the others from their copies nor has more sent to it than that;
+ * values do not fit into one message, or into none. */
+#include "reload_core/security/certificate_private.h"
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/message.h"
 #include "tests/sim/rogue.h"
@@ -8,6 +10,10 @@
 
 #define NODES 8
 #define USERS 60
+
+typedef struct {
+	const char *name, *elements; /* of the document */
+} Case;
 
 typedef struct {
 	Sim *sim;
@@ -86,9 +92,11 @@ static void find_users(Fixture *f)
 	}
 }
 
-static void set_up(Fixture *f, gconstpointer name)
+static void set_up(Fixture *f, gconstpointer data)
 {
-	f->sim = sim_new(name, NODES, 2);
+	const Case *what = data;
+
+	f->sim = sim_new_with(what->name, NODES, 2, what->elements);
 	f->joining = sim_node(f->sim, NODES - 1);
 	sim_start(f->sim, 0, true);
 	for (unsigned i = 1; i + 1 < NODES; i++)
@@ -103,9 +111,9 @@ static void set_up(Fixture *f, gconstpointer name)
 	sim_lose(f->sim, lose, f);
 }
 
-static void tear_down(Fixture *f, gconstpointer name)
+static void tear_down(Fixture *f, gconstpointer data)
 {
-	(void)name;
+	(void)data;
 	sim_free(f->sim);
 	g_hash_table_unref(f->sent);
 	for (unsigned i = 0; i < USERS; i++)
@@ -119,27 +127,37 @@ static ReloadDataModel model_of(uint32_t kind, void *data)
 	return RELOAD_MODEL_DICTIONARY;
 }
 
-/* Does that node hold the text under id? */
-static bool holds(Fixture *f, SimNode *node, const ReloadResourceId *id, const char *text)
+/* All that node has under id; false: nothing. */
+static bool fetch(Fixture *f, SimNode *node, const ReloadResourceId *id, ReloadStorageAnswer *answer)
 {
 	g_autoptr(GByteArray) body = g_byte_array_new();
-	ReloadFetchKindResponse response;
 	ReloadStorage *storage = reload_node_storage(node->node);
-	ReloadStorageAnswer answer;
-	ReloadStoredData value;
-	ReloadFetchAns ans;
-	bool held;
 
 	if (!reload_storage_fetch_request(storage, id, body))
 		return false;
 	g_assert_cmpint(reload_storage_fetch(storage, reload_span(body->data, body->len), 1u << 20,
-					     sim_now(f->sim), &answer),
+					     sim_now(f->sim), answer),
 			==, RELOAD_OK);
-	held = reload_fetch_ans_decode(reload_span(answer.body->data, answer.body->len), model_of, NULL,
-				       &ans) == RELOAD_OK &&
-	       reload_fetch_kind_response_next(&ans.kind_responses, &response) &&
-	       reload_stored_data_next(&response.values, RELOAD_MODEL_DICTIONARY, &value) &&
-	       reload_span_equal(value.value.value, reload_span_text(text));
+	return true;
+}
+
+/* Does that node hold the text under id? */
+static bool holds(Fixture *f, SimNode *node, const ReloadResourceId *id, const char *text)
+{
+	ReloadFetchKindResponse response;
+	ReloadStorageAnswer answer;
+	ReloadStoredData value;
+	ReloadFetchAns ans;
+	bool held = false;
+
+	if (!fetch(f, node, id, &answer))
+		return false;
+	g_assert_cmpint(reload_fetch_ans_decode(reload_span(answer.body->data, answer.body->len), model_of,
+						NULL, &ans),
+			==, RELOAD_OK);
+	if (reload_fetch_kind_response_next(&ans.kind_responses, &response))
+		while (reload_stored_data_next(&response.values, RELOAD_MODEL_DICTIONARY, &value))
+			held |= reload_span_equal(value.value.value, reload_span_text(text));
 	reload_storage_answer_clear(&answer);
 	return held;
 }
@@ -201,10 +219,75 @@ static void test_renewed(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(g_hash_table_size(f->sent), <=, 3);
 }
 
+/* Certificates between that of a signer and the root, to go with it from now on. */
+static void add_chain(ReloadCertificate *certificate)
+{
+	GPtrArray *chain = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+
+	for (unsigned i = 0; i < 2; i++) {
+		EVP_PKEY *key = reload_key_generate(RELOAD_KEY_P256, NULL);
+
+		g_ptr_array_add(chain,
+				reload_issue_ca(key, "between", PKI_NOW - PKI_DAY, PKI_NOW + PKI_DAY, NULL));
+		EVP_PKEY_free(key);
+	}
+	reload_certificate_take_chain(certificate, chain);
+}
+
+static void test_chains(Fixture *f, gconstpointer data)
+{
+	ReloadStorageAnswer answer;
+
+	(void)data;
+	f->lost = false;
+	for (unsigned i = 0; i + 1 < NODES; i++)
+		g_assert_cmpint(sim_store(f->sim, i, f->users[0], "before", NULL), ==, RELOAD_OK);
+	g_assert_true(fetch(f, f->storing, &f->places[0], &answer));
+	g_assert_cmpuint(answer.certificates->len, ==, NODES - 1);
+	for (guint i = 0; i < answer.certificates->len; i++)
+		add_chain(answer.certificates->pdata[i]);
+	reload_storage_answer_clear(&answer);
+	for (unsigned i = 0; i + 1 < NODES; i++) {
+		g_autofree char *text = g_strdup_printf("%u", i);
+
+		g_assert_cmpint(sim_store(f->sim, i, f->users[0], text, NULL), ==, RELOAD_OK);
+		sim_run(f->sim, SIM_SECOND);
+		g_assert_true(holds(f, f->honest, &f->places[0], text));
+	}
+}
+
+/* It came with the certificate of its signer only; a replica needs that of the storing peer, too. */
+static void test_too_large(Fixture *f, gconstpointer data)
+{
+	g_autofree char *large = g_strnfill(900, 'x');
+	unsigned first = 0;
+
+	(void)data;
+	for (unsigned i = 1; i + 1 < NODES; i++)
+		if (memcmp(sim_node(f->sim, i)->id.id, sim_node(f->sim, first)->id.id, 16) < 0)
+			first = i;
+	f->lost = false;
+	g_assert_cmpint(sim_store(f->sim, first, f->users[0], large, NULL), ==, RELOAD_OK);
+	for (unsigned i = 0; i + 1 < NODES; i++)
+		if (i != first)
+			g_assert_cmpint(sim_store(f->sim, i, f->users[0], "small", NULL), ==, RELOAD_OK);
+	sim_run(f->sim, SIM_SECOND);
+	g_assert_true(holds(f, f->storing, &f->places[0], large));
+	g_assert_false(holds(f, f->honest, &f->places[0], large));
+	g_assert_true(holds(f, f->honest, &f->places[0], "small"));
+	g_assert_true(holds(f, f->silent, &f->places[0], "small"));
+}
+
 int main(int argc, char **argv)
 {
+	static const Case silent = {"replicas-silent", ""}, renewed = {"replicas-renewed", ""},
+			  chains = {"replicas-chains", ""},
+			  large = {"replicas-too-large", "<max-message-size>2000</max-message-size>"};
+
 	g_test_init(&argc, &argv, NULL);
-	g_test_add("/sim/replicas/silent", Fixture, "replicas-silent", set_up, test_silent, tear_down);
-	g_test_add("/sim/replicas/renewed", Fixture, "replicas-renewed", set_up, test_renewed, tear_down);
+	g_test_add("/sim/replicas/silent", Fixture, &silent, set_up, test_silent, tear_down);
+	g_test_add("/sim/replicas/renewed", Fixture, &renewed, set_up, test_renewed, tear_down);
+	g_test_add("/sim/replicas/chains", Fixture, &chains, set_up, test_chains, tear_down);
+	g_test_add("/sim/replicas/too-large", Fixture, &large, set_up, test_too_large, tear_down);
 	return g_test_run();
 }
