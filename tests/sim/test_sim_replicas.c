@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copies that are hard to get to the replica set (RFC 6940, 10.4, 10.5): a member of it keeps its link and answers
  * everything but replica Stores, and neither keeps the others from their copies nor has more sent to it than that;
- * values do not fit into one message, or into none. */
+ * values do not fit into one message, or into none; the link to a neighbor comes and goes. */
 #include "reload_core/security/certificate_private.h"
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/message.h"
@@ -278,10 +278,59 @@ static void test_too_large(Fixture *f, gconstpointer data)
 	g_assert_true(holds(f, f->silent, &f->places[0], "small"));
 }
 
+/* Counts replicas of all peers. */
+static void count(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	Fixture *f = data;
+	uint64_t transaction;
+
+	(void)from;
+	(void)to;
+	if (is_replica(bytes, &transaction))
+		g_hash_table_add(f->sent, g_memdup2(&transaction, sizeof(transaction)));
+}
+
+/* A link between neighbors comes and goes: what is sent for that is sent so often, and then no more. */
+static void test_flapping(Fixture *f, gconstpointer data)
+{
+	unsigned before = 0;
+
+	(void)data;
+	f->lost = false;
+	sim_start(f->sim, f->joining->index, false);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "a ring of all");
+	for (unsigned i = 0; i < USERS; i++)
+		g_assert_cmpint(sim_store(f->sim, 0, f->users[i], f->users[i], NULL), ==, RELOAD_OK);
+	sim_run(f->sim, 200 * SIM_SECOND);
+	sim_watch(f->sim, count, f);
+	g_hash_table_remove_all(f->sent);
+	for (unsigned i = 0; i < 100; i++) {
+		if (i == 50)
+			before = g_hash_table_size(f->sent);
+		sim_break_link(f->sim, f->joining->index, f->storing->index);
+		sim_run(f->sim, 3 * SIM_SECOND);
+	}
+	/* In 150 s: once in 15 s, to two peers. */
+	g_assert_cmpuint(g_hash_table_size(f->sent) - before, <=, 11 * 2 * USERS);
+	/* Nothing is lost by it, and what does change is seen to: by who leaves, before. */
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 30 * SIM_SECOND, "a ring of all again");
+	g_assert_cmpuint(held(f, f->joining), ==, USERS);
+	g_assert_cmpuint(held(f, f->storing), ==, USERS);
+	for (unsigned i = 0; i < USERS; i++)
+		g_assert_cmpint(sim_store(f->sim, 0, f->users[i], "new", NULL), ==, RELOAD_OK);
+	sim_crash(f->sim, f->joining->index, false);
+	sim_run(f->sim, SIM_SECOND);
+	sim_leave(f->sim, f->storing->index);
+	for (unsigned i = 0; i < USERS; i++) {
+		g_assert_true(holds(f, f->silent, &f->places[i], "new"));
+		g_assert_true(holds(f, f->honest, &f->places[i], "new"));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const Case silent = {"replicas-silent", ""}, renewed = {"replicas-renewed", ""},
-			  chains = {"replicas-chains", ""},
+			  chains = {"replicas-chains", ""}, flapping = {"replicas-flapping", ""},
 			  large = {"replicas-too-large", "<max-message-size>2000</max-message-size>"};
 
 	g_test_init(&argc, &argv, NULL);
@@ -289,5 +338,6 @@ int main(int argc, char **argv)
 	g_test_add("/sim/replicas/renewed", Fixture, &renewed, set_up, test_renewed, tear_down);
 	g_test_add("/sim/replicas/chains", Fixture, &chains, set_up, test_chains, tear_down);
 	g_test_add("/sim/replicas/too-large", Fixture, &large, set_up, test_too_large, tear_down);
+	g_test_add("/sim/replicas/flapping", Fixture, &flapping, set_up, test_flapping, tear_down);
 	return g_test_run();
 }
