@@ -105,6 +105,9 @@ ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *de
 				   unsigned count, uint16_t code, ReloadSpan body,
 				   const GPtrArray *certificates, int64_t timeout,
 				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id);
+/* The bytes of a message of ours, at most, besides its lists, its body and what signers of values add: header, contents
+ * and our certificates and signature. */
+size_t reload_node_overhead(const ReloadNode *node);
 /* May its owner make requests: has it joined, or is it a client that is linked? */
 bool reload_node_is_usable(const ReloadNode *node);
 /* A random time from 0.5 to 1.5 times mean. */

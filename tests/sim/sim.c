@@ -178,6 +178,12 @@ void sim_watch(Sim *sim, void (*watch)(void *data, SimNode *from, SimNode *to, R
 	sim->watch_data = data;
 }
 
+void sim_lose(Sim *sim, bool (*drop)(void *data, SimNode *from, SimNode *to, ReloadSpan message), void *data)
+{
+	sim->drop = drop;
+	sim->drop_data = data;
+}
+
 /* ---- machines ---- */
 
 static bool on_app_request(void *user, uint16_t application, const ReloadNodeId *remote,

@@ -70,6 +70,9 @@ bool sim_inject(Sim *sim, unsigned from, unsigned to, ReloadSpan message);
 void sim_watch(Sim *sim, void (*watch)(void *data, SimNode *from, SimNode *to, ReloadSpan message),
 	       void *data);
 
+/* Loses each message that drop says so of; NULL: none any more. */
+void sim_lose(Sim *sim, bool (*drop)(void *data, SimNode *from, SimNode *to, ReloadSpan message), void *data);
+
 /* Lets time pass. */
 void sim_run(Sim *sim, int64_t ms);
 /* Lets time pass until done says so; fails the test, naming what, if that takes more than limit ms.
