@@ -11,7 +11,7 @@ from harness import BUILD, edge, net, overlay, process
 # modules/p2psip/proto/protocol.h
 HEADER = struct.Struct("=HHHHII")
 RESOLVE, FLOW_KNOWN, LEAVE, STATE, FLOW, EDGES = 4, 5, 7, 8, 9, 11
-NODE_ID_LEN, AOR_MAX = 16, 256
+VERSION, NODE_ID_LEN, AOR_MAX = 2, 16, 256
 
 
 class RogueNode:
@@ -37,7 +37,7 @@ class RogueNode:
         threading.Thread(target=self._frames, daemon=True).start()
 
     def _tell(self, kind, body=b"", status=0):
-        self.broker.send(HEADER.pack(1, kind, status, 0, 1 if kind == RESOLVE else 0, HEADER.size + len(body)) + body)
+        self.broker.send(HEADER.pack(VERSION, kind, status, 0, 1 if kind == RESOLVE else 0, HEADER.size + len(body)) + body)
 
     def _frames(self):
         while True:
