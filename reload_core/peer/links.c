@@ -40,9 +40,17 @@ bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id)
 	return reload_connection_table_by_node(node->connections, id) != NULL;
 }
 
+/* The link to id whose message is being received, which need not be the one that is written to; or NULL. */
+static ReloadConnection *receiving_from(const ReloadNode *node, const ReloadNodeId *id)
+{
+	ReloadConnection *connection = reload_connection_table_by_link(node->connections, node->receiving);
+
+	return connection != NULL && reload_node_id_equal(&connection->node_id, id) ? connection : NULL;
+}
+
 void reload_links_attached(ReloadNode *node, const ReloadNodeId *id)
 {
-	ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+	ReloadConnection *connection = receiving_from(node, id);
 
 	if (connection != NULL)
 		connection->attached = true;
@@ -67,9 +75,11 @@ static bool is_of_joining(uint16_t code)
 ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uint16_t code,
 				   int64_t now)
 {
-	const ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+	const ReloadConnection *connection = receiving_from(node, id);
 
-	if (connection == NULL || code == RELOAD_PING_REQ || code == RELOAD_ATTACH_REQ)
+	if (connection == NULL)
+		return RELOAD_REFUSE;
+	if (code == RELOAD_PING_REQ || code == RELOAD_ATTACH_REQ)
 		return RELOAD_ADMIT;
 	/* 6.1.2: with several Node-IDs in its certificate it has to attach first. */
 	if (!connection->attached)
@@ -77,8 +87,8 @@ ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uin
 	if (node->document->clients_permitted || node->client != NULL || is_of_joining(code) ||
 	    node->state != RELOAD_NODE_JOINED || node->plugin->routes_through(node->topology, id))
 		return RELOAD_ADMIT;
-	/* Of a new peer the Update may be on its way. */
-	return now - connection->since < ADMIT_MS ? RELOAD_IGNORE : RELOAD_REFUSE;
+	/* Of a new peer the Update may be on its way; one whose ACKs are late is none until they come. */
+	return connection->failing || now - connection->since < ADMIT_MS ? RELOAD_IGNORE : RELOAD_REFUSE;
 }
 
 /* Takes a link out of the table. */
@@ -259,7 +269,9 @@ void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message
 	changed = !named;
 	if (named || learn_name(node, connection, message, now)) {
 		previous_hop = connection->node_id;
+		node->receiving = link;
 		changed |= reload_router_receive(node->router, &previous_hop, message, now);
+		node->receiving = 0;
 	}
 	if (node->hang_up) {
 		node->hang_up = false;

@@ -77,7 +77,8 @@ struct ReloadNode {
 	GQueue *deferred;	/* ReloadDeferred: what must not be called back at once */
 	int64_t wakeup;		/* ms, what was last asked of io.wakeup_at */
 	int64_t now;		/* ms, of the event being handled */
-	bool hang_up;		/* close the link whose message is being received */
+	ReloadLinkId receiving; /* the link whose message is being received; 0: none */
+	bool hang_up;		/* close it */
 	unsigned entered;	/* depth of calls into the node; the outermost settles */
 };
 
@@ -117,9 +118,10 @@ void reload_links_close_all(ReloadNode *node, int64_t now);
 void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now);
 int64_t reload_links_tick(ReloadNode *node, int64_t now);
 bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id);
-/* The node at the other end of the link to id has attached to us as id. */
+/* id has attached to us over the link whose message is being received. */
 void reload_links_attached(ReloadNode *node, const ReloadNodeId *id);
-/* 4.2.1, 6.1.2, 11.1 (clients-permitted): may it send us a request of that code? */
+/* 4.2.1, 6.1.2, 11.1 (clients-permitted): may id send us a request of that code, over the link whose message is
+ * being received? */
 ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uint16_t code,
 				   int64_t now);
 

@@ -88,6 +88,22 @@ static void test_unreachable(void)
 	sim_free(sim);
 }
 
+/* The end of its link to `other` at machine `owner`. */
+static SimLinkEnd *end_at(Sim *sim, unsigned owner, const SimNode *other)
+{
+	GHashTableIter iter;
+	SimLinkEnd *end;
+
+	g_hash_table_iter_init(&iter, sim->ends);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&end)) {
+		SimLinkEnd *peer = sim_end(sim, end->peer);
+
+		if (!end->app && end->up && end->owner == sim_node(sim, owner) && peer != NULL && peer->owner == other)
+			return end;
+	}
+	g_error("not linked");
+}
+
 /* 11.1, clients-permitted false: who does not join in time is not served; who joins is. */
 static void test_not_permitted(void)
 {
@@ -95,6 +111,8 @@ static void test_not_permitted(void)
 	SimNode *client = sim_node(sim, CLIENT);
 	ReloadDocument *permitting = sim->document;
 	uint16_t error_code = 0;
+	SimLinkEnd *end;
+	char *texts;
 
 	sim->document = pki_document(&sim->pki,
 				     "<clients-permitted>false</clients-permitted>"
@@ -110,6 +128,13 @@ static void test_not_permitted(void)
 	g_assert_cmpint(sim_store(sim, CLIENT, "bob", "sip:bob@client", &error_code), ==,
 			RELOAD_E_REMOTE);
 	g_assert_cmpuint(error_code, ==, RELOAD_ERROR_FORBIDDEN);
+	/* Nor if it withholds its ACKs, for which its link is taken for none. */
+	end = end_at(sim, 0, client);
+	reload_node_link_failing(sim_node(sim, 0)->node, end->id, true, sim->now);
+	g_assert_cmpint(sim_store(sim, CLIENT, "bob", "sip:bob@client", &error_code), !=, RELOAD_OK);
+	texts = sim_fetch(sim, 2, "bob");
+	g_assert_cmpstr(texts, ==, "");
+	g_free(texts);
 	sim_free(sim);
 }
 
