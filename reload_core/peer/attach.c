@@ -219,24 +219,38 @@ static bool yield_to(ReloadNode *node, const ReloadNodeId *remote, int64_t now)
 	return true;
 }
 
-static bool connecting_to(const ReloadNode *node, const ReloadNodeId *remote)
+/* The link to remote that is being opened for its Attach, or NULL. */
+static Theirs *theirs_to(const ReloadNode *node, const ReloadNodeId *remote)
 {
 	for (guint i = 0; i < node->attaches->theirs->len; i++) {
 		Theirs *theirs = g_ptr_array_index(node->attaches->theirs, i);
 
 		if (reload_node_id_equal(&theirs->remote, remote))
-			return true;
+			return theirs;
 	}
-	return false;
+	return NULL;
+}
+
+/* No more is to be opened for it: remote is linked, by this or another link, or cannot be reached. */
+static void theirs_done(ReloadNode *node, Theirs *theirs, int64_t now)
+{
+	ReloadNodeId remote = theirs->remote;
+	bool send_update = theirs->send_update;
+
+	g_ptr_array_remove_fast(node->attaches->theirs, theirs);
+	if (send_update && reload_links_linked(node, &remote))
+		node->plugin->send_update(node->topology, &remote, now);
 }
 
 /* Begins to make the link that the Attach asks for. False: no limit allows it. */
 static bool accept_attach(ReloadNode *node, const ReloadIncoming *request, const Theirs *asked)
 {
-	Theirs *theirs;
+	Theirs *theirs = theirs_to(node, &asked->remote);
 
-	if (connecting_to(node, &asked->remote))
+	if (theirs != NULL) {
+		theirs->send_update |= asked->send_update;
 		return true;
+	}
 	if (node->attaches->theirs->len >= RELOAD_CONNECTING_MAX)
 		return false;
 	/* It came over a link to the sender: that link is the one it asks for. */
@@ -305,7 +319,7 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 	if (reload_node_id_equal(&request->previous_hop, &asked.remote))
 		reload_links_attached(node, &asked.remote);
 	write_body(node, "active", false, outcome->body);
-	if (attach.send_update && !connecting_to(node, &asked.remote)) {
+	if (attach.send_update && theirs_to(node, &asked.remote) == NULL) {
 		SendUpdate *update = g_new0(SendUpdate, 1);
 
 		update->id = asked.remote;
@@ -325,13 +339,8 @@ void reload_attach_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNode
 	Theirs *theirs = theirs_by_link(node, link);
 	Ours *ours;
 
-	if (theirs != NULL) {
-		bool send_update = theirs->send_update;
-
-		g_ptr_array_remove_fast(node->attaches->theirs, theirs);
-		if (send_update)
-			node->plugin->send_update(node->topology, id, now);
-	}
+	if (theirs != NULL)
+		theirs_done(node, theirs, now);
 	while ((ours = ours_to(node, id)) != NULL) {
 		ours->remote = *id;
 		ours_done(node, ours, RELOAD_OK, now);
@@ -342,17 +351,16 @@ bool reload_attach_link_failed(ReloadNode *node, ReloadLinkId link, int64_t now)
 {
 	Theirs *theirs = theirs_by_link(node, link);
 
-	(void)now;
 	if (theirs == NULL)
 		return false;
 	if (!connect_next(node, theirs))
-		g_ptr_array_remove_fast(node->attaches->theirs, theirs);
+		theirs_done(node, theirs, now);
 	return true;
 }
 
 bool reload_attach_needs(const ReloadNode *node, const ReloadNodeId *id)
 {
-	return ours_to(node, id) != NULL || connecting_to(node, id);
+	return ours_to(node, id) != NULL || theirs_to(node, id) != NULL;
 }
 
 int64_t reload_attach_tick(ReloadNode *node, int64_t now)
