@@ -11,6 +11,8 @@
 /* A link whose RTO has passed is left out of routing at once, and closed after this time (6.6.5).
  */
 #define FAILING_MS 30000
+/* A link whose Node-ID is not known is closed with so many messages that do not say it. */
+#define UNIDENTIFIED_MAX 8
 /* Where clients are not permitted, a linked node has so long to become a peer. */
 #define ADMIT_MS 10000
 
@@ -238,6 +240,21 @@ void reload_node_link_failing(ReloadNode *node, ReloadLinkId link, bool failing,
 	reload_node_settle(node, now);
 }
 
+/* Who signed the message that came over a link whose Node-ID is not known; certificates that it brings and that are
+ * no good are on the link's account. */
+static bool identify(ReloadNode *node, const ReloadConnection *connection, ReloadSpan message, int64_t now,
+		     ReloadNodeId *id)
+{
+	ReloadStatus status;
+	size_t count;
+
+	reload_trust_set_account(node->trust, reload_certificate_node_ids(connection->certificate, &count));
+	status = reload_router_identify(node->router, message, now, id);
+	reload_trust_set_account(node->trust, NULL);
+	return status == RELOAD_OK && reload_certificate_has_node_id(connection->certificate, id) &&
+	       !reload_node_id_equal(id, &node->self);
+}
+
 /* A link of a node with several Node-IDs: its first request says which one it is (6.1.2). What it
  * may send before an Attach is said by reload_links_admit. */
 static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpan message,
@@ -245,10 +262,10 @@ static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpa
 {
 	ReloadNodeId id;
 
-	if (reload_router_identify(node->router, message, now, &id) != RELOAD_OK ||
-	    !reload_certificate_has_node_id(connection->certificate, &id) ||
-	    reload_node_id_equal(&id, &node->self))
+	if (!identify(node, connection, message, now, &id)) {
+		node->hang_up = ++connection->unidentified >= UNIDENTIFIED_MAX;
 		return false;
+	}
 	spread(node, &id, reload_connection_table_name(node->connections, connection, &id, now),
 	       now);
 	reload_attach_link_up(node, connection->link, &id, now);
