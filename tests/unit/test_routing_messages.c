@@ -271,6 +271,18 @@ static void test_destinations(void)
 	deliver(&c, RELOAD_FETCH_REQ);
 	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_INVALID_MESSAGE);
 	g_assert_cmpuint(c.row.nodes[3].handled, ==, 1);
+	/* The way of an answer may have a node three times, and no more. */
+	for (unsigned i = 0; i < 2; i++) {
+		g_byte_array_set_size(c.list, 0);
+		for (unsigned k = 0; k < 3 + i; k++) {
+			to_node(&c, 1);
+			to_node(&c, 2);
+		}
+		to_node(&c, 3);
+		deliver(&c, RELOAD_FETCH_ANS);
+		g_assert_cmpuint(row_count(&c.row, 1).dropped_limit, ==, 1 + i);
+		g_assert_cmpuint(row_count(&c.row, 3).received, ==, 2);
+	}
 	/* Too deep. */
 	g_byte_array_set_size(c.list, 0);
 	for (unsigned i = 0; i < 200; i++) {
