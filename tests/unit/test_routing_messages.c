@@ -533,8 +533,8 @@ static void test_repetition(void)
 
 /* ---- who may answer (6.3.4) ---- */
 
-/* Node 1 answers in place of who is asked, with that transaction ID. */
-static void fake(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool extension)
+/* Node 1 answers, maybe in place of who is asked, with that transaction ID and sequence number. */
+static void answer_with(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool extension, uint16_t sequence)
 {
 	GByteArray *list = g_byte_array_new(), *body = g_byte_array_new(), *extensions = g_byte_array_new();
 	ReloadErrorResponse error = {error_code, {0}};
@@ -544,6 +544,7 @@ static void fake(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool
 
 	reload_write_destination_node(list, &row->nodes[0].id);
 	header = row_header(row, id, reload_span(list->data, list->len));
+	header.config_sequence = sequence;
 	if (code == RELOAD_ERROR)
 		reload_write_error(body, &error);
 	if (extension)
@@ -555,6 +556,11 @@ static void fake(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool
 	g_byte_array_unref(extensions);
 	g_byte_array_unref(body);
 	g_byte_array_unref(list);
+}
+
+static void fake(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool extension)
+{
+	answer_with(row, id, code, error_code, extension, row->document->sequence);
 }
 
 static uint64_t ask(Row *row, const ReloadDestination *destination, uint16_t code, RowReply *reply)
@@ -620,6 +626,40 @@ static void test_origin(void)
 	row_clear(&row);
 }
 
+/* 6.5.4: who answers with an older number, or finds ours too new, is told. */
+static void test_outdated(void)
+{
+	static const struct {
+		uint16_t code, error_code, sequence;
+		bool told;
+	} cases[] = {
+		{RELOAD_FETCH_ANS, 0, 1, false},
+		{RELOAD_FETCH_ANS, 0, 0, true},
+		{RELOAD_FETCH_ANS, 0, 65534, true},
+		{RELOAD_FETCH_ANS, 0, 2, false},
+		{RELOAD_FETCH_ANS, 0, RELOAD_CONFIG_SEQUENCE_ANY, false},
+		{RELOAD_ERROR, RELOAD_ERROR_NOT_FOUND, 1, false},
+		{RELOAD_ERROR, RELOAD_ERROR_CONFIG_TOO_NEW, 1, true},
+		{RELOAD_ERROR, RELOAD_ERROR_CONFIG_TOO_OLD, 1, false},
+	};
+	RowReply reply = {0};
+	ReloadDestination node;
+	Row row;
+
+	row_init(&row, 2, "");
+	node = reload_destination_node(&row.nodes[1].id);
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		uint64_t id = ask(&row, &node, RELOAD_FETCH_REQ, &reply);
+
+		row.nodes[0].outdated = 0;
+		answer_with(&row, id, cases[i].code, cases[i].error_code, false, cases[i].sequence);
+		g_assert_cmpuint(reply.replies, ==, i + 1);
+		g_assert_cmpuint(row.nodes[0].outdated, ==, cases[i].told);
+	}
+	row_reply_clear(&reply);
+	row_clear(&row);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -635,5 +675,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/routing/admission", test_admission);
 	g_test_add_func("/routing/repetition", test_repetition);
 	g_test_add_func("/routing/origin", test_origin);
+	g_test_add_func("/routing/outdated", test_outdated);
 	return g_test_run();
 }
