@@ -85,6 +85,7 @@ static void answered(Ours *ours, const ReloadNodeId *from, int64_t now)
 
 	ours->transaction = 0;
 	ours->remote = *from;
+	reload_links_keep(node, from);
 	if (reload_node_id_equal(from, &node->self))
 		ours_done(node, ours, RELOAD_E_STATE, now);
 	else if (reload_links_linked(node, from))
@@ -147,6 +148,7 @@ void reload_attach_start(ReloadNode *node, const ReloadDestination *destination,
 	} else if (destination->type == RELOAD_DESTINATION_NODE && !send_update &&
 		   reload_links_linked(node, &destination->node_id)) {
 		ours->remote = destination->node_id;
+		reload_links_keep(node, &ours->remote);
 		ours->deadline = now; /* nothing to do: reported by the next tick */
 	} else {
 		if (via != NULL && !reload_node_id_equal(via, &node->self))
@@ -256,6 +258,7 @@ static bool accept_attach(ReloadNode *node, const ReloadIncoming *request, const
 	/* It came over a link to the sender: that link is the one it asks for. */
 	if (reload_node_id_equal(&request->previous_hop, &asked->remote) &&
 	    request->message->header.via_list.len == 0) {
+		reload_links_keep(node, &asked->remote);
 		return true;
 	}
 	if (!reload_quota_take(node->opening, &asked->remote, node->now))

@@ -138,6 +138,14 @@ void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now)
 	node->links_due = MIN(node->links_due, now + LOOK_MS);
 }
 
+void reload_links_keep(ReloadNode *node, const ReloadNodeId *id)
+{
+	ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+
+	if (connection != NULL)
+		connection->close_at = INT64_MAX;
+}
+
 /* The Node-ID at the other end of a new link, or NULL where the certificate leaves it open. */
 static const ReloadNodeId *name_of(const ReloadNode *node, ReloadLinkId link,
 				   const ReloadCertificate *certificate)

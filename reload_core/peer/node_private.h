@@ -116,6 +116,8 @@ void reload_links_close(ReloadNode *node, ReloadConnection *connection, int64_t 
 void reload_links_close_all(ReloadNode *node, int64_t now);
 /* Closes what leads to id, unless something under way needs it. */
 void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now);
+/* An Attach counts on the link to id that there is: it is not closed for an earlier reload_links_release. */
+void reload_links_keep(ReloadNode *node, const ReloadNodeId *id);
 int64_t reload_links_tick(ReloadNode *node, int64_t now);
 bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id);
 /* id has attached to us over the link whose message is being received. */

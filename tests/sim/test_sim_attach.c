@@ -351,6 +351,44 @@ static void test_update_over_another_link(void)
 	sim_free(sim);
 }
 
+/* ---- a link that was to be closed ---- */
+
+/* `first` releases its link to `second`; an Attach of `origin` to the other before it is closed counts on it. */
+static bool stays(Sim *sim, SimNode *first, SimNode *second, SimNode *origin, bool send_update)
+{
+	SimNode *target = origin == first ? second : first;
+	ReloadDestination destination = reload_destination_node(&target->id);
+	ReloadConnection *connection = reload_connection_table_by_node(first->node->connections, &second->id);
+	ReloadLinkId link = connection->link;
+
+	reload_node_enter(first->node, sim_now(sim));
+	reload_links_release(first->node, &second->id, sim_now(sim));
+	reload_node_settle(first->node, sim_now(sim));
+	g_assert_cmpint(connection->close_at, <, INT64_MAX);
+	if (origin != NULL) {
+		reload_node_enter(origin->node, sim_now(sim));
+		reload_attach_start(origin->node, &destination, NULL, send_update, COOKIE, sim_now(sim));
+		reload_node_settle(origin->node, sim_now(sim));
+	}
+	sim_run(sim, 6 * SIM_SECOND);
+	return reload_connection_table_by_link(first->node->connections, link) != NULL;
+}
+
+static void test_released(void)
+{
+	Sim *sim = sim_new("attach-released", 4, 1);
+	SimNode *first = sim_node(sim, 1), *second = sim_node(sim, 2);
+
+	rogue_form(sim);
+	sim_run(sim, 60 * SIM_SECOND);
+	g_assert_true(reload_links_linked(first->node, &second->id));
+	g_assert_true(stays(sim, first, second, second, true)); /* theirs */
+	g_assert_true(stays(sim, first, second, first, true));	/* ours, which is answered over it */
+	g_assert_true(stays(sim, first, second, first, false)); /* ours, for which there is nothing to do */
+	g_assert_false(stays(sim, first, second, NULL, false));
+	sim_free(sim);
+}
+
 /* ---- bodies that cannot be read ---- */
 
 static void test_unreadable(void)
@@ -423,6 +461,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/attach/in-progress", test_in_progress);
 	g_test_add_func("/sim/attach/updates", test_updates);
 	g_test_add_func("/sim/attach/update-over-another-link", test_update_over_another_link);
+	g_test_add_func("/sim/attach/released", test_released);
 	g_test_add_func("/sim/attach/unreadable", test_unreadable);
 	g_test_add_func("/sim/attach/nobody-answers", test_nobody_answers);
 	g_test_add_func("/sim/attach/join-fails", test_join_fails);
