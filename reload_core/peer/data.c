@@ -50,6 +50,8 @@ static size_t room_for(const ReloadNode *node, const ReloadIncoming *request)
 		      reload_certificate_der(reload_identity_certificate(node->identity)).len;
 	const GPtrArray *chain = reload_identity_chain(node->identity);
 
+	/* The way back is in front of it. */
+	rest += request->message->header.via_list.len + 2 + request->previous_hop.len;
 	if (wanted != 0 && wanted < limit)
 		limit = wanted;
 	for (guint i = 0; chain != NULL && i < chain->len; i++)

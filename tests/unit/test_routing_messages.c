@@ -175,6 +175,7 @@ typedef struct {
 	GByteArray *list, *options, *extensions, *via;
 	ReloadHeader header;
 	uint16_t error_code; /* of the last Error that went back to node 0 */
+	size_t error_text;
 	unsigned errors, answers;
 	GByteArray *answer_options;
 	uint32_t answer_size;
@@ -193,13 +194,14 @@ static bool see_answers(void *data, unsigned from, unsigned to, GByteArray *mess
 			RELOAD_OK);
 	g_byte_array_set_size(c->answer_options, 0);
 	reload_write_bytes(c->answer_options, decoded.header.options);
+	c->answer_size = message->len;
 	if (decoded.code != RELOAD_ERROR) {
 		c->answers++;
-		c->answer_size = message->len;
 		return false;
 	}
 	g_assert_cmpint(reload_error_decode(decoded.body, &error), ==, RELOAD_OK);
 	c->error_code = error.error_code;
+	c->error_text = error.error_info.len;
 	c->errors++;
 	return false;
 }
@@ -448,6 +450,43 @@ static void test_response_length(void)
 	g_byte_array_set_size(c.row.nodes[1].answer, 6000);
 	deliver(&c, RELOAD_FETCH_REQ);
 	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_RESPONSE_TOO_LARGE);
+	/* The way back is a part of it. */
+	for (unsigned i = 0; i < 100; i++)
+		reload_write_destination_node(c.via, &c.row.nodes[3].id);
+	g_byte_array_set_size(c.row.nodes[1].answer, 3000);
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_RESPONSE_TOO_LARGE);
+	g_byte_array_set_size(c.row.nodes[1].answer, 2000);
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.answers, ==, 1);
+	g_assert_cmpuint(c.answer_size, <=, 5000);
+	case_clear(&c);
+}
+
+/* An Error is a response, too: it goes without its text rather than be too large. */
+static void test_error_length(void)
+{
+	Case c;
+
+	case_init(&c);
+	to_node(&c, 1);
+	c.header.ttl = 101;
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_TTL_EXCEEDED);
+	g_assert_cmpuint(c.error_text, >, 16);
+	/* The signature's length varies by some bytes. */
+	c.header.max_response_length = c.answer_size - 8;
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_TTL_EXCEEDED);
+	g_assert_cmpuint(c.error_text, ==, 0);
+	g_assert_cmpuint(c.answer_size, <=, c.header.max_response_length);
+	/* So does the Error in place of an answer. */
+	c.header.ttl = 20;
+	c.row.nodes[1].answer = g_byte_array_new();
+	g_byte_array_set_size(c.row.nodes[1].answer, 1500);
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_RESPONSE_TOO_LARGE);
+	g_assert_cmpuint(c.error_text, ==, 0);
 	case_clear(&c);
 }
 
@@ -671,6 +710,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/routing/options", test_options);
 	g_test_add_func("/routing/extensions", test_extensions);
 	g_test_add_func("/routing/response-length", test_response_length);
+	g_test_add_func("/routing/error-length", test_error_length);
 	g_test_add_func("/routing/sequence", test_sequence);
 	g_test_add_func("/routing/admission", test_admission);
 	g_test_add_func("/routing/repetition", test_repetition);
