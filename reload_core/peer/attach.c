@@ -204,21 +204,28 @@ static bool connect_next(ReloadNode *node, Theirs *theirs)
 	return false;
 }
 
-/* 6.5.1.2: two Attaches that cross; false: theirs is refused and ours goes on. */
-static bool yield_to(ReloadNode *node, const ReloadNodeId *remote, int64_t now)
+/* 6.5.1.2: two Attaches that cross; false: theirs is to be refused, and ours goes on. */
+static bool yields_to(const ReloadNode *node, const ReloadNodeId *remote, int64_t now)
+{
+	const Ours *ours = ours_to(node, remote);
+
+	if (ours == NULL || ours->deadline <= now || ours->theirs_first)
+		return true;
+	return ours->transaction != 0 && memcmp(node->self.id, remote->id, node->self.len) < 0;
+}
+
+/* Theirs was accepted: ours is given up, and ends with the link that theirs makes, or has found. */
+static void yield_to(ReloadNode *node, const ReloadNodeId *remote, int64_t now)
 {
 	Ours *ours = ours_to(node, remote);
 
 	if (ours == NULL || ours->deadline <= now || ours->theirs_first)
-		return true;
-	if (ours->transaction == 0 || memcmp(node->self.id, remote->id, node->self.len) > 0)
-		return false;
+		return;
 	reload_router_cancel(node->router, ours->transaction);
 	ours->transaction = 0;
 	ours->remote = *remote;
 	ours->theirs_first = true;
-	ours->deadline = now + RELOAD_LINK_WAIT_MS;
-	return true;
+	ours->deadline = reload_links_linked(node, remote) ? now : now + RELOAD_LINK_WAIT_MS;
 }
 
 /* The link to remote that is being opened for its Attach, or NULL. */
@@ -309,7 +316,7 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "not attaching");
 		return;
 	}
-	if (!yield_to(node, &asked.remote, now)) {
+	if (!yields_to(node, &asked.remote, now)) {
 		log_attach(node, "refused, ours is under way, from", &asked.remote, RELOAD_OK);
 		reload_outcome_error(outcome, RELOAD_ERROR_IN_PROGRESS, NULL);
 		return;
@@ -319,6 +326,7 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 		return;
 	}
 	log_attach(node, "from", &asked.remote, RELOAD_OK);
+	yield_to(node, &asked.remote, now);
 	if (reload_node_id_equal(&request->previous_hop, &asked.remote))
 		reload_links_attached(node, &asked.remote);
 	write_body(node, "active", false, outcome->body);

@@ -201,6 +201,25 @@ static void test_smaller_yields(void)
 	sim_free(sim);
 }
 
+/* It is not given up for one that cannot be accepted. */
+static void test_smaller_refuses(void)
+{
+	SimNode *small, *large, *between;
+	Sim *sim = ring_with_pair("attach-refuses", &small, &large, &between);
+	Crossing crossing = {.origin = small, .target = &large->id};
+
+	while (reload_quota_take(small->node->opening, &large->id, sim_now(sim)))
+		;
+	sim_watch(sim, follow, &crossing);
+	large->group = 1;
+	attach(sim, small, large);
+	g_assert_cmpuint(give_attach(sim, large, between, small, (Given){0}).error, ==, RELOAD_ERROR_FORBIDDEN);
+	sim_watch(sim, follow, &crossing);
+	sim_run(sim, 14 * SIM_SECOND);
+	g_assert_cmpuint(crossing.transmissions, >=, 3);
+	sim_free(sim);
+}
+
 /* The larger one's goes on, and the one that comes is refused. */
 static void test_larger_goes_on(void)
 {
@@ -456,6 +475,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sim/attach/roles", test_roles);
 	g_test_add_func("/sim/attach/smaller-yields", test_smaller_yields);
+	g_test_add_func("/sim/attach/smaller-refuses", test_smaller_refuses);
 	g_test_add_func("/sim/attach/larger-goes-on", test_larger_goes_on);
 	g_test_add_func("/sim/attach/both-at-once", test_both_at_once);
 	g_test_add_func("/sim/attach/in-progress", test_in_progress);
