@@ -146,7 +146,7 @@ void reload_attach_start(ReloadNode *node, const ReloadDestination *destination,
 	if (node->attaches->ours->len >= ATTACHES_MAX) {
 		ours->failure = RELOAD_E_LIMIT;
 	} else if (destination->type == RELOAD_DESTINATION_NODE && !send_update &&
-		   reload_links_linked(node, &destination->node_id)) {
+		   !reload_node_has_several_ids(node) && reload_links_linked(node, &destination->node_id)) {
 		ours->remote = destination->node_id;
 		reload_links_keep(node, &ours->remote);
 		ours->deadline = now; /* nothing to do: reported by the next tick */
@@ -251,6 +251,13 @@ static void theirs_done(ReloadNode *node, Theirs *theirs, int64_t now)
 		node->plugin->send_update(node->topology, &remote, now);
 }
 
+/* Did it come over a link to its sender? That is the link it asks for. */
+static bool is_over_own_link(const ReloadIncoming *request)
+{
+	return reload_node_id_equal(&request->previous_hop, &request->signer) &&
+	       request->message->header.via_list.len == 0;
+}
+
 /* Begins to make the link that the Attach asks for. False: no limit allows it. */
 static bool accept_attach(ReloadNode *node, const ReloadIncoming *request, const Theirs *asked)
 {
@@ -260,14 +267,12 @@ static bool accept_attach(ReloadNode *node, const ReloadIncoming *request, const
 		theirs->send_update |= asked->send_update;
 		return true;
 	}
-	if (node->attaches->theirs->len >= RELOAD_CONNECTING_MAX)
-		return false;
-	/* It came over a link to the sender: that link is the one it asks for. */
-	if (reload_node_id_equal(&request->previous_hop, &asked->remote) &&
-	    request->message->header.via_list.len == 0) {
+	if (is_over_own_link(request)) {
 		reload_links_keep(node, &asked->remote);
 		return true;
 	}
+	if (node->attaches->theirs->len >= RELOAD_CONNECTING_MAX)
+		return false;
 	if (!reload_quota_take(node->opening, &asked->remote, node->now))
 		return false;
 	theirs = g_memdup2(asked, sizeof(*asked));
@@ -306,7 +311,8 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 	asked.send_update = attach.send_update;
 	asked.count =
 	    reload_candidates_read(attach.candidates, asked.candidates, RELOAD_CANDIDATES_MAX);
-	if (asked.count == 0) {
+	/* A client that nobody can connect to has none (4.2.1). */
+	if (asked.count == 0 && !is_over_own_link(request)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
 				     "no candidate of a link type that this peer has");
 		return;

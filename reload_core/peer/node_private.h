@@ -108,6 +108,8 @@ ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *de
 				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id);
 /* May its owner make requests: has it joined, or is it a client that is linked? */
 bool reload_node_is_usable(const ReloadNode *node);
+/* Has our certificate several Node-IDs? Then an Attach says to who is linked which one we are (6.1.2). */
+bool reload_node_has_several_ids(const ReloadNode *node);
 /* A random time from 0.5 to 1.5 times mean. */
 int64_t reload_node_jitter(ReloadNode *node, int64_t mean);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clients (RFC 6940, 4.2) and messages in fragments (6.7) among several nodes. */
+#include "reload_core/peer/node_private.h"
 #include "reload_core/usages/data_request.h"
 #include "tests/sim/sim_private.h"
 
@@ -85,6 +86,59 @@ static void test_unreachable(void)
 	sim_run(sim, 60 * SIM_SECOND);
 	assert_pings(sim, CLIENT, &sim_node(sim, 4)->id);
 	assert_in_no_table(sim, client);
+	sim_free(sim);
+}
+
+/* With several Node-IDs it says by an Attach over its link which one it is (6.1.2), before all else, and to each
+ * bootstrap node anew. */
+static void test_several_node_ids(void)
+{
+	Sim *sim = sim_new("client-several-ids", PEERS + 1, 2);
+	SimNode *client = sim_node(sim, CLIENT);
+	ReloadNodeId access = {0};
+	uint16_t error_code;
+	char *texts;
+
+	form(sim);
+	sim_give_second_id(sim, CLIENT);
+	sim_start_client(sim, CLIENT, false);
+	for (unsigned round = 0; round < 2; round++) {
+		const char *text = round == 0 ? "sip:bob@first" : "sip:bob@second";
+
+		sim_run_until(sim, is_attached, client, 60 * SIM_SECOND, "the client is attached");
+		g_assert_cmpint(sim_store(sim, CLIENT, "bob", text, &error_code), ==, RELOAD_OK);
+		texts = sim_fetch(sim, 3, "bob");
+		g_assert_cmpint(strncmp(texts, text, strlen(text)), ==, 0);
+		g_free(texts);
+		assert_in_no_table(sim, client);
+		for (unsigned i = 0; round == 0 && i < 2; i++) {
+			if (reload_links_linked(client->node, &sim_node(sim, i)->id)) {
+				access = sim_node(sim, i)->id;
+				sim_crash(sim, i, false);
+				break;
+			}
+		}
+		sim_run(sim, SIM_SECOND);
+	}
+	g_assert_cmpuint(access.len, !=, 0);
+	sim_free(sim);
+}
+
+/* The same where others can connect to it. */
+static void test_several_node_ids_reachable(void)
+{
+	Sim *sim = sim_new("client-several-ids-reachable", PEERS + 1, 2);
+	SimNode *client = sim_node(sim, CLIENT);
+
+	form(sim);
+	sim_give_second_id(sim, CLIENT);
+	sim_start_client(sim, CLIENT, true);
+	sim_run_until(sim, is_attached, client, 10 * SIM_SECOND, "the client is attached");
+	sim_run(sim, 2 * SIM_SECOND);
+	for (unsigned i = 0; i < PEERS; i++) {
+		assert_pings(sim, i, &client->id);
+		assert_pings(sim, CLIENT, &sim_node(sim, i)->id);
+	}
 	sim_free(sim);
 }
 
@@ -203,6 +257,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sim/clients/unreachable", test_unreachable);
+	g_test_add_func("/sim/clients/several-node-ids", test_several_node_ids);
+	g_test_add_func("/sim/clients/several-node-ids-reachable", test_several_node_ids_reachable);
 	g_test_add_func("/sim/clients/not-permitted", test_not_permitted);
 	g_test_add_func("/sim/clients/reachable", test_reachable);
 	g_test_add_func("/sim/fragments", test_fragments);
