@@ -71,14 +71,13 @@ ReloadIdentity *sim_issue(Sim *sim, EVP_PKEY *key, const ReloadNodeId *id, const
 	return issue(sim, key, id, 1, user);
 }
 
-void sim_give_second_id(Sim *sim, unsigned index)
+void sim_give_ids(Sim *sim, unsigned index, const ReloadNodeId *ids, unsigned count)
 {
 	SimNode *node = sim_node(sim, index);
 	ReloadIdentity *before = node->identity;
-	ReloadNodeId ids[2] = {node->id, node->id};
 
-	ids[1].id[15] ^= 1;
-	node->identity = issue(sim, reload_identity_key(before), ids, 2, reload_identity_user_name(before));
+	node->id = ids[0];
+	node->identity = issue(sim, reload_identity_key(before), ids, count, reload_identity_user_name(before));
 	reload_identity_unref(before);
 }
 
