@@ -94,6 +94,11 @@ static void clear_sent(gpointer data)
 
 void routing_kit_setup(RoutingKit *kit)
 {
+	routing_kit_setup_with(kit, "");
+}
+
+void routing_kit_setup_with(RoutingKit *kit, const char *more)
+{
 	ReloadRouterHost host = {
 	    .user = kit,
 	    .linked = linked,
@@ -108,7 +113,7 @@ void routing_kit_setup(RoutingKit *kit)
 
 	*kit = (RoutingKit){.now = PKI_NOW, .plausible = true, .body_size = 8};
 	pki_init(&kit->pki);
-	kit->document = pki_document(&kit->pki, "");
+	kit->document = pki_document(&kit->pki, more);
 	kit->trust = pki_trust(&kit->pki);
 	kit->self = pki_identity(&kit->pki, RELOAD_KEY_P256, KIT_SELF, "self@" PKI_OVERLAY);
 	kit->far = pki_identity(&kit->pki, RELOAD_KEY_P256, KIT_FAR, "far@" PKI_OVERLAY);

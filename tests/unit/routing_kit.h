@@ -36,6 +36,8 @@ typedef struct {
 } RoutingKit;
 
 void routing_kit_setup(RoutingKit *kit);
+/* more: elements for the document. */
+void routing_kit_setup_with(RoutingKit *kit, const char *more);
 void routing_kit_teardown(RoutingKit *kit);
 void routing_kit_forget_sent(RoutingKit *kit);
 

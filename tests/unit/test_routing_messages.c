@@ -66,6 +66,45 @@ static void test_compression(void)
 	row_clear(&row);
 }
 
+/* The answer to a request comes after so long, and finds its way by what was kept. */
+static void assert_kept(const char *more, int64_t ms)
+{
+	Row row;
+	Wire wire = {0};
+	RowReply reply = {0};
+	uint64_t restored[2] = {0};
+
+	row_init(&row, 6, more);
+	for (unsigned i = 0; i < 6; i++)
+		reload_router_set_via_entries(row.nodes[i].router, 1);
+	row.watch = watch;
+	row.watch_data = &wire;
+	row_request(&row, 0, 5, RELOAD_STORE_REQ, 100, &reply);
+	for (unsigned late = 0; late < 2; late++) {
+		for (unsigned i = 0; i < 6; i++) {
+			restored[late] += row_count(&row, i).restored;
+			g_assert_cmpuint(row_count(&row, i).dropped_opaque, ==, 0);
+		}
+		if (late)
+			break;
+		row.now += ms;
+		row_inject(&row, 5, 4, reload_span(wire.answer->data, wire.answer->len));
+		row_run(&row);
+	}
+	g_assert_cmpuint(restored[0], ==, 3);
+	g_assert_cmpuint(restored[1], ==, 6);
+	g_byte_array_unref(wire.answer);
+	row_reply_clear(&reply);
+	row_clear(&row);
+}
+
+/* 6.1.2: for as long as the request may still be answered. */
+static void test_compression_lifetime(void)
+{
+	assert_kept("", 14999);
+	assert_kept("<overlay-reliability-timer>10000</overlay-reliability-timer>", 49999);
+}
+
 /* A message that the next via entry would make too large for the overlay. */
 static void test_compression_by_size(void)
 {
@@ -166,6 +205,31 @@ static void test_via_store(void)
 	g_byte_array_unref(bare);
 	g_byte_array_unref(list);
 	reload_via_store_free(store);
+}
+
+/* 6.3.2.2: slots and their generations begin anywhere, so that IDs of before a restart are not taken for new ones. */
+static void test_first_ids(void)
+{
+	GByteArray *list = g_byte_array_new(), *id = g_byte_array_new();
+	unsigned generations = 0, slots = 0;
+	ReloadNodeId hop = pki_node_id(9);
+
+	reload_write_destination_node(list, &hop);
+	for (uint32_t seed = 1; seed <= 32; seed++) {
+		uint32_t state = seed * 2654435761u;
+		ReloadViaStore *store = reload_via_store_new(seeded, &state);
+
+		g_byte_array_set_size(id, 0);
+		g_assert_true(
+			reload_via_store_put(store, reload_span(list->data, list->len), &hop, 0, 1000, id));
+		generations |= 1u << (id->data[0] >> 4 & 7);
+		slots |= 1u << (id->data[1] & 31);
+		reload_via_store_free(store);
+	}
+	g_assert_cmpint(__builtin_popcount(generations), >=, 4);
+	g_assert_cmpint(__builtin_popcount(slots), >=, 8);
+	g_byte_array_unref(id);
+	g_byte_array_unref(list);
 }
 
 /* ---- messages that a test makes ---- */
@@ -704,7 +768,9 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/routing/compression", test_compression);
 	g_test_add_func("/routing/compression/by-size", test_compression_by_size);
+	g_test_add_func("/routing/compression/lifetime", test_compression_lifetime);
 	g_test_add_func("/routing/via-store", test_via_store);
+	g_test_add_func("/routing/via-store/first-ids", test_first_ids);
 	g_test_add_func("/routing/destinations", test_destinations);
 	g_test_add_func("/routing/ttl", test_ttl);
 	g_test_add_func("/routing/options", test_options);

@@ -369,36 +369,46 @@ static void originate(GByteArray *list, Reply *reply)
 	g_byte_array_unref(list);
 }
 
-/* 6.2.1: five transmissions with one transaction ID, a timer after each; then it has failed. */
-static void test_retransmission(void)
+/* A request to a node that is linked, under a document whose overlay-reliability-timer is so long, ms. */
+static void assert_retransmitted(const char *more, int64_t timer)
 {
 	GByteArray *list = g_byte_array_new();
 	uint64_t id = 0;
 	Reply reply;
 
-	routing_kit_setup(&kit);
+	routing_kit_setup_with(&kit, more);
 	kit_to_node(list, KIT_LINKED);
 	originate(list, &reply);
 	for (unsigned i = 1; i <= 5; i++) {
 		ReloadMessage message;
+		const KitSent *sent;
 
 		g_assert_cmpuint(kit.sent->len, ==, i);
 		g_assert_cmpuint(reply.count, ==, 0);
-		reload_message_decode(pki_span(g_array_index(kit.sent, KitSent, i - 1).bytes), 16,
-				      &message);
+		sent = &g_array_index(kit.sent, KitSent, i - 1);
+		g_assert_cmpuint(sent->hop.id[0], ==, KIT_LINKED); /* the link, not the topology's choice */
+		reload_message_decode(pki_span(sent->bytes), 16, &message);
 		if (i == 1)
 			id = message.header.transaction_id;
 		g_assert_cmpuint(message.header.transaction_id, ==, id);
 		g_assert_cmpuint(message.header.ttl, ==, 99); /* 100, less one just before it is sent */
-		reload_router_tick(kit.router, kit.now + kit.document->overlay_reliability_timer - 1);
+		reload_router_tick(kit.router, kit.now + timer - 1);
 		g_assert_cmpuint(kit.sent->len, ==, i);
-		kit.now += kit.document->overlay_reliability_timer;
+		kit.now += timer;
 		reload_router_tick(kit.router, kit.now);
 	}
 	g_assert_cmpuint(kit.sent->len, ==, 5);
 	g_assert_cmpuint(reply.count, ==, 1);
 	g_assert_cmpint(reply.status, ==, RELOAD_E_TIMEOUT);
 	routing_kit_teardown(&kit);
+}
+
+/* 6.2.1: five transmissions with one transaction ID, a timer after each; then it has failed. */
+static void test_retransmission(void)
+{
+	assert_retransmitted("", 3000);
+	assert_retransmitted("<overlay-reliability-timer>700</overlay-reliability-timer>", 700);
+	assert_retransmitted("<overlay-reliability-timer>8000</overlay-reliability-timer>", 8000);
 }
 
 static void answer_by(ReloadIdentity *signer, uint64_t id, uint16_t code)
