@@ -442,6 +442,7 @@ static void test_origin(void)
 	/* A Node-ID: that node alone, with the answer that fits. */
 	kit_to_node(list, KIT_FAR);
 	originate(list, &reply);
+	g_assert_cmpuint(g_array_index(kit.sent, KitSent, 0).hop.id[0], ==, KIT_NEAR); /* as the topology says */
 	answer_by(other, last_id(), RELOAD_PING_ANS);
 	g_assert_cmpuint(reply.count, ==, 0);
 	answer_by(kit.far, last_id() + 1, RELOAD_PING_ANS);
