@@ -21,7 +21,7 @@ struct p2psip_config p2psip_config = {
     .restart_max = 30000,
     .queue_size = 2000,
     .lookup_cache_size = 10000,
-    .lookup_cache_ttl = 60,
+    .lookup_cache_ttl = 30,
     .negative_cache_ttl = 2,
 };
 
@@ -211,8 +211,8 @@ static int check_numbers(void)
 	    check_range("restart_max", c->restart_max, c->restart_min, 3600000) != 0 ||
 	    check_range("queue_size", c->queue_size, 16, 100000) != 0 ||
 	    check_range("lookup_cache_size", c->lookup_cache_size, 0, 10000000) != 0 ||
-	    check_range("lookup_cache_ttl", c->lookup_cache_ttl, 0, 86400) != 0 ||
-	    check_range("negative_cache_ttl", c->negative_cache_ttl, 0, 3600) != 0 ||
+	    check_range("lookup_cache_ttl", c->lookup_cache_ttl, 0, P2PSIP_KEPT_MAX) != 0 ||
+	    check_range("negative_cache_ttl", c->negative_cache_ttl, 0, P2PSIP_KEPT_MAX) != 0 ||
 	    check_range("first_node", c->first_node, 0, 1) != 0 ||
 	    check_range("register_strict", c->register_strict, 0, 1) != 0)
 		return -1;

@@ -42,6 +42,8 @@ typedef enum {
 ReloadConnectionTable *reload_connection_table_new(const ReloadNodeId *self);
 void reload_connection_table_free(ReloadConnectionTable *table);
 
+/* Is there no place for one more link, whose Node-ID is known or not? */
+bool reload_connection_table_is_full(const ReloadConnectionTable *table, bool named);
 /* Adds a link that has come up. node_id NULL: not known yet. certificate: a reference is taken.
  * Returns the new entry, owned by the table, or NULL where a limit forbids it. */
 ReloadConnection *reload_connection_table_add(ReloadConnectionTable *table, ReloadLinkId link,

@@ -177,6 +177,59 @@ static void refuse(ReloadNode *node, ReloadLinkId link, const char *why, int64_t
 		reload_bootstrap_link_failed(node, link, now);
 }
 
+/* Would the ring, or what this node is doing, miss that link? What others only hold open it would
+ * not. */
+static bool is_of_use(const ReloadNode *node, const ReloadConnection *connection)
+{
+	const ReloadNodeId *id = &connection->node_id;
+
+	return connection->outgoing ||
+	       (id->len != 0 &&
+		(node->plugin->routes_through(node->topology, id) ||
+		 reload_attach_needs(node, id) || reload_bootstrap_needs(node, id)));
+}
+
+/* The link that has been up for longest without being of use; NULL: none. unnamed: of those whose
+ * Node-ID is not known. */
+static ReloadConnection *oldest_useless(const ReloadNode *node, bool unnamed)
+{
+	GArray *links = reload_connection_table_links(node->connections);
+	ReloadConnection *oldest = NULL;
+
+	for (guint i = 0; i < links->len; i++) {
+		ReloadConnection *connection = reload_connection_table_by_link(
+		    node->connections, g_array_index(links, ReloadLinkId, i));
+
+		if ((unnamed && connection->node_id.len != 0) || is_of_use(node, connection))
+			continue;
+		if (oldest == NULL || connection->since < oldest->since ||
+		    (connection->since == oldest->since && connection->link < oldest->link))
+			oldest = connection;
+	}
+	g_array_unref(links);
+	return oldest;
+}
+
+/* The newcomer gets the place: it may be a node that joins and sends its Update in a moment, while
+ * the oldest that did not has had its time. named: its Node-ID is known. */
+static void make_room(ReloadNode *node, bool named, int64_t now)
+{
+	ReloadConnection *oldest = NULL;
+
+	/* A client routes through nobody: no Update would tell which of its links are of use. */
+	if (node->client != NULL || !reload_connection_table_is_full(node->connections, named))
+		return;
+	if (!named)
+		oldest = oldest_useless(node, true);
+	if (oldest == NULL)
+		oldest = oldest_useless(node, false);
+	if (oldest == NULL)
+		return;
+	reload_node_log(node, RELOAD_LOG_INFO,
+			"too many links: the oldest that is of no use is closed");
+	reload_links_close(node, oldest, now);
+}
+
 static void link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *certificate,
 		    bool outgoing, int64_t now)
 {
@@ -199,6 +252,7 @@ static void link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *cert
 		refuse(node, link, "the node is not running", now);
 		return;
 	}
+	make_room(node, name != NULL, now);
 	connection = reload_connection_table_add(node->connections, link, name != NULL ? &id : NULL,
 						 certificate, outgoing, now, &change);
 	if (connection == NULL) {

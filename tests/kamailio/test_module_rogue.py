@@ -197,6 +197,14 @@ def identity(t, f, rogue):
         rogue.ask("OPTIONS", "sip:alice@" + DOMAIN, caller="mallory")
         callee.wait(5)
         tap.require("P-Asserted-Identity: <sip:mallory@%s>" % DOMAIN in callee.messages(), "it was not")
+    with t.fact("where it names that node only by way of another AOR, to which it forwards: no asserted identity"):
+        os.makedirs(os.path.join(f.store, "forwarder@" + DOMAIN))
+        with open(os.path.join(f.store, "forwarder@" + DOMAIN, NODE), "w", encoding="ascii") as file:
+            file.write("forwarded")
+        callee = f.callee("uas_options", 1)
+        rogue.ask("OPTIONS", "sip:alice@" + DOMAIN, caller="forwarder")
+        callee.wait(5)
+        tap.require("P-Asserted-Identity" not in callee.messages(), "the phone was told an identity")
 
 
 def phone_in_a_dialog(t, f):

@@ -5,6 +5,7 @@
 #include "reload_core/wire/attach.h"
 #include "reload_core/wire/error.h"
 #include "tests/sim/rogue.h"
+#include "tests/sim/sim_private.h"
 
 #define NODES 16
 #define COOKIE 4711 /* of no Attach of the topology's */

@@ -459,11 +459,62 @@ static void test_unnamed_links(Fixture *f, gconstpointer data)
 				    sim_now(f->sim));
 	reload_node_statistics(victim->node, &after);
 	g_assert_cmpuint(after.links - before.links, ==, RELOAD_CONNECTIONS_UNNAMED_MAX);
+	/* the newest: it may still say who it is */
+	g_assert_nonnull(reload_connection_table_by_link(victim->node->connections,
+							 (UINT64_C(1) << 60) + 999));
 	sim_run(f->sim, 20 * SIM_SECOND);
 	reload_node_statistics(victim->node, &after);
 	g_assert_cmpuint(after.links, ==, before.links);
 	reload_certificate_unref(certificate);
 	rogue_signer_clear(&signer);
+}
+
+/* A certificate for that one Node-ID. */
+static ReloadCertificate *stranger(Fixture *f, const ReloadNodeId *id)
+{
+	ReloadCertificate *certificate;
+	RogueSigner signer;
+
+	rogue_signer_init(f->sim, &signer, &(RogueCertificate){.ids = id, .id_count = 1});
+	g_assert_cmpint(reload_certificate_parse(pki_span(signer.der), PKI_OVERLAY, 16, &certificate, NULL),
+			==, RELOAD_OK);
+	rogue_signer_clear(&signer);
+	return certificate;
+}
+
+/* Who makes as many Node-IDs as it likes takes every place with links that it only holds open: the newest gets
+ * in all the same, in place of the oldest of them, and no link of the ring goes for it. */
+static void test_held_links(Fixture *f, gconstpointer data)
+{
+	SimNode *victim = sim_node(f->sim, VICTIM);
+	ReloadNodeId id = pki_node_id(0x51), first = id;
+	ReloadNodeStatistics before, after;
+	bool linked[NODES];
+
+	(void)data;
+	for (unsigned i = 0; i < NODES; i++)
+		linked[i] = reload_links_linked(victim->node, &sim_node(f->sim, i)->id);
+	reload_node_statistics(victim->node, &before);
+	for (unsigned i = 0; i < RELOAD_CONNECTIONS_MAX + 88; i++) {
+		ReloadCertificate *certificate;
+
+		id.id[14] = (uint8_t)(i >> 8);
+		id.id[15] = (uint8_t)i;
+		if (i == 0)
+			first = id;
+		certificate = stranger(f, &id);
+		reload_node_link_up(victim->node, (UINT64_C(1) << 60) + i, certificate, false, sim_now(f->sim));
+		reload_certificate_unref(certificate);
+		g_assert_true(reload_links_linked(victim->node, &id));
+	}
+	reload_node_statistics(victim->node, &after);
+	g_assert_cmpuint(after.links, ==, RELOAD_CONNECTIONS_MAX);
+	g_assert_false(reload_links_linked(victim->node, &first));
+	for (unsigned i = 0; i < NODES; i++)
+		g_assert_true(reload_links_linked(victim->node, &sim_node(f->sim, i)->id) == linked[i]);
+	sim_run(f->sim, 40 * SIM_SECOND); /* nobody answers a Ping over them */
+	reload_node_statistics(victim->node, &after);
+	g_assert_cmpuint(after.links, <=, before.links + 2);
 }
 
 int main(int argc, char **argv)
@@ -481,6 +532,7 @@ int main(int argc, char **argv)
 	ADD("pushes", test_pushes);
 	ADD("ghosts", test_ghosts);
 	ADD("fragments", test_fragments);
+	ADD("held-links", test_held_links);
 	ADD("refused-links", test_refused_links);
 	ADD("unnamed-links", test_unnamed_links);
 #undef ADD

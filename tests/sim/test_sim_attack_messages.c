@@ -516,7 +516,7 @@ static void test_wrong_answers(Fixture *f, gconstpointer data)
 
 /* ---- documents ---- */
 
-static RogueOutcome send_document(Fixture *f, const char *text)
+static RogueOutcome send_document_now(Fixture *f, const char *text)
 {
 	GByteArray *body = g_byte_array_new();
 	ReloadConfigUpdateReq update = {.type = RELOAD_CONFIG_UPDATE_CONFIG, .data = reload_span_text(text)};
@@ -529,9 +529,19 @@ static RogueOutcome send_document(Fixture *f, const char *text)
 	reload_write_config_update_req(body, &update);
 	message.body = span_of(body);
 	outcome = rogue_send(f->sim, ROGUE, VICTIM, &message);
-	g_assert_cmpuint(outcome.frames, ==, 1);
 	g_assert_cmpuint(reload_node_document(sim_node(f->sim, VICTIM)->node)->sequence, ==, 1);
 	g_byte_array_unref(body);
+	return outcome;
+}
+
+/* When there was none for a while. */
+static RogueOutcome send_document(Fixture *f, const char *text)
+{
+	RogueOutcome outcome;
+
+	sim_run(f->sim, 10 * SIM_SECOND);
+	outcome = send_document_now(f, text);
+	g_assert_cmpuint(outcome.frames, ==, 1);
 	return outcome;
 }
 
@@ -578,7 +588,21 @@ static void test_documents(Fixture *f, gconstpointer data)
 	g_string_free(deep, TRUE);
 }
 
-/* Patterns of a domain restriction that cost a gigabyte, or an age, before anybody looks at a signature. */
+/* Documents one after the other: each is parsed, so that one sender's are looked at so often. */
+static void test_document_flood(Fixture *f, gconstpointer data)
+{
+	char *text = document_with(f, "<no-ice>true</no-ice>");
+	unsigned looked_at = 0;
+
+	(void)data;
+	for (unsigned i = 0; i < 100; i++)
+		looked_at += send_document_now(f, text).answered;
+	g_assert_cmpuint(looked_at, ==, 4);
+	g_assert_cmpuint(send_document(f, text).error, ==, RELOAD_ERROR_FORBIDDEN);
+	g_free(text);
+}
+
+/* Patterns of a domain restriction that cost a gigabyte, or an age: not looked at, as nobody has signed them. */
 static void test_patterns(Fixture *f, gconstpointer data)
 {
 	static const char *const patterns[] = {
@@ -597,7 +621,7 @@ static void test_patterns(Fixture *f, gconstpointer data)
 					     patterns[i]);
 		char *text = document_with(f, more);
 
-		g_assert_cmpuint(send_document(f, text).error, ==, RELOAD_ERROR_INVALID_MESSAGE);
+		g_assert_cmpuint(send_document(f, text).error, ==, RELOAD_ERROR_FORBIDDEN);
 		g_free(text);
 		g_free(more);
 	}
@@ -621,6 +645,7 @@ int main(int argc, char **argv)
 	ADD("oversize", test_oversize);
 	ADD("wrong-answers", test_wrong_answers);
 	ADD("documents", test_documents);
+	ADD("document-flood", test_document_flood);
 	ADD("patterns", test_patterns);
 #undef ADD
 	return g_test_run();

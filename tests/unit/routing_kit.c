@@ -82,9 +82,12 @@ static bool unknown_kinds(void *user, uint64_t request, const ReloadNodeId *node
 
 static void fill_random(void *user, uint8_t *out, size_t len)
 {
-	(void)user;
+	RoutingKit *kit = user;
+
 	for (size_t i = 0; i < len; i++)
 		out[i] = (uint8_t)g_random_int();
+	if (len == sizeof(kit->random))
+		memcpy(kit->random, out, len);
 }
 
 static void clear_sent(gpointer data)
@@ -93,11 +96,6 @@ static void clear_sent(gpointer data)
 }
 
 void routing_kit_setup(RoutingKit *kit)
-{
-	routing_kit_setup_with(kit, "");
-}
-
-void routing_kit_setup_with(RoutingKit *kit, const char *more)
 {
 	ReloadRouterHost host = {
 	    .user = kit,
@@ -113,7 +111,7 @@ void routing_kit_setup_with(RoutingKit *kit, const char *more)
 
 	*kit = (RoutingKit){.now = PKI_NOW, .plausible = true, .body_size = 8};
 	pki_init(&kit->pki);
-	kit->document = pki_document(&kit->pki, more);
+	kit->document = pki_document(&kit->pki, "");
 	kit->trust = pki_trust(&kit->pki);
 	kit->self = pki_identity(&kit->pki, RELOAD_KEY_P256, KIT_SELF, "self@" PKI_OVERLAY);
 	kit->far = pki_identity(&kit->pki, RELOAD_KEY_P256, KIT_FAR, "far@" PKI_OVERLAY);

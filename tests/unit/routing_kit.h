@@ -27,6 +27,7 @@ typedef struct {
 	int64_t now;
 	GArray *sent; /* KitSent */
 	unsigned handled, outdated;
+	uint8_t random[8]; /* what was last given as 8 random bytes */
 	unsigned unknown_kinds; /* how often it was asked to tell somebody of Kinds */
 	bool tells_kinds;	/* what it says to that */
 	uint64_t untold;	/* the request that waits for it */
@@ -36,8 +37,6 @@ typedef struct {
 } RoutingKit;
 
 void routing_kit_setup(RoutingKit *kit);
-/* more: elements for the document. */
-void routing_kit_setup_with(RoutingKit *kit, const char *more);
 void routing_kit_teardown(RoutingKit *kit);
 void routing_kit_forget_sent(RoutingKit *kit);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flows between a Kamailio and remote nodes that the test plays. */
 #include "modules/p2psip/peer/flows.h"
+#include "modules/p2psip/peer/open_requests.h"
 
 #include <arpa/inet.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
@@ -16,8 +18,10 @@ typedef struct {
 	GPtrArray *sent;      /* char *: to the flow */
 	GPtrArray *delivered; /* char *: to Kamailio */
 	GArray *closed;       /* ReloadLinkId */
-	FlowState state;
+	FlowState state; /* the last that was told, of changed */
+	ReloadNodeId changed;
 	unsigned changes;
+	bool resolve_when_closed;
 	int journal_fd;
 	Journal *journal;
 } World;
@@ -45,8 +49,14 @@ static ReloadStatus world_send(void *user, ReloadLinkId link, ReloadSpan message
 
 static void world_close(void *user, ReloadLinkId link, int64_t now)
 {
-	(void)now;
-	g_array_append_val(((World *)user)->closed, link);
+	World *world = user;
+	ReloadNodeId other = world->node;
+	FlowState state;
+
+	g_array_append_val(world->closed, link);
+	other.id[0]++;
+	if (world->resolve_when_closed)
+		g_assert_cmpuint(flows_resolve(world->flows, &other, &state, now), !=, 0);
 }
 
 static bool world_deliver(void *user, uint32_t address, ReloadSpan message)
@@ -61,10 +71,12 @@ static bool world_deliver(void *user, uint32_t address, ReloadSpan message)
 
 static void world_changed(void *user, const ReloadNodeId *node, uint32_t address, FlowState state)
 {
-	(void)node;
+	World *world = user;
+
 	(void)address;
-	((World *)user)->state = state;
-	((World *)user)->changes++;
+	world->state = state;
+	world->changed = *node;
+	world->changes++;
 }
 
 static void world_log(void *user, ReloadLogLevel level, const char *text)
@@ -297,6 +309,49 @@ static void test_idle(World *world, gconstpointer data)
 	g_assert_cmpuint(world->delivered->len, ==, 1);
 }
 
+/* A node that nobody could reach is forgotten sooner than one that calls went to, and Kamailio is told: its
+ * address is another's then. */
+static void test_forgotten(World *world, gconstpointer data)
+{
+	const int64_t minute = 60 * 1000;
+	ReloadNodeId made_up = world->node, node;
+	uint32_t address, other;
+	FlowState state;
+
+	(void)data;
+	made_up.id[0] = 99;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	flows_disconnected(world->flows, &world->node, 5, 0);
+	address = address_of(world);
+	other = flows_resolve(world->flows, &made_up, &state, 5 * minute);
+	flows_tick(world->flows, 20 * minute - 1);
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+	g_assert_true(flow_addresses_find(world->addresses, other, &node));
+	flows_tick(world->flows, 20 * minute);
+	g_assert_cmpint(world->state, ==, FLOW_FORGOTTEN);
+	g_assert_true(reload_node_id_equal(&world->changed, &made_up));
+	g_assert_false(flow_addresses_find(world->addresses, other, &node));
+	g_assert_true(flow_addresses_find(world->addresses, address, &node));
+	flows_tick(world->flows, 24 * 60 * minute);
+	g_assert_true(reload_node_id_equal(&world->changed, &world->node));
+	g_assert_false(flow_addresses_find(world->addresses, address, &node));
+	g_assert_cmpuint(world->changes, ==, 4); /* up, down, and two forgotten */
+}
+
+/* Closing a flow may make another message come to a node that is not known yet. */
+static void test_grows_while_closing(World *world, gconstpointer data)
+{
+	GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	world->resolve_when_closed = true;
+	flows_tick(world->flows, 60000);
+	g_assert_cmpuint(world->closed->len, ==, 1);
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+	g_log_set_always_fatal(fatal);
+}
+
 /* Both sides open at once: two connections, and the loss of one harms nobody. */
 static void test_two_connections(World *world, gconstpointer data)
 {
@@ -355,22 +410,94 @@ static void test_recovered(World *world, gconstpointer data)
 	world_tear_down(&heir, data);
 }
 
-/* A journal that somebody else wrote is no danger. */
+/* A journal that somebody else wrote is no danger: neither lengths nor what should be Node-IDs. */
 static void test_journal_rubbish(World *world, gconstpointer data)
 {
 	uint8_t rubbish[4096];
 	World heir = {.journal_fd = copy_of_journal(world)};
 
 	for (unsigned i = 0; i < 64; i++) {
+		uint32_t len = i * 1028 + 257; /* some too long, some not */
+
 		memset(rubbish, (int)(i * 4 + 1), sizeof(rubbish));
-		rubbish[2] = rubbish[3] = 0; /* a length of 16 bits */
-		g_assert_cmpint(pwrite(heir.journal_fd, rubbish, sizeof(rubbish), i * 4096), ==, 4096);
+		g_assert_cmpint(pwrite(heir.journal_fd, &len, sizeof(len), i * sizeof(len)), ==, sizeof(len));
+		g_assert_cmpint(pwrite(heir.journal_fd, rubbish, sizeof(rubbish), (4 + i) * 4096), ==, 4096);
 	}
 	world_set_up(&heir, data);
 	flows_recover(heir.flows, 0);
 	flows_known(heir.flows, &heir.node, false, 1);
 	g_assert_cmpuint(heir.delivered->len, ==, 0);
 	world_tear_down(&heir, data);
+}
+
+/* Memory holds as much of the journal as was in use, not its 16 MiB. */
+static void test_journal_memory(World *world, gconstpointer data)
+{
+	struct stat status;
+
+	(void)data;
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 0);
+	g_assert_cmpint(fstat(world->journal_fd, &status), ==, 0);
+	g_assert_cmpint(status.st_size, >=, 16 << 20);
+	g_assert_cmpint(status.st_blocks * 512, >, 0);
+	g_assert_cmpint(status.st_blocks * 512, <=, 64 << 10);
+}
+
+static void count_entry(void *data, const ReloadNodeId *node, bool sent, ReloadSpan head)
+{
+	unsigned *count = data;
+
+	(void)node;
+	(void)head;
+	count[sent]++;
+}
+
+/* What the next process would find: received, sent. Takes it out. */
+static void count_noted(int fd, unsigned count[2])
+{
+	Journal *journal = journal_open(fd, NULL);
+
+	count[false] = count[true] = 0;
+	journal_recover(journal, count_entry, count);
+	journal_free(journal);
+}
+
+static void add_request(OpenRequests *requests, const char *method, const char *branch)
+{
+	g_autofree char *text = request(method, branch, "UDP");
+	SipView view;
+
+	g_assert_true(sip_view_parse(span_of(text), &view));
+	g_assert_true(open_requests_add(requests, &view, 0));
+}
+
+/* What one flow leaves open keeps nobody else out of the journal; what is over makes room for its next. */
+static void test_journal_shared(void)
+{
+	int fd = memfd_create("journal", MFD_CLOEXEC);
+	Journal *journal = journal_open(fd, NULL);
+	ReloadNodeId node = {.len = 16};
+	OpenRequests *sent = open_requests_new(4096, journal, &node, true);
+	OpenRequests *received = open_requests_new(4096, journal, &node, false);
+	unsigned count[2];
+	char branch[16];
+
+	for (unsigned i = 0; i < 4096; i++) {
+		g_snprintf(branch, sizeof(branch), "z%u", i);
+		add_request(sent, "OPTIONS", branch);
+		add_request(received, "OPTIONS", branch);
+	}
+	count_noted(fd, count);
+	g_assert_cmpuint(count[true], ==, 512);
+	g_assert_cmpuint(count[false], ==, 128);
+	open_requests_expire(received, 1 << 30);
+	add_request(received, "INVITE", "next");
+	count_noted(fd, count);
+	g_assert_cmpuint(count[false], ==, 1);
+	open_requests_free(sent);
+	open_requests_free(received);
+	journal_free(journal);
+	close(fd);
 }
 
 static void test_addresses(void)
@@ -419,6 +546,8 @@ int main(int argc, char **argv)
 		{"bounds", test_bounds},     {"cancel-held", test_cancel_held},
 		{"idle", test_idle},	     {"two-connections", test_two_connections},
 		{"recovered", test_recovered},	     {"journal-rubbish", test_journal_rubbish},
+		{"journal-memory", test_journal_memory}, {"forgotten", test_forgotten},
+		{"grows-while-closing", test_grows_while_closing},
 	};
 
 	g_test_init(&argc, &argv, NULL);
@@ -427,6 +556,7 @@ int main(int argc, char **argv)
 
 		g_test_add(path, World, NULL, world_set_up, tests[i].test, world_tear_down);
 	}
+	g_test_add_func("/edge/journal-shared", test_journal_shared);
 	g_test_add_func("/edge/flow-addresses", test_addresses);
 	return g_test_run();
 }

@@ -45,15 +45,17 @@ static bool hook_deliver(void *user, uint32_t address, ReloadSpan message)
 
 static void hook_changed(void *user, const ReloadNodeId *node, uint32_t address, FlowState state)
 {
+	static const uint16_t states[] = {[FLOW_DOWN] = P2PSIP_FLOW_DOWN,
+					  [FLOW_OPENING] = P2PSIP_FLOW_OPENING,
+					  [FLOW_UP] = P2PSIP_FLOW_UP,
+					  [FLOW_FORGOTTEN] = P2PSIP_FLOW_FORGOTTEN};
 	Edge *edge = user;
 	struct p2psip_frame frame = {0};
 
 	memcpy(frame.u.flow.node, node->id, P2PSIP_NODE_ID_LEN);
 	frame.u.flow.address = address;
 	frame.u.flow.port = edge->options->flow_port;
-	frame.u.flow.state = state == FLOW_UP	     ? P2PSIP_FLOW_UP
-			     : state == FLOW_OPENING ? P2PSIP_FLOW_OPENING
-						     : P2PSIP_FLOW_DOWN;
+	frame.u.flow.state = states[state];
 	broker_send(edge->broker, &frame, P2PSIP_FLOW, 0);
 }
 

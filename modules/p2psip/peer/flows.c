@@ -4,10 +4,16 @@
 #include "modules/p2psip/peer/flows.h"
 #include "modules/p2psip/peer/held_messages.h"
 #include "modules/p2psip/peer/open_requests.h"
+#include "modules/p2psip/proto/protocol.h"
 
 /* A node without a flow is forgotten after this time, so that its address can serve another. Kamailio
  * goes on sending to the address it knows: it has to outlast calls in which nobody says anything. */
 #define FORGET_MS (24 * 60 * 60 * 1000)
+/* One that never had a flow may be made up, and no call went there: its address has to outlast Kamailio's
+ * cache. */
+#define FORGET_UNTRIED_MS ((P2PSIP_KEPT_MAX + 300) * (int64_t)1000)
+/* How many are forgotten in one tick: the broker is told of each. */
+#define FORGET_AT_ONCE 256
 
 typedef struct {
 	Flows *flows;
@@ -15,6 +21,7 @@ typedef struct {
 	uint32_t address;
 	FlowState state;
 	bool known;         /* Kamailio has its address */
+	bool was_up;
 	ReloadLinkId link;  /* where messages are sent; 0 unless up */
 	ReloadLinkId spare; /* both sides opened at once: the second one; 0: none */
 	int64_t deadline;   /* of the AppAttach */
@@ -106,8 +113,10 @@ static void flow_changed(Flow *flow, FlowState state)
 		return;
 	if (flow->state == FLOW_UP)
 		flow->flows->statistics.up--;
-	if (state == FLOW_UP)
+	if (state == FLOW_UP) {
 		flow->flows->statistics.up++;
+		flow->was_up = true;
+	}
 	flow->state = state;
 	hooks->changed(hooks->user, &flow->node, flow->address, state);
 }
@@ -450,39 +459,78 @@ uint32_t flows_resolve(Flows *self, const ReloadNodeId *node, FlowState *state, 
 	return flow->address;
 }
 
-/* Returns true if the flow is to be forgotten. */
-static gboolean flow_tick(gpointer key, gpointer value, gpointer user)
+static bool is_late(const Flow *flow, int64_t now)
 {
-	Flow *flow = value;
-	Flows *self = flow->flows;
-	int64_t now = *(const int64_t *)user, unused = now - flow->last_used;
+	return flow->state == FLOW_OPENING && now >= flow->deadline;
+}
 
-	(void)key;
-	open_requests_expire(flow->sent, now);
-	open_requests_expire(flow->received, now);
-	if (flow->state == FLOW_OPENING && now >= flow->deadline) {
-		self->statistics.failures++;
+static bool is_idle(const Flow *flow, int64_t now)
+{
+	return flow->state == FLOW_UP && now - flow->last_used >= flow->flows->limits.idle_timeout &&
+	       open_requests_count(flow->sent) + open_requests_count(flow->received) == 0;
+}
+
+static bool is_forgettable(const Flow *flow, int64_t now)
+{
+	return flow->state == FLOW_DOWN &&
+	       now - flow->last_used >= (flow->was_up ? FORGET_MS : FORGET_UNTRIED_MS);
+}
+
+static void forget(Flow *flow)
+{
+	Flows *self = flow->flows;
+
+	self->hooks.changed(self->hooks.user, &flow->node, flow->address, FLOW_FORGOTTEN);
+	flow_addresses_drop(self->addresses, &flow->node);
+	g_hash_table_remove(self->by_node, &flow->node);
+}
+
+static void flow_due(Flow *flow, int64_t now)
+{
+	if (is_late(flow, now)) {
+		flow->flows->statistics.failures++;
 		flow_log(flow, RELOAD_LOG_INFO, "no connection within connect_timeout");
 		flow_died(flow);
-	} else if (flow->state == FLOW_UP && unused >= self->limits.idle_timeout &&
-		   open_requests_count(flow->sent) + open_requests_count(flow->received) == 0) {
+	} else if (is_idle(flow, now)) {
 		flow_log(flow, RELOAD_LOG_INFO, "idle, closed");
 		link_close(flow, &flow->link, now);
 		link_close(flow, &flow->spare, now);
 		flow_died(flow);
-	} else if (flow->state == FLOW_DOWN && unused >= FORGET_MS) {
-		flow_addresses_drop(self->addresses, &flow->node);
-		return TRUE;
+	} else if (is_forgettable(flow, now)) {
+		forget(flow);
 	}
-	return FALSE;
+}
+
+/* The flows for which something is due. Doing it may make another node known, so the table is not walked
+ * meanwhile. */
+static GPtrArray *collect_due(Flows *self, int64_t now)
+{
+	GPtrArray *due = g_ptr_array_new();
+	unsigned forgettable = 0;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, self->by_node);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Flow *flow = value;
+
+		open_requests_expire(flow->sent, now);
+		open_requests_expire(flow->received, now);
+		if (is_late(flow, now) || is_idle(flow, now) ||
+		    (is_forgettable(flow, now) && forgettable++ < FORGET_AT_ONCE))
+			g_ptr_array_add(due, flow);
+	}
+	return due;
 }
 
 bool flows_tick(Flows *self, int64_t now)
 {
+	g_autoptr(GPtrArray) due = collect_due(self, now);
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_foreach_remove(self->by_node, flow_tick, &now);
+	for (guint i = 0; i < due->len; i++)
+		flow_due(g_ptr_array_index(due, i), now);
 	g_hash_table_iter_init(&iter, self->by_node);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		if (((const Flow *)value)->state == FLOW_OPENING)

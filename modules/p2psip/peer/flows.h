@@ -16,6 +16,7 @@ typedef enum {
 	FLOW_DOWN,
 	FLOW_OPENING,
 	FLOW_UP,
+	FLOW_FORGOTTEN, /* told once, of a node that has no flow any more and whose address is free again */
 } FlowState;
 
 typedef struct {
@@ -29,7 +30,7 @@ typedef struct {
 	/* Hands a message to Kamailio, from the loopback address. False: it could not be sent. */
 	bool (*deliver)(void *user, uint32_t address, ReloadSpan message);
 	/* A flow's state changed: after FLOW_UP nothing is delivered before flows_known, which also follows on
-	 * FLOW_DOWN. */
+	 * FLOW_DOWN, but not on FLOW_FORGOTTEN. */
 	void (*changed)(void *user, const ReloadNodeId *node, uint32_t address, FlowState state);
 	void (*log)(void *user, ReloadLogLevel level, const char *text);
 } FlowHooks;

@@ -9,12 +9,16 @@
 #define LIFE_INVITE_MS (200 * 1000)
 /* Of all heads in one table: what one remote node can make this edge remember. */
 #define BYTES_MAX (8 * 1024 * 1024)
+/* How many requests of one table the journal takes: it is there for all flows, and what one of them leaves open
+ * is not to keep the callers of the others out. Callers here count for more than what a remote node lets ring. */
+#define NOTED_SENT_MAX 512
+#define NOTED_RECEIVED_MAX 128
 
 typedef struct {
 	int64_t expires;
 	GBytes *head; /* first line and headers */
 	OpenRequests *owner;
-	unsigned entry; /* in the journal */
+	unsigned entry; /* in the journal, 0: none */
 } OpenRequest;
 
 struct OpenRequests {
@@ -22,7 +26,8 @@ struct OpenRequests {
 	Journal *journal;
 	const ReloadNodeId *node;
 	bool sent;
-	size_t bytes; /* of the heads */
+	unsigned noted; /* in the journal */
+	size_t bytes;   /* of the heads */
 	GHashTable *table; /* "METHOD branch" -> OpenRequest* */
 };
 
@@ -31,7 +36,10 @@ static void open_request_free(gpointer data)
 	OpenRequest *request = data;
 
 	request->owner->bytes -= g_bytes_get_size(request->head);
-	journal_drop(request->owner->journal, request->entry);
+	if (request->entry != 0) {
+		journal_drop(request->owner->journal, request->entry);
+		request->owner->noted--;
+	}
 	g_bytes_unref(request->head);
 	g_free(request);
 }
@@ -75,6 +83,18 @@ static GBytes *head_of(ReloadSpan message)
 	return g_bytes_new(message.data, end ? (size_t)(end + 4 - message.data) : message.len);
 }
 
+/* Returns the entry in the journal, 0: none. */
+static unsigned note(OpenRequests *self, ReloadSpan head)
+{
+	unsigned entry;
+
+	if (self->noted >= (self->sent ? NOTED_SENT_MAX : NOTED_RECEIVED_MAX))
+		return 0;
+	entry = journal_add(self->journal, self->node, self->sent, head);
+	self->noted += entry != 0;
+	return entry;
+}
+
 bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 {
 	g_autofree char *key = NULL;
@@ -94,7 +114,7 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 	request->head = head_of(view->message);
 	request->owner = self;
 	head.data = g_bytes_get_data(request->head, &head.len);
-	request->entry = journal_add(self->journal, self->node, self->sent, head);
+	request->entry = note(self, head);
 	self->bytes += head.len;
 	g_hash_table_insert(self->table, g_steal_pointer(&key), request);
 	return true;

@@ -21,7 +21,7 @@ typedef struct {
 	gint64 connect_timeout; /* ms */
 	gint64 flow_idle;       /* ms */
 	gint64 lifetime;        /* ms, of records */
-	gint64 lookup_valid;    /* ms, at most */
+	gint64 leave_timeout;   /* ms */
 	ReloadLogLevel log_level;
 } EdgeOptions;
 
