@@ -50,11 +50,20 @@ static void on_pushed(void *data, ReloadStatus status, const ReloadMessage *answ
 	push->pushing--;
 }
 
+static void note_pushed(ReloadConfigPush *push, const ReloadNodeId *id, int64_t now)
+{
+	push->pushing++;
+	if (g_hash_table_size(push->pushed) >= PUSHED_MAX)
+		g_hash_table_remove_all(push->pushed);
+	g_hash_table_replace(push->pushed, g_memdup2(id, sizeof(*id)), g_memdup2(&now, sizeof(now)));
+}
+
 void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan destination_list,
 			   int64_t now)
 {
 	ReloadConfigUpdateReq update = {.type = RELOAD_CONFIG_UPDATE_CONFIG};
 	ReloadOrigination origination = {.destination_list = destination_list,
+					 .expected = id,
 					 .code = RELOAD_CONFIG_UPDATE_REQ,
 					 .any_sequence = true};
 	const int64_t *last = g_hash_table_lookup(node->config_push->pushed, id);
@@ -62,17 +71,13 @@ void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan 
 
 	if ((last != NULL && now - *last < PUSH_INTERVAL_MS) || node->config_push->pushing >= PUSHING_MAX)
 		return;
-	if (g_hash_table_size(node->config_push->pushed) >= PUSHED_MAX)
-		g_hash_table_remove_all(node->config_push->pushed);
-	g_hash_table_replace(node->config_push->pushed, g_memdup2(id, sizeof(*id)),
-			     g_memdup2(&now, sizeof(now)));
 	body = g_byte_array_new();
 	update.data.data = g_bytes_get_data(node->document->handed_on, &update.data.len);
 	if (reload_write_config_update_req(body, &update)) {
 		origination.body = reload_span(body->data, body->len);
 		if (reload_router_request(node->router, &origination, on_pushed, node->config_push, now,
 					  NULL) == RELOAD_OK)
-			node->config_push->pushing++;
+			note_pushed(node->config_push, id, now);
 	}
 	g_byte_array_unref(body);
 }

@@ -18,6 +18,7 @@ typedef struct {
 	bool outgoing;	/* we connected, as TLS client */
 	bool attached;	/* the Node-ID is beyond doubt: the only one of the certificate, or named in
 			   an Attach */
+	unsigned unidentified; /* messages that did not say who it is, its Node-ID not being known */
 	bool failing;	/* the link layer waits for an ACK for too long (6.6.5) */
 	uint64_t ping;	/* the Ping over it that is not answered yet; 0: none */
 	int64_t pinged; /* ms, when it was sent */

@@ -47,6 +47,8 @@ static size_t room_for(const ReloadNode *node, const ReloadIncoming *request)
 	size_t wanted = request->message->header.max_response_length;
 	size_t rest = reload_node_overhead(node) + ANSWER_LISTS;
 
+	/* The way back is in front of it. */
+	rest += request->message->header.via_list.len + 2 + request->previous_hop.len;
 	if (wanted != 0 && wanted < limit)
 		limit = wanted;
 	return limit > rest ? limit - rest : 1;

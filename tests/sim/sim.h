@@ -53,6 +53,8 @@ unsigned sim_count(const Sim *sim);
 SimNode *sim_node(Sim *sim, unsigned index);
 ReloadDocument *sim_document(Sim *sim);
 
+/* Gives a stopped machine another certificate, with these Node-IDs, of which the first is its own. */
+void sim_give_ids(Sim *sim, unsigned index, const ReloadNodeId *ids, unsigned count);
 /* Starts a stopped machine's node; first: with the first_node switch. */
 void sim_start(Sim *sim, unsigned index, bool first);
 /* Starts it as a client (RFC 6940, 4.2); reachable: others can connect to it. */
