@@ -95,6 +95,9 @@ static int send_frame(struct p2psip_broker *broker, const struct p2psip_frame *f
 	if (frame != &broker->stalled_frame)
 		memcpy(&broker->stalled_frame, frame, frame->header.length);
 	broker->stalled = 1;
+	/* Nothing is read from it meanwhile: it shows that it lives by taking this frame. */
+	if (!broker->suspected)
+		broker->suspected = broker->now;
 	return 0;
 }
 
@@ -143,6 +146,8 @@ int p2psip_broker_flush(struct p2psip_broker *broker)
 		broker->stalled = 0;
 		if (send_frame(broker, &broker->stalled_frame) != 0)
 			return -1;
+		if (!broker->stalled)
+			broker->suspected = 0;
 	}
 	while (!broker->stalled && broker->waiting != NULL) {
 		if (send_next_request(broker) != 0)
@@ -194,6 +199,7 @@ static void take_edges(struct p2psip_request *request, const struct p2psip_frame
 
 		memcpy(target->node, edge->node, sizeof(target->node));
 		target->self = edge->self;
+		target->own = edge->own;
 		target->address = edge->address;
 		target->port = edge->port;
 		if (!edge->self && edge->address != 0)
@@ -271,6 +277,10 @@ static void take_flow(struct p2psip_broker *broker, const struct p2psip_flow *fl
 	if (!p2psip_config_is_flow_address(flow->address)) {
 		p2psip_node_to_hex(flow->node, hex);
 		LM_ERR("the peer gives node %s an address outside flow_network\n", hex);
+		return;
+	}
+	if (flow->state == P2PSIP_FLOW_FORGOTTEN) {
+		p2psip_flows_forget(flow->node);
 		return;
 	}
 	if (p2psip_flows_set(flow) != 0)

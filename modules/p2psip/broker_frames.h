@@ -18,7 +18,7 @@ struct p2psip_broker {
 	struct p2psip_request *waiting, *waiting_last;	/* not sent yet, oldest first */
 	struct p2psip_request *sent[P2PSIP_BROKER_IDS]; /* by id */
 	unsigned sent_count;
-	int64_t suspected; /* since when the peer owes an answer to a probe, 0: it does not */
+	int64_t suspected; /* since when the peer owes a sign of life, 0: it does not */
 	int stalled;	   /* stalled_frame is to be sent before anything else */
 	struct p2psip_frame stalled_frame;
 };

@@ -14,6 +14,7 @@ struct p2psip_config p2psip_config = {
     .location_table = "location",
     .connect_timeout = 4000,
     .flow_idle = 600,
+    .flow_rate = 200,
     .request_timeout = 10000,
     .rpc_timeout = 3000,
     .leave_timeout = 1800,
@@ -21,7 +22,7 @@ struct p2psip_config p2psip_config = {
     .restart_max = 30000,
     .queue_size = 2000,
     .lookup_cache_size = 10000,
-    .lookup_cache_ttl = 60,
+    .lookup_cache_ttl = 30,
     .negative_cache_ttl = 2,
 };
 
@@ -204,6 +205,7 @@ static int check_numbers(void)
 	if (check_range("flow_port", c->flow_port, 1, 65535) != 0 ||
 	    check_range("connect_timeout", c->connect_timeout, 100, 30000) != 0 ||
 	    check_range("flow_idle", c->flow_idle, 1, 86400) != 0 ||
+	    check_range("flow_rate", c->flow_rate, 1, 10000) != 0 ||
 	    check_range("request_timeout", c->request_timeout, 100, 25000) != 0 ||
 	    check_range("rpc_timeout", c->rpc_timeout, 100, 60000) != 0 ||
 	    check_range("leave_timeout", c->leave_timeout, 0, 60000) != 0 ||
@@ -211,8 +213,8 @@ static int check_numbers(void)
 	    check_range("restart_max", c->restart_max, c->restart_min, 3600000) != 0 ||
 	    check_range("queue_size", c->queue_size, 16, 100000) != 0 ||
 	    check_range("lookup_cache_size", c->lookup_cache_size, 0, 10000000) != 0 ||
-	    check_range("lookup_cache_ttl", c->lookup_cache_ttl, 0, 86400) != 0 ||
-	    check_range("negative_cache_ttl", c->negative_cache_ttl, 0, 3600) != 0 ||
+	    check_range("lookup_cache_ttl", c->lookup_cache_ttl, 0, P2PSIP_KEPT_MAX) != 0 ||
+	    check_range("negative_cache_ttl", c->negative_cache_ttl, 0, P2PSIP_KEPT_MAX) != 0 ||
 	    check_range("first_node", c->first_node, 0, 1) != 0 ||
 	    check_range("register_strict", c->register_strict, 0, 1) != 0)
 		return -1;

@@ -30,6 +30,7 @@ struct p2psip_config {
 	char *location_table;
 	int connect_timeout; /* ms */
 	int flow_idle;	     /* s */
+	int flow_rate;	     /* requests in a second */
 	int request_timeout; /* ms */
 	int rpc_timeout;     /* ms */
 	int leave_timeout;   /* ms */

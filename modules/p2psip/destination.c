@@ -147,7 +147,9 @@ int p2psip_targets_name(const struct p2psip_targets *targets, const uint8_t *nod
 	if (targets->status != P2PSIP_OK)
 		return 0;
 	for (unsigned i = 0; i < targets->count; i++) {
-		if (memcmp(targets->target[i].node, node, P2PSIP_NODE_ID_LEN) == 0)
+		const struct p2psip_target *target = &targets->target[i];
+
+		if (target->own && memcmp(target->node, node, P2PSIP_NODE_ID_LEN) == 0)
 			return 1;
 	}
 	return 0;

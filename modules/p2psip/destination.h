@@ -24,7 +24,8 @@ int p2psip_destination_append(struct sip_msg *msg, const struct p2psip_targets *
  * P2PSIP_FAILED. */
 int p2psip_destination_node(struct sip_msg *msg, const uint8_t *node);
 
-/* Whether targets name node as an edge of the AOR: 1 or 0. */
+/* Whether targets name node as an edge of the AOR itself: 1 or 0. An edge of another AOR that it
+ * forwards to takes calls, but does not speak for it. */
 int p2psip_targets_name(const struct p2psip_targets *targets, const uint8_t *node);
 
 /* Whether an attempt to reach one of targets has failed since they were fetched: then they may be

@@ -75,6 +75,21 @@ static int token_of(struct sip_msg *msg, char token[TOKEN_LEN + 1])
 	return 0;
 }
 
+static int is_in_dialog(struct sip_msg *msg)
+{
+	if ((msg->to == NULL && parse_headers(msg, HDR_TO_F, 0) < 0) || msg->to == NULL)
+		return 0;
+	return get_to(msg) != NULL && get_to(msg)->tag_value.len > 0;
+}
+
+static void note_phones(struct sip_msg *msg)
+{
+	if (msg->rcv.bind_address == p2psip_config.overlay_si)
+		p2psip_phones_note_answers(msg);
+	else
+		p2psip_phones_note_message(msg);
+}
+
 /* Returns 1, or the code of P2PSIP_FAILED. Which names appear is Kamailio's rr's doing: the overlay
  * socket is called HEX.overlay (config.c), and a request that leaves by another socket than it came
  * in by gets one Record-Route for each (r2=on), on each branch as that branch leaves. */
@@ -90,10 +105,8 @@ int p2psip_ki_record_route(struct sip_msg *msg)
 	params.len = snprintf(text, sizeof(text), ";%s=%s", TOKEN_PARAM, token);
 	if (rr.record_route(msg, &params) != 0)
 		return p2psip_result_set(msg, P2PSIP_FAILED);
-	if (msg->rcv.bind_address == p2psip_config.overlay_si)
-		p2psip_phones_note_answers(msg);
-	else
-		p2psip_phones_note_message(msg);
+	if (!is_in_dialog(msg)) /* there p2psip_route_dialog() knows whether a phone speaks */
+		note_phones(msg);
 	return p2psip_result_set(msg, P2PSIP_OK);
 }
 
@@ -132,8 +145,8 @@ static int to_node(struct sip_msg *msg, const uint8_t *node, str *route)
 	return P2PSIP_NOT_FOUND;
 }
 
-/* From a flow a request goes on to an address where a phone of this edge is: not by DNS, not to
- * another flow, and not to whatever else an edge may want reached. */
+/* From a flow, or from who is no phone, a request goes on to an address where a phone of this edge
+ * is: not by DNS, not to another flow, and not to whatever else its sender may want reached. */
 static int to_phone(struct sip_msg *msg, const struct sip_uri *next)
 {
 	const struct ip_addr *address = p2psip_address_of(next);
@@ -148,9 +161,12 @@ static int to_phone(struct sip_msg *msg, const struct sip_uri *next)
 	return P2PSIP_OK;
 }
 
+/* All who take part in a call see its token, and may tell it to others: from elsewhere than a flow
+ * only phones are believed to be in the call. */
 static int route_dialog(struct sip_msg *msg, str *route)
 {
 	int from_flow = msg->rcv.bind_address == p2psip_config.overlay_si;
+	int from_phone = !from_flow && p2psip_phones_known(&msg->rcv.src_ip);
 	str *next = msg->dst_uri.len > 0 ? &msg->dst_uri : GET_RURI(msg);
 	uint8_t node[P2PSIP_NODE_ID_LEN];
 	struct sip_uri uri;
@@ -159,14 +175,14 @@ static int route_dialog(struct sip_msg *msg, str *route)
 		return P2PSIP_FAILED;
 	if (!is_known_dialog(msg))
 		return P2PSIP_REFUSED;
-	if (!from_flow)
+	if (from_phone)
 		p2psip_phones_note_message(msg);
 	if (p2psip_node_from_host(uri.host.s, uri.host.len, p2psip_config.overlay, node) == 0) {
-		if (from_flow || memcmp(node, p2psip_config.node, sizeof(node)) == 0)
+		if (!from_phone || memcmp(node, p2psip_config.node, sizeof(node)) == 0)
 			return P2PSIP_REFUSED;
 		return to_node(msg, node, route);
 	}
-	if (from_flow)
+	if (!from_phone)
 		return to_phone(msg, &uri);
 	return p2psip_host_is_flow(&uri.host, 1) ? P2PSIP_REFUSED : P2PSIP_OK;
 }

@@ -8,7 +8,7 @@
 #include "modules/p2psip/shared.h"
 
 #define BUCKETS 1024	  /* a power of two */
-#define ENTRIES_MAX 65536 /* the peer bounds its flows far below */
+#define ENTRIES_MAX 65536 /* as many as the peer knows (edge_flows.c), which tells of each it forgets */
 
 struct flow {
 	struct p2psip_flow_entry flow;
@@ -163,6 +163,25 @@ int p2psip_flows_note(const uint8_t *node, uint32_t address, uint16_t port, uint
 	}
 	lock_release(&table->lock);
 	return e ? 0 : -1;
+}
+
+void p2psip_flows_forget(const uint8_t *node)
+{
+	struct flow **at = &table->by_node[node_bucket(node)];
+	struct flow *e;
+
+	lock_get(&table->lock);
+	while (*at != NULL && memcmp((*at)->flow.node, node, P2PSIP_NODE_ID_LEN) != 0)
+		at = &(*at)->next_by_node;
+	e = *at;
+	if (e != NULL) {
+		*at = e->next_by_node;
+		unlink_address(e);
+		table->count--;
+	}
+	lock_release(&table->lock);
+	if (e != NULL)
+		shm_free(e);
 }
 
 static int copy_out(const struct flow *e, struct p2psip_flow_entry *found)

@@ -13,6 +13,7 @@ struct p2psip_target {
 	uint32_t address; /* network byte order; 0: this very edge */
 	uint16_t port;
 	uint8_t self;
+	uint8_t own; /* named by the AOR's own record, not by way of an AOR that it is forwarded to */
 };
 
 struct p2psip_targets {

@@ -137,6 +137,7 @@ static param_export_t params[] = {
 	{"flow_port", PARAM_INT, &p2psip_config.flow_port},
 	{"flow_network", PARAM_STRING, &p2psip_config.flow_network},
 	{"flow_idle", PARAM_INT, &p2psip_config.flow_idle},
+	{"flow_rate", PARAM_INT, &p2psip_config.flow_rate},
 	{"first_node", PARAM_INT, &p2psip_config.first_node},
 	{"peer_path", PARAM_STRING, &p2psip_config.peer_path},
 	{"async_group", PARAM_STRING, &p2psip_config.async_group},

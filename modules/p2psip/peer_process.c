@@ -31,6 +31,8 @@ struct arguments {
 	char flow_port[16];
 	char connect_timeout[16];
 	char flow_idle[16];
+	char leave_timeout[16];
+	char flow_rate[16];
 	char broker_fd[16];
 	char journal_fd[16];
 };
@@ -60,6 +62,10 @@ static void make_arguments(struct arguments *a, int check, int journal)
 	snprintf(a->flow_port, sizeof(a->flow_port), "%d", c->flow_port);
 	snprintf(a->connect_timeout, sizeof(a->connect_timeout), "%d", c->connect_timeout);
 	snprintf(a->flow_idle, sizeof(a->flow_idle), "%d", c->flow_idle);
+	/* The peer has to be done before the broker's patience ends; at 0 it is killed at once. */
+	snprintf(a->leave_timeout, sizeof(a->leave_timeout), "%d",
+		 c->leave_timeout > 0 ? c->leave_timeout - c->leave_timeout / 6 : 1);
+	snprintf(a->flow_rate, sizeof(a->flow_rate), "%d", c->flow_rate);
 	snprintf(a->broker_fd, sizeof(a->broker_fd), "%d", PEER_FD);
 	add(a, c->peer_path, NULL);
 	if (check)
@@ -82,6 +88,8 @@ static void make_arguments(struct arguments *a, int check, int journal)
 	add(a, "--flow-network", c->flow_network);
 	add(a, "--connect-timeout", a->connect_timeout);
 	add(a, "--flow-idle", a->flow_idle);
+	add(a, "--leave-timeout", a->leave_timeout);
+	add(a, "--flow-rate", a->flow_rate);
 	add_if_set(a, "--keylog", c->keylog);
 	if (c->first_node)
 		add(a, "--first", NULL);

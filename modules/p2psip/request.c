@@ -21,6 +21,7 @@ struct answers {
 	struct p2psip_request **end;
 	unsigned active; /* async workers that have been told to work on it */
 	unsigned under_way;
+	unsigned identities; /* of them, P2PSIP_FOR_IDENTITY */
 	int poked;
 };
 
@@ -63,24 +64,52 @@ void p2psip_requests_destroy(void)
 	answers = NULL;
 }
 
+static int count_up(unsigned *count, unsigned max)
+{
+	if (__atomic_add_fetch(count, 1, __ATOMIC_RELAXED) <= max)
+		return 0;
+	__atomic_sub_fetch(count, 1, __ATOMIC_RELAXED);
+	return -1;
+}
+
+/* Counts a request of this purpose: 0, or -1 when there are too many. */
+static int admit(enum p2psip_purpose purpose)
+{
+	unsigned max = (unsigned)p2psip_config.queue_size;
+
+	if (count_up(&answers->under_way, max) != 0)
+		return -1;
+	/* The others are for phones of this edge. */
+	if (purpose != P2PSIP_FOR_IDENTITY ||
+	    count_up(&answers->identities,
+		     (max < P2PSIP_LOOKUPS_MAX ? max : P2PSIP_LOOKUPS_MAX) / 4) == 0)
+		return 0;
+	__atomic_sub_fetch(&answers->under_way, 1, __ATOMIC_RELAXED);
+	return -1;
+}
+
+static void dismiss(enum p2psip_purpose purpose)
+{
+	if (purpose == P2PSIP_FOR_IDENTITY)
+		__atomic_sub_fetch(&answers->identities, 1, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&answers->under_way, 1, __ATOMIC_RELAXED);
+}
+
 struct p2psip_request *p2psip_request_new(enum p2psip_purpose purpose)
 {
 	struct p2psip_request *request;
 
-	if (__atomic_add_fetch(&answers->under_way, 1, __ATOMIC_RELAXED) >
-	    (unsigned)p2psip_config.queue_size)
-		goto refused;
+	if (admit(purpose) != 0)
+		return NULL;
 	request = shm_malloc(sizeof(*request));
 	if (request == NULL) {
 		SHM_MEM_ERROR;
-		goto refused;
+		dismiss(purpose);
+		return NULL;
 	}
 	memset(request, 0, sizeof(*request));
 	request->purpose = purpose;
 	return request;
-refused:
-	__atomic_sub_fetch(&answers->under_way, 1, __ATOMIC_RELAXED);
-	return NULL;
 }
 
 void p2psip_request_free(struct p2psip_request *request)
@@ -89,8 +118,8 @@ void p2psip_request_free(struct p2psip_request *request)
 		sem_destroy(&request->answered);
 	if (request->text != NULL)
 		shm_free(request->text);
+	dismiss(request->purpose);
 	shm_free(request);
-	__atomic_sub_fetch(&answers->under_way, 1, __ATOMIC_RELAXED);
 }
 
 /* Pointers are shorter than PIPE_BUF, so they are written whole or not at all. */

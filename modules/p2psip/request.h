@@ -61,7 +61,8 @@ enum { P2PSIP_WAITED_FOR, P2PSIP_ANSWERED, P2PSIP_ABANDONED };
 int p2psip_requests_init(void);
 void p2psip_requests_destroy(void);
 
-/* A new request, or NULL when modparam queue_size of them are under way or memory is short. */
+/* A new request, or NULL when modparam queue_size of them are under way or memory is short. Of those that other edges
+ * cause (P2PSIP_FOR_IDENTITY) a quarter of that, and of the lookups that the peer makes at a time, is all. */
 struct p2psip_request *p2psip_request_new(enum p2psip_purpose purpose);
 void p2psip_request_free(struct p2psip_request *request);
 

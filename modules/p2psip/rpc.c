@@ -61,7 +61,11 @@ static int wait_for(struct p2psip_request *request)
 	if (__atomic_compare_exchange_n(&request->state, &waited_for, P2PSIP_ABANDONED, 0,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return -1;
-	return 0; /* it has come in this very moment */
+	/* It has come in this very moment, and the broker is about to post: that must not hit freed
+	 * memory. */
+	while (sem_wait(&request->answered) != 0 && errno == EINTR)
+		;
+	return 0;
 }
 
 static void add_lines(rpc_t *rpc, void *ctx, char *text)

@@ -31,8 +31,8 @@ static bool read_topology_plugin(Reading *reading, const xmlNode *node)
 	if (!text)
 		return false;
 	if (strcmp(text, "CHORD-RELOAD") != 0) {
-		reload_xml_fail(reading->xml, node, reading->error,
-				"\"%.40s\" is not supported: only CHORD-RELOAD is", text);
+		reload_xml_unsupported(reading->xml, node, reading->error,
+				       "\"%.40s\" is not supported: only CHORD-RELOAD is", text);
 		g_free(text);
 		return false;
 	}
@@ -50,9 +50,10 @@ static bool read_node_id_length(Reading *reading, const xmlNode *node)
 		return false;
 	/* CHORD-RELOAD computes modulo 2^128. */
 	if (value != 16)
-		return fail(reading, node,
-			    "must be 16 with CHORD-RELOAD: other lengths are not supported");
-	return true;
+		reload_xml_unsupported(
+		    reading->xml, node, reading->error,
+		    "must be 16 with CHORD-RELOAD: other lengths are not supported");
+	return value == 16;
 }
 
 static bool read_root_cert(Reading *reading, const xmlNode *node)
@@ -162,7 +163,7 @@ static bool read_mandatory_extension(Reading *reading, const xmlNode *node)
 			return true;
 		}
 	}
-	reload_xml_fail(
+	reload_xml_unsupported(
 	    reading->xml, node, reading->error,
 	    "\"%.80s\" is an extension that this release does not support: a newer one may", text);
 	g_free(text);
@@ -320,6 +321,16 @@ static bool is_ours(const xmlNode *node)
 	       strcmp(namespace, RELOAD_XML_NS_CHORD) == 0;
 }
 
+/* It is no element of ours: has it a name of ours nonetheless (xml.h)? */
+static bool is_disguised(const xmlNode *node)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(elements); i++) {
+		if (reload_xml_is_named(node, &elements[i].name, 1))
+			return true;
+	}
+	return reload_domains_is_named(node);
+}
+
 static bool read_element(Reading *reading, const xmlNode *node, guint counts[])
 {
 	if (reload_domains_is(node)) {
@@ -342,6 +353,8 @@ static bool read_element(Reading *reading, const xmlNode *node, guint counts[])
 	}
 	if (is_ours(node))
 		return fail(reading, node, "is unknown: correct its name or namespace");
+	if (is_disguised(node))
+		return fail(reading, node, "has a name of RELOAD's in another namespace: correct either");
 	return true; /* an extension that is not mandatory */
 }
 
@@ -350,7 +363,7 @@ static ReloadStatus check_whole(const Reading *reading, const xmlNode *configura
 	const ReloadDocument *document = reading->document;
 
 	if (reading->link_protocol_listed && !reading->tls_listed)
-		return reload_xml_fail(
+		return reload_xml_unsupported(
 		    reading->xml, configuration, reading->error,
 		    "lists overlay-link-protocols that are not supported: TLS must be one");
 	if (document->root_certs->len == 0 && !document->self_signed_permitted)
@@ -358,7 +371,7 @@ static ReloadStatus check_whole(const Reading *reading, const xmlNode *configura
 		    reading->xml, configuration, reading->error,
 		    "lacks <root-cert>: add the CA's certificate, or permit self-signed ones");
 	if (!document->no_ice)
-		return reload_xml_fail(
+		return reload_xml_unsupported(
 		    reading->xml, configuration, reading->error,
 		    "<no-ice> is not true: only No-ICE overlay links are supported so far, add "
 		    "<no-ice>true</no-ice>");

@@ -65,8 +65,8 @@ static void document_clear(gpointer data)
 	g_ptr_array_unref(document->mandatory_extensions);
 	reload_domains_free(document->domains);
 	g_ptr_array_unref(document->signatures);
-	if (document->configuration)
-		g_bytes_unref(document->configuration);
+	g_clear_pointer(&document->configuration, g_bytes_unref);
+	g_clear_pointer(&document->handed_on, g_bytes_unref);
 	g_bytes_unref(document->bytes);
 }
 
@@ -275,26 +275,47 @@ ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const cha
 	return parse(bytes, name, overlay, now, true, error);
 }
 
-bool reload_document_is_successor(const ReloadDocument *current, GBytes *next, int64_t now)
+/* Reads attributes and signatures only; NULL: there is no such configuration, or it has expired. */
+static ReloadDocument *read_outside(GBytes *bytes, const char *overlay, int64_t now)
 {
-	ReloadDocument *document;
+	ReloadDocument *document = NULL;
 	xmlNode *configuration;
 	ReloadSpan span;
 	ReloadXml *xml;
-	bool good = false;
 
-	span.data = g_bytes_get_data(next, &span.len);
+	span.data = g_bytes_get_data(bytes, &span.len);
 	xml = span.len <= RELOAD_DOCUMENT_MAX_BYTES ? reload_xml_parse(span, "", NULL) : NULL;
-	configuration = xml ? find_configuration(xml, current->overlay, NULL) : NULL;
+	configuration = xml ? find_configuration(xml, overlay, NULL) : NULL;
 	if (configuration) {
-		document = document_new(next);
-		good = read_attributes(xml, configuration, now, document, NULL) == RELOAD_OK &&
-		       reload_document_collect(xml, configuration, document, NULL) == RELOAD_OK &&
-		       reload_document_check_successor(current, document, now, NULL) == RELOAD_OK;
-		reload_document_unref(document);
+		document = document_new(bytes);
+		if (read_attributes(xml, configuration, now, document, NULL) != RELOAD_OK ||
+		    reload_document_collect(xml, configuration, document, NULL) != RELOAD_OK)
+			g_clear_pointer(&document, reload_document_unref);
 	}
 	reload_xml_free(xml);
-	return good;
+	return document;
+}
+
+ReloadDocumentRank reload_document_rank(const ReloadDocument *current, GBytes *bytes, int64_t now)
+{
+	ReloadDocument *next = read_outside(bytes, current->overlay, now);
+	ReloadDocumentRank rank = RELOAD_DOCUMENT_UNREADABLE;
+
+	if (!next)
+		return rank;
+	if (next->sequence != current->sequence)
+		rank = reload_document_sequence_is_newer(next->sequence, current->sequence)
+			   ? RELOAD_DOCUMENT_NEWER
+			   : RELOAD_DOCUMENT_OLDER;
+	else if (g_bytes_equal(next->configuration, current->configuration))
+		rank = RELOAD_DOCUMENT_SAME;
+	else
+		rank = RELOAD_DOCUMENT_CONFLICT;
+	if ((rank == RELOAD_DOCUMENT_NEWER || rank == RELOAD_DOCUMENT_CONFLICT) &&
+	    reload_document_verify_by(next, current, now) != RELOAD_OK)
+		rank = RELOAD_DOCUMENT_UNSIGNED;
+	reload_document_unref(next);
+	return rank;
 }
 
 static GBytes *read_file(const char *path, mode_t *mode, GError **error)

@@ -20,6 +20,9 @@
 
 /* A larger file is refused unread. */
 #define RELOAD_DOCUMENT_MAX_BYTES (1024 * 1024)
+/* Signatures of one configuration: while signers change there are two. Each is one more look at all of
+ * it, before anything says that it is no stranger's. */
+#define RELOAD_DOCUMENT_SIGNATURES_MAX 8
 
 /* All members are to be read only. */
 typedef struct ReloadDocument {
@@ -56,8 +59,10 @@ typedef struct ReloadDocument {
 	struct ReloadDomains *domains; /* use reload_document_admits_domain */
 
 	bool is_signed;	       /* a configuration-signer's signature was found and is good */
-	GBytes *bytes;	       /* the whole document as it was read, to hand on in a ConfigUpdate */
+	GBytes *bytes;	       /* the whole document as it was read */
 	GBytes *configuration; /* the signed bytes: the configuration element */
+	GBytes *handed_on;     /* what others are sent in a ConfigUpdate: this configuration and its
+				* signatures, and nothing else that stood around them */
 	GPtrArray *signatures; /* GBytes: SecurityBlocks of the signature elements behind it */
 
 	struct ReloadDocument *base; /* a copy with more Kinds: whose all else is; NULL: no copy */
@@ -66,7 +71,7 @@ typedef struct ReloadDocument {
 /* Reads the document of `overlay` (NULL: the only one in there) out of bytes. name says in error
  * texts where they are from. Refused with one line that names name, the element and the remedy: not
  * well-formed, a DOCTYPE, a value out of range, an extension or mode that we lack (node-id-length
- * other than 16, no-ice not true ...), expired at now (ms), signature missing or
+ * other than 16, no-ice not true ...; these, and only these, as RELOAD_E_UNSUPPORTED), expired at now (ms), signature missing or
  * wrong where the document lists a configuration-signer, a kind-block that no kind-signer signed.
  * Returns a new reference or NULL. */
 ReloadDocument *reload_document_parse(GBytes *bytes, const char *name, const char *overlay,
@@ -85,9 +90,19 @@ ReloadStatus reload_document_check_successor(const ReloadDocument *current,
 					     const ReloadDocument *next, int64_t now,
 					     GError **error);
 
-/* The same of a document that reload_document_parse refuses, since it asks for what this release
- * does not support: if so, the overlay goes on without us (11.1). */
-bool reload_document_is_successor(const ReloadDocument *current, GBytes *next, int64_t now);
+/* What a document off the network is to the current one. */
+typedef enum {
+	RELOAD_DOCUMENT_NEWER,	  /* and signed by a configuration-signer of the current one */
+	RELOAD_DOCUMENT_SAME,	  /* its configuration is the current one's */
+	RELOAD_DOCUMENT_CONFLICT, /* the same sequence for another configuration, signed as well */
+	RELOAD_DOCUMENT_OLDER,
+	RELOAD_DOCUMENT_UNSIGNED, /* not signed by any of these */
+	RELOAD_DOCUMENT_UNREADABLE, /* no document of this overlay, or expired at now (ms) */
+} ReloadDocumentRank;
+
+/* Says so by attributes and signatures alone (11.1): what is in it may yet be more than this release
+ * supports, but nothing of it has been looked at before it is known who signed it. */
+ReloadDocumentRank reload_document_rank(const ReloadDocument *current, GBytes *bytes, int64_t now);
 
 /* Have both the same shared-secret, or none? A node goes on with another only by a restart: whom the
  * operator did not hand it must not get it through the overlay. */

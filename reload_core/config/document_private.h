@@ -64,12 +64,18 @@ void reload_kinds_add_builtin(ReloadDocument *document);
  * expression. */
 ReloadDomains *reload_domains_read(const ReloadXml *xml, const xmlNode *node, GError **error);
 bool reload_domains_is(const xmlNode *node);
+/* The same whatever its namespace. */
+bool reload_domains_is_named(const xmlNode *node);
 void reload_domains_free(ReloadDomains *domains);
 
 /* Verifies the decoded SecurityBlock over data: signed at now (ms) by a certificate that trust
  * accepts, with one of the Node-IDs in signers; *signer (NULL allowed) is which. */
 ReloadStatus reload_block_verify(ReloadTrust *trust, GBytes *block, ReloadSpan data,
 				 const GArray *signers, int64_t now, ReloadNodeId *signer);
+
+/* Is next signed at now (ms) by a configuration-signer of current, whom current's own trust accepts? */
+ReloadStatus reload_document_verify_by(const ReloadDocument *next, const ReloadDocument *current,
+				       int64_t now);
 
 /* Takes the configuration's bytes and the signatures behind it into document; nothing is verified. */
 ReloadStatus reload_document_collect(const ReloadXml *xml, const xmlNode *configuration,

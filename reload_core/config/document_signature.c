@@ -7,6 +7,9 @@
 #include "reload_core/security/sign.h"
 #include "reload_core/wire/security_block.h"
 
+/* The start tag of what is handed on, with the namespaces declared in it. */
+#define ROOT_MAX_BYTES 4096
+
 ReloadStatus reload_block_verify(ReloadTrust *trust, GBytes *bytes, ReloadSpan data,
 				 const GArray *signers, int64_t now, ReloadNodeId *signer)
 {
@@ -78,8 +81,12 @@ static ReloadStatus collect_signatures(const ReloadXml *xml, const xmlNode *conf
 {
 	for (const xmlNode *node = reload_xml_next(configuration);
 	     reload_xml_is(node, RELOAD_XML_NS_BASE, "signature"); node = reload_xml_next(node)) {
-		GBytes *bytes = reload_xml_base64(xml, node, error);
+		GBytes *bytes;
 
+		if (document->signatures->len == RELOAD_DOCUMENT_SIGNATURES_MAX)
+			return reload_xml_fail(xml, node, error, "is one of more than %d: remove some",
+					       RELOAD_DOCUMENT_SIGNATURES_MAX);
+		bytes = reload_xml_base64(xml, node, error);
 		if (!bytes)
 			return RELOAD_E_CONFIG;
 		g_ptr_array_add(document->signatures, bytes);
@@ -113,6 +120,38 @@ ReloadStatus reload_document_collect(const ReloadXml *xml, const xmlNode *config
 	return collect_signatures(xml, configuration, document, error);
 }
 
+/* What is handed on. A stranger may have put anything around the configuration. The root element, with
+ * what it declares, is a part of what the configuration says. */
+static ReloadStatus make_handed_on(const ReloadXml *xml, ReloadDocument *document, GError **error)
+{
+	const xmlNode *root = reload_xml_root(xml);
+	const char *prefix = root->ns->prefix ? (const char *)root->ns->prefix : "";
+	const char *colon = *prefix ? ":" : "";
+	GString *out = g_string_new("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+	gsize length;
+	const char *data = g_bytes_get_data(document->configuration, &length);
+
+	g_string_append_printf(out, "<%s%soverlay", prefix, colon);
+	reload_xml_write_namespaces(out, root);
+	if (out->len > ROOT_MAX_BYTES) {
+		g_string_free(out, TRUE);
+		return reload_xml_fail(xml, root, error, "declares too many namespaces: remove some");
+	}
+	g_string_append(out, ">\n");
+	g_string_append_len(out, data, (gssize)length);
+	for (guint i = 0; i < document->signatures->len; i++) {
+		const guchar *block = g_bytes_get_data(document->signatures->pdata[i], &length);
+		char *base64 = g_base64_encode(block, length);
+
+		g_string_append_printf(out, "\n<%s%ssignature>%s</%s%ssignature>", prefix, colon, base64,
+				       prefix, colon);
+		g_free(base64);
+	}
+	g_string_append_printf(out, "\n</%s%soverlay>\n", prefix, colon);
+	document->handed_on = g_string_free_to_bytes(out);
+	return RELOAD_OK;
+}
+
 ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configuration,
 				    const GPtrArray *kind_elements, ReloadDocument *document,
 				    int64_t now, GError **error)
@@ -125,6 +164,8 @@ ReloadStatus reload_document_verify(const ReloadXml *xml, const xmlNode *configu
 		return RELOAD_E_CONFIG;
 	}
 	status = reload_document_collect(xml, configuration, document, error);
+	if (status == RELOAD_OK)
+		status = make_handed_on(xml, document, error);
 	if (status == RELOAD_OK && document->configuration_signers->len > 0) {
 		status = verify_any(trust, document, document->configuration_signers, now);
 		if (status == RELOAD_OK)
@@ -154,11 +195,23 @@ bool reload_document_sequence_is_newer(uint16_t next, uint16_t current)
 	return distance >= 1 && distance <= 32767;
 }
 
+ReloadStatus reload_document_verify_by(const ReloadDocument *next, const ReloadDocument *current,
+				       int64_t now)
+{
+	ReloadTrust *trust = reload_document_trust(current, NULL);
+	ReloadStatus status;
+
+	if (!trust)
+		return RELOAD_E_CONFIG;
+	status = verify_any(trust, next, current->configuration_signers, now);
+	reload_trust_unref(trust);
+	return status;
+}
+
 ReloadStatus reload_document_check_successor(const ReloadDocument *current,
 					     const ReloadDocument *next, int64_t now,
 					     GError **error)
 {
-	ReloadTrust *trust;
 	ReloadStatus status;
 
 	if (strcmp(current->overlay, next->overlay) != 0)
@@ -175,11 +228,7 @@ ReloadStatus reload_document_check_successor(const ReloadDocument *current,
 	/* Who lists no configuration-signer lets whoever has the file at hand change it. */
 	if (current->configuration_signers->len == 0)
 		return RELOAD_OK;
-	trust = reload_document_trust(current, error);
-	if (!trust)
-		return RELOAD_E_CONFIG;
-	status = verify_any(trust, next, current->configuration_signers, now);
-	reload_trust_unref(trust);
+	status = reload_document_verify_by(next, current, now);
 	if (status != RELOAD_OK)
 		reload_fail(error, status,
 			    "the new document is not signed by a configuration-signer of the "

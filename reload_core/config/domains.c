@@ -34,10 +34,15 @@ void reload_domains_free(ReloadDomains *domains)
 }
 
 /* The RFC's text and its grammar use two names for it, and Kinds' and the document's own place. */
+static const char *const names[] = {"domain-restriction", "domain-restrictions"};
+
+bool reload_domains_is_named(const xmlNode *node)
+{
+	return reload_xml_is_named(node, names, G_N_ELEMENTS(names));
+}
+
 bool reload_domains_is(const xmlNode *node)
 {
-	static const char *const names[] = {"domain-restriction", "domain-restrictions"};
-
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
 		if (reload_xml_is(node, RELOAD_XML_NS_SIP, names[i]) ||
 		    reload_xml_is(node, RELOAD_XML_NS_BASE, names[i]))

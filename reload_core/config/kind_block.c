@@ -32,7 +32,7 @@ static ReloadStatus read_model(const ReloadXml *xml, const xmlNode *node, Reload
 			model = (ReloadDataModel)m;
 	}
 	if (text && model == RELOAD_MODEL_UNKNOWN)
-		status = reload_xml_fail(
+		status = reload_xml_unsupported(
 		    xml, node, error, "\"%.40s\" is not supported: use SINGLE, ARRAY or DICTIONARY",
 		    text);
 	*out = model;
@@ -53,7 +53,7 @@ static ReloadStatus read_access(const ReloadXml *xml, const xmlNode *node, Reloa
 		}
 	}
 	if (text && status != RELOAD_OK)
-		reload_xml_fail(
+		status = reload_xml_unsupported(
 		    xml, node, error,
 		    "\"%.40s\" is not supported: use USER-MATCH, NODE-MATCH, USER-NODE-MATCH or "
 		    "NODE-MULTIPLE",
@@ -62,39 +62,64 @@ static ReloadStatus read_access(const ReloadXml *xml, const xmlNode *node, Reloa
 	return status;
 }
 
+/* The elements of a kind, besides domain-restrictions. */
+static const char *const parameters[] = {"max-count", "max-size", "data-model", "access-control",
+					 "max-node-multiple"};
+
+/* Which of them node is, where it notes that it was there, and what its text says; RELOAD_E_NOT_FOUND:
+ * none of them. */
+static ReloadStatus read_value(const ReloadXml *xml, const xmlNode *node, ReloadKind *kind,
+			       Seen *seen, bool **which, GError **error)
+{
+	bool good = true;
+
+	if (reload_xml_is(node, RELOAD_XML_NS_BASE, "max-count")) {
+		*which = &seen->count;
+		good = reload_xml_number(xml, node, 1, INT32_MAX, &kind->max_count, error);
+	} else if (reload_xml_is(node, RELOAD_XML_NS_BASE, "max-size")) {
+		*which = &seen->size;
+		good = reload_xml_number(xml, node, 0, VALUE_MAX_BYTES, &kind->max_size, error);
+	} else if (reload_xml_is(node, RELOAD_XML_NS_BASE, "max-node-multiple")) {
+		*which = &seen->multiple;
+		good = reload_xml_number(xml, node, 1, 255, &kind->max_node_multiple, error);
+	} else if (reload_xml_is(node, RELOAD_XML_NS_BASE, "data-model")) {
+		*which = &seen->model;
+		return read_model(xml, node, &kind->model, error);
+	} else if (reload_xml_is(node, RELOAD_XML_NS_BASE, "access-control")) {
+		*which = &seen->access;
+		return read_access(xml, node, &kind->access, error);
+	} else {
+		return RELOAD_E_NOT_FOUND;
+	}
+	return good ? RELOAD_OK : RELOAD_E_CONFIG;
+}
+
 static ReloadStatus read_parameter(const ReloadXml *xml, const xmlNode *node, ReloadKind *kind,
 				   Seen *seen, ReloadDomains **domains, GError **error)
 {
-	bool good = true, *which = NULL;
+	bool *which = NULL;
+	ReloadStatus status;
 
 	if (reload_domains_is(node)) {
 		reload_domains_free(*domains);
 		*domains = reload_domains_read(xml, node, error);
 		return *domains ? RELOAD_OK : RELOAD_E_CONFIG;
 	}
-	if (reload_xml_is(node, RELOAD_XML_NS_BASE, "max-count")) {
-		which = &seen->count;
-		good = reload_xml_number(xml, node, 1, INT32_MAX, &kind->max_count, error);
-	} else if (reload_xml_is(node, RELOAD_XML_NS_BASE, "max-size")) {
-		which = &seen->size;
-		good = reload_xml_number(xml, node, 0, VALUE_MAX_BYTES, &kind->max_size, error);
-	} else if (reload_xml_is(node, RELOAD_XML_NS_BASE, "max-node-multiple")) {
-		which = &seen->multiple;
-		good = reload_xml_number(xml, node, 1, 255, &kind->max_node_multiple, error);
-	} else if (reload_xml_is(node, RELOAD_XML_NS_BASE, "data-model")) {
-		which = &seen->model;
-		good = read_model(xml, node, &kind->model, error) == RELOAD_OK;
-	} else if (reload_xml_is(node, RELOAD_XML_NS_BASE, "access-control")) {
-		which = &seen->access;
-		good = read_access(xml, node, &kind->access, error) == RELOAD_OK;
-	} else if (node->ns && strcmp((const char *)node->ns->href, RELOAD_XML_NS_BASE) == 0) {
-		return reload_xml_fail(xml, node, error, "is unknown in a kind: correct its name");
-	}
-	if (good && which && *which)
+	status = read_value(xml, node, kind, seen, &which, error);
+	if (status == RELOAD_OK && *which)
 		return reload_xml_fail(xml, node, error, "stands twice in a kind: remove one");
 	if (which)
 		*which = true;
-	return good ? RELOAD_OK : RELOAD_E_CONFIG;
+	if (status != RELOAD_E_NOT_FOUND)
+		return status;
+	if (node->ns && strcmp((const char *)node->ns->href, RELOAD_XML_NS_BASE) == 0)
+		return reload_xml_fail(xml, node, error, "is unknown in a kind: correct its name");
+	if (reload_domains_is_named(node) ||
+	    reload_xml_is_named(node, parameters, G_N_ELEMENTS(parameters)))
+		return reload_xml_fail(
+		    xml, node, error,
+		    "has a name of RELOAD's in another namespace: correct either");
+	return RELOAD_OK; /* an extension that is not mandatory */
 }
 
 /* What a Kind that IANA does not know must say of itself, and still make sense. */
@@ -133,7 +158,7 @@ static ReloadStatus read_kind_id(const ReloadXml *xml, const xmlNode *node, uint
 		status = reload_xml_fail(xml, node, error,
 					 "must have either a name or an id attribute: correct it");
 	else if (name && !(*iana = reload_kind_builtin_by_name(name)))
-		status = reload_xml_fail(
+		status = reload_xml_unsupported(
 		    xml, node, error,
 		    "\"%.40s\" is a Kind that this release does not support: remove it", name);
 	else if (id_text &&

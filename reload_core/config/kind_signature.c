@@ -13,30 +13,6 @@ void reload_kind_block_unref(ReloadKindBlock *block)
 		g_atomic_rc_box_release_full(block, clear);
 }
 
-/* Declares what prefixes in the kind element may stand for. */
-static void write_namespaces(GString *out, const xmlNode *kind)
-{
-	xmlNs **all = xmlGetNsList(kind->doc, kind->parent);
-	bool has_default = false;
-
-	for (xmlNs **each = all; each && *each; each++) {
-		/* libxml2 keeps an & in it as a character reference. */
-		GString *uri = g_string_new((const char *)(*each)->href);
-
-		g_string_replace(uri, "<", "&lt;", 0);
-		g_string_replace(uri, "\"", "&quot;", 0);
-		has_default = has_default || !(*each)->prefix;
-		g_string_append_printf(out, " xmlns%s%s=\"%s\"", (*each)->prefix ? ":" : "",
-				       (*each)->prefix ? (const char *)(*each)->prefix : "",
-				       uri->str);
-		g_string_free(uri, TRUE);
-	}
-	/* Else names without a prefix would fall into the base namespace on the other side. */
-	if (!has_default)
-		g_string_append(out, " xmlns=\"\"");
-	xmlFree(all);
-}
-
 /* RFC 6940, 6.5.4.1: a kind-block production; the kind element in it byte for byte, as it is
  * signed. */
 static GBytes *make_text(const ReloadXml *xml, const xmlNode *kind, GBytes *signature)
@@ -50,7 +26,7 @@ static GBytes *make_text(const ReloadXml *xml, const xmlNode *kind, GBytes *sign
 	GString *out = g_string_sized_new(range.len + strlen(base64) + 256);
 
 	g_string_append_printf(out, "<%s%skind-block", prefix, colon);
-	write_namespaces(out, kind);
+	reload_xml_write_namespaces(out, kind->parent);
 	g_string_append_c(out, '>');
 	g_string_append_len(out, (const char *)range.data, (gssize)range.len);
 	g_string_append_printf(out, "<%s%skind-signature>%s</%s%skind-signature></%s%skind-block>",

@@ -226,19 +226,68 @@ xmlNode *reload_xml_next(const xmlNode *node)
 	return skip_to_element(node->next);
 }
 
+bool reload_xml_is_named(const xmlNode *node, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp((const char *)node->name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static ReloadStatus fail_at(const ReloadXml *xml, const xmlNode *node, ReloadStatus status,
+			    GError **error, const char *format, va_list arguments)
+{
+	char *text = g_strdup_vprintf(format, arguments);
+
+	reload_fail(error, status, "%s:%ld: <%s>: %s", xml->name, xmlGetLineNo(node), node->name, text);
+	g_free(text);
+	return status;
+}
+
 ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError **error,
 			     const char *format, ...)
 {
 	va_list arguments;
-	char *text;
+	ReloadStatus status;
 
-	if (!error)
-		return RELOAD_E_CONFIG;
 	va_start(arguments, format);
-	text = g_strdup_vprintf(format, arguments);
+	status = fail_at(xml, node, RELOAD_E_CONFIG, error, format, arguments);
 	va_end(arguments);
-	reload_fail(error, RELOAD_E_CONFIG, "%s:%ld: <%s>: %s", xml->name, xmlGetLineNo(node),
-		    node->name, text);
-	g_free(text);
-	return RELOAD_E_CONFIG;
+	return status;
+}
+
+ReloadStatus reload_xml_unsupported(const ReloadXml *xml, const xmlNode *node, GError **error,
+				    const char *format, ...)
+{
+	va_list arguments;
+	ReloadStatus status;
+
+	va_start(arguments, format);
+	status = fail_at(xml, node, RELOAD_E_UNSUPPORTED, error, format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+void reload_xml_write_namespaces(GString *out, const xmlNode *node)
+{
+	xmlNs **all = xmlGetNsList(node->doc, node);
+	bool has_default = false;
+
+	for (xmlNs **each = all; each && *each; each++) {
+		/* libxml2 keeps an & in it as a character reference. */
+		GString *uri = g_string_new((const char *)(*each)->href);
+
+		g_string_replace(uri, "<", "&lt;", 0);
+		g_string_replace(uri, "\"", "&quot;", 0);
+		has_default = has_default || !(*each)->prefix;
+		g_string_append_printf(out, " xmlns%s%s=\"%s\"", (*each)->prefix ? ":" : "",
+				       (*each)->prefix ? (const char *)(*each)->prefix : "",
+				       uri->str);
+		g_string_free(uri, TRUE);
+	}
+	/* Else names without a prefix would fall into whatever namespace it is put into. */
+	if (!has_default)
+		g_string_append(out, " xmlns=\"\"");
+	xmlFree(all);
 }

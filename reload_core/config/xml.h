@@ -33,9 +33,19 @@ bool reload_xml_is(const xmlNode *node, const char *namespace, const char *local
 xmlNode *reload_xml_first(const xmlNode *parent);
 xmlNode *reload_xml_next(const xmlNode *node);
 
-/* Sets error to "name:line: <element>: text". */
+/* Has it one of these local names? Elements that we do not know are not looked at, but the signed
+ * bytes do not say what a prefix declared around them stands for: whoever hands a document on could
+ * make an element of ours a stranger's by another declaration. So none may have a name of ours. */
+bool reload_xml_is_named(const xmlNode *node, const char *const *names, size_t count);
+
+/* Sets error to "name:line: <element>: text"; RELOAD_E_CONFIG. */
 ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError **error,
 			     const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* The same of what is right, but more than this release can do; RELOAD_E_UNSUPPORTED. */
+ReloadStatus reload_xml_unsupported(const ReloadXml *xml, const xmlNode *node, GError **error,
+				    const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* Appends to out, as attributes, what prefixes stand for inside of node. */
+void reload_xml_write_namespaces(GString *out, const xmlNode *node);
 
 /* The value readers return false with error set where the text is no such value. */
 /* The text without white space around it; free with g_free. NULL: it has child elements. */

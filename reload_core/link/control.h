@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The commands that a daemon answers, and the control socket by which reloadctl gives them: a UNIX
- * stream socket, mode 0600, whose clients must be the same user or root. A client sends one line, a
- * command and its arguments separated by spaces; the answer is text lines, then a line "." for
- * success or "! reason"; lines of text that begin with one of these have a space put before them.
- */
+ * stream socket, mode 0600, whose clients must be the same user or root. A client sends lines, each
+ * a command and its arguments separated by spaces, which are performed one after the other; the
+ * answer to each is text lines, then a line "." for success or "! reason"; lines of text that begin
+ * with one of these have a space put before them. */
 #ifndef RELOAD_LINK_CONTROL_H
 #define RELOAD_LINK_CONTROL_H
 
 #include "reload_core/link/driver.h"
 
+/* Bytes of a line; who sends a longer one is disconnected. */
 #define RELOAD_CONTROL_LINE_MAX 1024
 #define RELOAD_CONTROL_CLIENTS_MAX 16
 

@@ -12,6 +12,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* After accept failed for want of descriptors or memory: the socket stays readable, and asking at
+ * once again would keep the processor busy. ms. */
+#define REST 500
+
 typedef struct {
 	ReloadControl *control; /* NULL: the client is gone, its command is still under way */
 	int fd;
@@ -25,6 +29,12 @@ typedef struct {
 
 static gboolean client_ready(gint fd, GIOCondition condition, gpointer data);
 
+/* Where the next line that has come ends; NULL: it is not whole yet. */
+static const char *line_end(const Client *client)
+{
+	return memchr(client->in->str, '\n', client->in->len);
+}
+
 static void drop_source(GSource **source)
 {
 	if (*source == NULL)
@@ -34,8 +44,8 @@ static void drop_source(GSource **source)
 	*source = NULL;
 }
 
-/* Waits for what can happen next: its command, or room for the answer; nothing but its end while it
- * waits for one. */
+/* Waits for what can happen next: room for the answer, then the turn of a command that has come
+ * already, then more bytes; nothing but its end while it waits for an answer. */
 static void watch(Client *client)
 {
 	GIOCondition condition = G_IO_HUP | G_IO_ERR;
@@ -44,7 +54,7 @@ static void watch(Client *client)
 	if (client->out->len > 0)
 		condition |= G_IO_OUT;
 	else if (!client->calling)
-		condition |= G_IO_IN;
+		condition |= line_end(client) != NULL ? G_IO_OUT : G_IO_IN;
 	client->source = g_unix_fd_source_new(client->fd, condition);
 	g_source_set_callback(client->source, G_SOURCE_FUNC(client_ready), client, NULL);
 	g_source_attach(client->source, client->control->context);
@@ -117,19 +127,24 @@ static void answered(void *data, const char *text, const char *reason)
 		watch(client);
 }
 
-/* Performs the command that has come, if it is whole. */
+/* Performs the next command that has come, if it is whole. Nothing more is read before all of them
+ * are done: what is held stays bounded by a line and what one recv brings. */
 static void next_command(Client *client)
 {
-	char *end = memchr(client->in->str, '\n', client->in->len);
+	const char *end = line_end(client);
+	gsize length = end != NULL ? (gsize)(end - client->in->str) : client->in->len;
 	char *line;
 
-	if (end == NULL) {
-		if (client->in->len > RELOAD_CONTROL_LINE_MAX)
-			close_client(client);
+	if (length > RELOAD_CONTROL_LINE_MAX) {
+		close_client(client);
 		return;
 	}
-	line = g_strndup(client->in->str, (gsize)(end - client->in->str));
-	g_string_erase(client->in, 0, end + 1 - client->in->str);
+	if (end == NULL) {
+		watch(client);
+		return;
+	}
+	line = g_strndup(client->in->str, length);
+	g_string_erase(client->in, 0, (gssize)length + 1);
 	client->calling = true;
 	watch(client);
 	reload_control_run(client->control, line, answered, client);
@@ -144,7 +159,7 @@ static gboolean client_ready(gint fd, GIOCondition condition, gpointer data)
 
 	if ((condition & G_IO_OUT) != 0) {
 		if (write_out(client) && client->out->len == 0)
-			watch(client);
+			next_command(client);
 		return G_SOURCE_CONTINUE; /* drop_source has ended it where it is no longer wanted
 					   */
 	}
@@ -168,7 +183,7 @@ static Client *idle_client(ReloadControl *control)
 	for (GList *i = control->clients.head; i != NULL; i = i->next) {
 		Client *client = i->data;
 
-		if (!client->calling && client->out->len == 0)
+		if (!client->calling && client->out->len == 0 && line_end(client) == NULL)
 			return client;
 	}
 	return NULL;
@@ -183,6 +198,30 @@ static bool admitted(int fd)
 	       (credentials.uid == geteuid() || credentials.uid == 0);
 }
 
+static gboolean accept_client(gint fd, GIOCondition condition, gpointer data);
+
+static void wait_for_clients(ReloadControl *control)
+{
+	drop_source(&control->source);
+	control->source = g_unix_fd_source_new(control->fd, G_IO_IN);
+	g_source_set_callback(control->source, G_SOURCE_FUNC(accept_client), control, NULL);
+	g_source_attach(control->source, control->context);
+}
+
+static gboolean rested(gpointer data)
+{
+	wait_for_clients(data);
+	return G_SOURCE_CONTINUE; /* drop_source has ended it */
+}
+
+static void rest(ReloadControl *control)
+{
+	drop_source(&control->source);
+	control->source = g_timeout_source_new(REST);
+	g_source_set_callback(control->source, rested, control, NULL);
+	g_source_attach(control->source, control->context);
+}
+
 static gboolean accept_client(gint fd, GIOCondition condition, gpointer data)
 {
 	ReloadControl *control = data;
@@ -190,8 +229,11 @@ static gboolean accept_client(gint fd, GIOCondition condition, gpointer data)
 	Client *client;
 
 	(void)condition;
-	if (accepted < 0)
+	if (accepted < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			rest(control);
 		return G_SOURCE_CONTINUE;
+	}
 	if (control->clients.length >= RELOAD_CONTROL_CLIENTS_MAX) {
 		client = idle_client(control);
 		if (client != NULL)
@@ -273,9 +315,7 @@ bool reload_control_listen(ReloadControl *control, const char *path, GError **er
 	control->path = g_strdup(path);
 	control->device = status.st_dev;
 	control->inode = status.st_ino;
-	control->source = g_unix_fd_source_new(control->fd, G_IO_IN);
-	g_source_set_callback(control->source, G_SOURCE_FUNC(accept_client), control, NULL);
-	g_source_attach(control->source, control->context);
+	wait_for_clients(control);
 	return true;
 }
 

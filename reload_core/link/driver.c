@@ -68,10 +68,12 @@ static void on_document(void *user, ReloadDocument *document, ReloadTrust *trust
 						  document->max_message_size, &error) != RELOAD_OK)
 		reload_log_write(driver->log, RELOAD_LOG_ERROR, "new document: %s", error->message);
 	g_clear_error(&error);
-	if (is_newer)
+	if (is_newer) {
 		reload_log_write(driver->log, RELOAD_LOG_NOTICE,
 				 "document of %s, sequence %u, is in use", document->overlay,
 				 document->sequence);
+		reload_driver_watch_ends(driver, 0);
+	}
 	if (driver->owner.document != NULL)
 		driver->owner.document(driver->owner.user, document, trust, now);
 }
@@ -199,9 +201,6 @@ static void log_start(ReloadDriver *driver)
 {
 	char node[RELOAD_NODE_ID_TEXT], address[RELOAD_ADDRESS_TEXT];
 	const GArray *listen = driver->addresses.listen;
-	GPtrArray *warnings =
-	    reload_driver_warnings(&driver->files, driver->document_path, driver->node_directory,
-				   reload_links_now(driver->links));
 
 	for (guint i = 0; i < listen->len; i++)
 		reload_log_write(
@@ -209,10 +208,6 @@ static void log_start(ReloadDriver *driver)
 		    reload_node_id_to_text(reload_node_id(driver->node), node),
 		    driver->files.document->overlay,
 		    reload_address_to_text(&g_array_index(listen, ReloadAddress, i), address));
-	for (guint i = 0; warnings != NULL && i < warnings->len; i++)
-		reload_log_write(driver->log, RELOAD_LOG_WARNING, "%s", (char *)warnings->pdata[i]);
-	if (warnings != NULL)
-		g_ptr_array_unref(warnings);
 }
 
 static ReloadStatus set_up(ReloadDriver *driver, const ReloadDriverOptions *options, GError **error)
@@ -261,6 +256,7 @@ ReloadDriver *reload_driver_new(const ReloadDriverOptions *options, GError **err
 		return NULL;
 	}
 	log_start(driver);
+	reload_driver_watch_ends(driver, 0);
 	return driver;
 }
 
@@ -277,6 +273,7 @@ void reload_driver_free(ReloadDriver *driver)
 	if (driver == NULL)
 		return;
 	drop_leave_source(driver);
+	reload_driver_unwatch_ends(driver);
 	reload_driver_end_requests(driver, "the peer is ending");
 	reload_control_free(driver->control);
 	/* no event of the node's end is for the owner, who frees us */
@@ -344,6 +341,22 @@ static ReloadStatus take_over(ReloadDriver *driver, DriverFiles *files, bool new
 	return RELOAD_OK;
 }
 
+/* The document in use again is fine, and so is one that the overlay has replaced meanwhile: then only
+ * certificates are new. */
+static bool is_behind(ReloadDriver *driver, const ReloadDocument *file)
+{
+	const ReloadDocument *current = driver->files.document;
+
+	if (file->sequence == current->sequence)
+		return g_bytes_equal(file->configuration, current->configuration);
+	if (reload_document_sequence_is_newer(file->sequence, current->sequence))
+		return false;
+	reload_log_write(driver->log, RELOAD_LOG_WARNING,
+			 "%s: has sequence %u, the overlay's document is %u by now: bring the newer one here",
+			 driver->document_path, file->sequence, current->sequence);
+	return true;
+}
+
 ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 {
 	int64_t now = reload_driver_now(driver);
@@ -355,12 +368,11 @@ ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 
 	if (status != RELOAD_OK)
 		return status;
-	/* the same document again is fine: then only certificates are new */
-	newer = !g_bytes_equal(files.document->bytes, driver->files.document->bytes);
+	newer = !is_behind(driver, files.document);
 	if (newer)
 		status = reload_document_check_successor(driver->files.document, files.document,
 							 now, error);
-	if (status == RELOAD_OK &&
+	if (status == RELOAD_OK && newer &&
 	    !reload_document_same_secret(driver->files.document, files.document))
 		status = reload_fail(error, RELOAD_E_CONFIG,
 				     "%s: <shared-secret> is another one: restart this peer, as all "
@@ -371,6 +383,7 @@ ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 	reload_driver_files_clear(&files);
 	if (status == RELOAD_OK) {
 		reload_log_write(driver->log, RELOAD_LOG_NOTICE, "files were read again");
+		reload_driver_watch_ends(driver, 0);
 		if (driver->reloaded != NULL)
 			driver->reloaded(driver->owner.user);
 	}

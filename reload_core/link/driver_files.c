@@ -117,34 +117,20 @@ ReloadStatus reload_driver_load(const char *document_path, const char *overlay,
 
 /* ---- warnings ---- */
 
-static void warn(GPtrArray *warnings, int64_t end, int64_t now, const char *path, const char *what,
-		 const char *remedy)
+static void add_warning(void *user, ReloadLogLevel level, const char *line)
 {
-	GDateTime *time;
-	char *date;
-
-	if (end == INT64_MAX || end - now > WARN_BEFORE)
-		return;
-	time = g_date_time_new_from_unix_utc(end / 1000);
-	date = time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M UTC") : g_strdup("soon");
-	g_ptr_array_add(warnings,
-			g_strdup_printf("%s: %s ends on %s; %s", path, what, date, remedy));
-	g_free(date);
-	if (time != NULL)
-		g_date_time_unref(time);
+	(void)level;
+	g_ptr_array_add(user, g_strdup(line));
 }
 
-GPtrArray *reload_driver_warnings(const DriverFiles *files, const char *document_path,
-				  const char *node_directory, int64_t now)
+/* Lines about what ends soon; NULL: nothing does. */
+static GPtrArray *warnings_of(const DriverFiles *files, const ReloadDriverOptions *options,
+			      int64_t now)
 {
 	GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
-	char *path = g_build_filename(node_directory, RELOAD_NODE_CERTIFICATE_FILE, NULL);
 
-	warn(warnings, reload_certificate_not_after(reload_identity_certificate(files->identity)),
-	     now, path, "certificate", "issue a new one and reload");
-	warn(warnings, files->document->expiration, now, document_path, "expiration",
-	     "get a newer document and reload");
-	g_free(path);
+	(void)reload_driver_tell_ends(files, options->document_path, options->node_directory, now,
+				      add_warning, warnings);
 	if (warnings->len == 0)
 		g_clear_pointer(&warnings, g_ptr_array_unref);
 	return warnings;
@@ -236,8 +222,7 @@ ReloadStatus reload_driver_check(const ReloadDriverOptions *options, GPtrArray *
 		status = reload_driver_load(options->document_path, options->overlay,
 					    options->node_directory, now, &files, error);
 	if (status == RELOAD_OK && warnings != NULL)
-		*warnings = reload_driver_warnings(&files, options->document_path,
-						   options->node_directory, now);
+		*warnings = warnings_of(&files, options, now);
 	reload_driver_files_clear(&files);
 	reload_driver_addresses_clear(&addresses);
 	return status;

@@ -6,7 +6,7 @@
 #include "reload_core/link/control.h"
 #include "reload_core/link/driver.h"
 
-/* Certificates that end sooner are warned of. */
+/* Documents and certificates that end sooner are warned of. ms. */
 #define WARN_BEFORE (30 * 86400000LL)
 
 /* What the files say, checked. */
@@ -33,6 +33,7 @@ struct ReloadDriver {
 	GPtrArray *pending; /* commands that wait for answers from the overlay */
 	DriverFiles files;
 	DriverAddresses addresses; /* listen and app_listen: what they are bound to */
+	GSource *ends_source;	   /* looks at what ends; NULL: not yet */
 	ReloadNodeEvents owner;
 	void (*reloaded)(void *user);
 
@@ -53,9 +54,20 @@ void reload_driver_files_clear(DriverFiles *files);
 ReloadStatus reload_driver_parse_addresses(const ReloadDriverOptions *options, DriverAddresses *out,
 					   GError **error);
 void reload_driver_addresses_clear(DriverAddresses *addresses);
-/* Lines about what ends soon; NULL: nothing does. */
-GPtrArray *reload_driver_warnings(const DriverFiles *files, const char *document_path,
-				  const char *node_directory, int64_t now);
+
+/* ---- driver_ends.c ---- */
+/* line is a view for the time of the call. */
+typedef void (*ReloadDriverTell)(void *user, ReloadLogLevel level, const char *line);
+/* Tells, a line each, of document and certificate: a warning where one ends within WARN_BEFORE, an
+ * error where it has ended. Returns when to tell again, ms: a day later, or just after one of them
+ * ends. */
+int64_t reload_driver_tell_ends(const DriverFiles *files, const char *document_path,
+				const char *node_directory, int64_t now, ReloadDriverTell tell,
+				void *user);
+/* Logs that in wait ms, and again and again from then on. Takes the place of what was set before.
+ */
+void reload_driver_watch_ends(ReloadDriver *driver, int64_t wait);
+void reload_driver_unwatch_ends(ReloadDriver *driver);
 
 /* ---- driver_commands.c, driver_requests.c ---- */
 void reload_driver_add_commands(ReloadDriver *driver);

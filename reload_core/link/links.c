@@ -217,6 +217,7 @@ static void set_defaults(ReloadLinkLimits *limits)
 	static const ReloadLinkLimits defaults = {
 	    .max_links = 1024,
 	    .max_links_per_node = 8,
+	    .max_links_source = 128,
 	    .max_app_connections = 4096,
 	    .max_handshakes = 128,
 	    .max_handshakes_source = 48,
@@ -237,6 +238,7 @@ static void set_defaults(ReloadLinkLimits *limits)
 	} while (0)
 	DEFAULT(max_links);
 	DEFAULT(max_links_per_node);
+	DEFAULT(max_links_source);
 	DEFAULT(max_app_connections);
 	DEFAULT(max_handshakes);
 	DEFAULT(max_handshakes_source);

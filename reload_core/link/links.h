@@ -34,9 +34,10 @@ typedef struct {
 typedef struct {
 	unsigned max_links;		/* established overlay links; 1024 */
 	unsigned max_links_per_node;	/* of one Node-ID, both directions; 8 */
+	unsigned max_links_source;	/* incoming, from one address (IPv6: one /64); 128 */
 	unsigned max_app_connections;	/* established or expected; 4096 */
 	unsigned max_handshakes;	/* incoming, under way; the oldest gives way; 128 */
-	unsigned max_handshakes_source; /* the same from one address; 48 */
+	unsigned max_handshakes_source; /* the same from one address (IPv6: one /64); 48 */
 	unsigned max_connecting;	/* outgoing, under way; 256 */
 	unsigned max_closing;		/* still sending what is queued; others end at once; 512 */
 	size_t max_queue_bytes;		/* waiting to be written, of one link; 1 MiB */

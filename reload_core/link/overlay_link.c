@@ -4,6 +4,7 @@
 #include "reload_core/link/links_private.h"
 
 #include "reload_core/link/socket.h"
+#include "reload_core/link/socket_address.h"
 
 /* ---- receiving ---- */
 
@@ -124,19 +125,48 @@ static unsigned links_to(ReloadLinks *links, const ReloadNodeId *node)
 	return count;
 }
 
-/* Is there room for one more link to that node? */
-static bool admitted(ReloadLinks *links, const ReloadNodeId *node, const ReloadAddress *address)
+/* Whoever makes certificates for as many Node-IDs as it likes has fewer hosts to connect from. */
+static unsigned links_from(ReloadLinks *links, const ReloadAddress *address)
 {
+	GHashTableIter iter;
+	gpointer value;
+	unsigned count = 0;
+
+	g_hash_table_iter_init(&iter, links->table);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Link *link = value;
+
+		count += !link->application && link->established && !link->outgoing &&
+			 reload_address_same_host(&link->address, address);
+	}
+	return count;
+}
+
+/* Why there is no room for one more link to that node; NULL: there is. */
+static const char *no_room(ReloadLinks *links, const ReloadNodeId *node,
+			   const ReloadAddress *address, bool outgoing)
+{
+	if (links->statistics.links >= links->limits.max_links)
+		return "too many links";
+	if (links_to(links, node) >= links->limits.max_links_per_node)
+		return "too many links of that node";
+	if (!outgoing && links_from(links, address) >= links->limits.max_links_source)
+		return "too many links from that address";
+	return NULL;
+}
+
+static bool admitted(ReloadLinks *links, const ReloadNodeId *node, const ReloadAddress *address,
+		     bool outgoing)
+{
+	const char *why = no_room(links, node, address, outgoing);
 	char name[RELOAD_ADDRESS_TEXT], text[RELOAD_NODE_ID_TEXT];
 
-	if (links->statistics.links < links->limits.max_links &&
-	    links_to(links, node) < links->limits.max_links_per_node)
+	if (why == NULL)
 		return true;
 	links->statistics.refused_links++;
 	reload_log_limited(links->log, &links->log_refused, RELOAD_LOG_WARNING,
-			   "link with %s (%s) closed: too many links",
-			   reload_address_to_text(address, name),
-			   reload_node_id_to_text(node, text));
+			   "link with %s (%s) closed: %s", reload_address_to_text(address, name),
+			   reload_node_id_to_text(node, text), why);
 	return false;
 }
 
@@ -167,9 +197,12 @@ static void up(Link *link, ReloadCertificate *certificate)
 static void established(void *user, ReloadStream *stream, ReloadCertificate *certificate)
 {
 	Link *link = user;
+	/* who was expected: the certificate may hold other Node-IDs before it */
+	const ReloadNodeId *node =
+	    link->remote.len != 0 ? &link->remote : reload_certificate_node_id(certificate);
 
 	(void)stream;
-	if (!admitted(link->links, reload_certificate_node_id(certificate), &link->address)) {
+	if (!admitted(link->links, node, &link->address, true)) {
 		reload_links_down(link, RELOAD_E_LIMIT, NULL);
 		return;
 	}
@@ -187,7 +220,7 @@ void reload_overlay_adopt(ReloadLinks *links, ReloadStream *stream, const Reload
 	ReloadCertificate *certificate = reload_stream_certificate(stream);
 	Link *link;
 
-	if (!admitted(links, reload_certificate_node_id(certificate), from)) {
+	if (!admitted(links, reload_certificate_node_id(certificate), from, false)) {
 		reload_stream_free(stream);
 		return;
 	}

@@ -92,7 +92,7 @@ bool reload_address_from_sockaddr(const struct sockaddr_storage *in, ReloadAddre
 bool reload_address_same_host(const ReloadAddress *a, const ReloadAddress *b)
 {
 	return a->type == b->type &&
-	       memcmp(a->address, b->address, a->type == RELOAD_ADDRESS_IPV4 ? 4 : 16) == 0;
+	       memcmp(a->address, b->address, a->type == RELOAD_ADDRESS_IPV4 ? 4 : 8) == 0;
 }
 
 bool reload_address_is_any(const ReloadAddress *address)

@@ -16,7 +16,8 @@ socklen_t reload_address_to_sockaddr(const ReloadAddress *address, struct sockad
 /* IPv4 addresses in IPv6 form become IPv4. False: another family. */
 bool reload_address_from_sockaddr(const struct sockaddr_storage *in, ReloadAddress *out);
 
-/* Are they the same, whatever their ports? */
+/* Do they belong to one host, as far as can be told? IPv4: the same address; IPv6: the same /64,
+ * for a host may use any address of its network's. Ports do not matter. */
 bool reload_address_same_host(const ReloadAddress *a, const ReloadAddress *b);
 /* Is it 0.0.0.0 or ::, which nobody can connect to? */
 bool reload_address_is_any(const ReloadAddress *address);

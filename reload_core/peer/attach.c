@@ -85,6 +85,7 @@ static void answered(Ours *ours, const ReloadNodeId *from, int64_t now)
 
 	ours->transaction = 0;
 	ours->remote = *from;
+	reload_links_keep(node, from);
 	if (reload_node_id_equal(from, &node->self))
 		ours_done(node, ours, RELOAD_E_STATE, now);
 	else if (reload_links_linked(node, from))
@@ -145,8 +146,9 @@ void reload_attach_start(ReloadNode *node, const ReloadDestination *destination,
 	if (node->attaches->ours->len >= ATTACHES_MAX) {
 		ours->failure = RELOAD_E_LIMIT;
 	} else if (destination->type == RELOAD_DESTINATION_NODE && !send_update &&
-		   reload_links_linked(node, &destination->node_id)) {
+		   !reload_node_has_several_ids(node) && reload_links_linked(node, &destination->node_id)) {
 		ours->remote = destination->node_id;
+		reload_links_keep(node, &ours->remote);
 		ours->deadline = now; /* nothing to do: reported by the next tick */
 	} else {
 		if (via != NULL && !reload_node_id_equal(via, &node->self))
@@ -202,48 +204,75 @@ static bool connect_next(ReloadNode *node, Theirs *theirs)
 	return false;
 }
 
-/* 6.5.1.2: two Attaches that cross; false: theirs is refused and ours goes on. */
-static bool yield_to(ReloadNode *node, const ReloadNodeId *remote, int64_t now)
+/* 6.5.1.2: two Attaches that cross; false: theirs is to be refused, and ours goes on. */
+static bool yields_to(const ReloadNode *node, const ReloadNodeId *remote, int64_t now)
+{
+	const Ours *ours = ours_to(node, remote);
+
+	if (ours == NULL || ours->deadline <= now || ours->theirs_first)
+		return true;
+	return ours->transaction != 0 && memcmp(node->self.id, remote->id, node->self.len) < 0;
+}
+
+/* Theirs was accepted: ours is given up, and ends with the link that theirs makes, or has found. */
+static void yield_to(ReloadNode *node, const ReloadNodeId *remote, int64_t now)
 {
 	Ours *ours = ours_to(node, remote);
 
 	if (ours == NULL || ours->deadline <= now || ours->theirs_first)
-		return true;
-	if (ours->transaction == 0 || memcmp(node->self.id, remote->id, node->self.len) > 0)
-		return false;
+		return;
 	reload_router_cancel(node->router, ours->transaction);
 	ours->transaction = 0;
 	ours->remote = *remote;
 	ours->theirs_first = true;
-	ours->deadline = now + RELOAD_LINK_WAIT_MS;
-	return true;
+	ours->deadline = reload_links_linked(node, remote) ? now : now + RELOAD_LINK_WAIT_MS;
 }
 
-static bool connecting_to(const ReloadNode *node, const ReloadNodeId *remote)
+/* The link to remote that is being opened for its Attach, or NULL. */
+static Theirs *theirs_to(const ReloadNode *node, const ReloadNodeId *remote)
 {
 	for (guint i = 0; i < node->attaches->theirs->len; i++) {
 		Theirs *theirs = g_ptr_array_index(node->attaches->theirs, i);
 
 		if (reload_node_id_equal(&theirs->remote, remote))
-			return true;
+			return theirs;
 	}
-	return false;
+	return NULL;
+}
+
+/* No more is to be opened for it: remote is linked, by this or another link, or cannot be reached. */
+static void theirs_done(ReloadNode *node, Theirs *theirs, int64_t now)
+{
+	ReloadNodeId remote = theirs->remote;
+	bool send_update = theirs->send_update;
+
+	g_ptr_array_remove_fast(node->attaches->theirs, theirs);
+	if (send_update && reload_links_linked(node, &remote))
+		node->plugin->send_update(node->topology, &remote, now);
+}
+
+/* Did it come over a link to its sender? That is the link it asks for. */
+static bool is_over_own_link(const ReloadIncoming *request)
+{
+	return reload_node_id_equal(&request->previous_hop, &request->signer) &&
+	       request->message->header.via_list.len == 0;
 }
 
 /* Begins to make the link that the Attach asks for. False: no limit allows it. */
 static bool accept_attach(ReloadNode *node, const ReloadIncoming *request, const Theirs *asked)
 {
-	Theirs *theirs;
+	Theirs *theirs = theirs_to(node, &asked->remote);
 
-	if (connecting_to(node, &asked->remote))
-		return true;
-	if (node->attaches->theirs->len >= RELOAD_CONNECTING_MAX)
-		return false;
-	/* It came over a link to the sender: that link is the one it asks for. */
-	if (reload_node_id_equal(&request->previous_hop, &asked->remote) &&
-	    request->message->header.via_list.len == 0) {
+	if (theirs != NULL) {
+		theirs->send_update |= asked->send_update;
 		return true;
 	}
+	if (is_over_own_link(request)) {
+		reload_links_keep(node, &asked->remote);
+		return true;
+	}
+	if (node->attaches->theirs->len >= RELOAD_CONNECTING_MAX)
+		return false;
 	if (!reload_quota_take(node->opening, &asked->remote, node->now))
 		return false;
 	theirs = g_memdup2(asked, sizeof(*asked));
@@ -282,7 +311,8 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 	asked.send_update = attach.send_update;
 	asked.count =
 	    reload_candidates_read(attach.candidates, asked.candidates, RELOAD_CANDIDATES_MAX);
-	if (asked.count == 0) {
+	/* A client that nobody can connect to has none (4.2.1). */
+	if (asked.count == 0 && !is_over_own_link(request)) {
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
 				     "no candidate of a link type that this peer has");
 		return;
@@ -292,7 +322,7 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "not attaching");
 		return;
 	}
-	if (!yield_to(node, &asked.remote, now)) {
+	if (!yields_to(node, &asked.remote, now)) {
 		log_attach(node, "refused, ours is under way, from", &asked.remote, RELOAD_OK);
 		reload_outcome_error(outcome, RELOAD_ERROR_IN_PROGRESS, NULL);
 		return;
@@ -302,10 +332,11 @@ void reload_attach_on_request(ReloadNode *node, const ReloadIncoming *request,
 		return;
 	}
 	log_attach(node, "from", &asked.remote, RELOAD_OK);
+	yield_to(node, &asked.remote, now);
 	if (reload_node_id_equal(&request->previous_hop, &asked.remote))
 		reload_links_attached(node, &asked.remote);
 	write_body(node, "active", false, outcome->body);
-	if (attach.send_update && !connecting_to(node, &asked.remote)) {
+	if (attach.send_update && theirs_to(node, &asked.remote) == NULL) {
 		SendUpdate *update = g_new0(SendUpdate, 1);
 
 		update->id = asked.remote;
@@ -325,13 +356,8 @@ void reload_attach_link_up(ReloadNode *node, ReloadLinkId link, const ReloadNode
 	Theirs *theirs = theirs_by_link(node, link);
 	Ours *ours;
 
-	if (theirs != NULL) {
-		bool send_update = theirs->send_update;
-
-		g_ptr_array_remove_fast(node->attaches->theirs, theirs);
-		if (send_update)
-			node->plugin->send_update(node->topology, id, now);
-	}
+	if (theirs != NULL)
+		theirs_done(node, theirs, now);
 	while ((ours = ours_to(node, id)) != NULL) {
 		ours->remote = *id;
 		ours_done(node, ours, RELOAD_OK, now);
@@ -342,17 +368,16 @@ bool reload_attach_link_failed(ReloadNode *node, ReloadLinkId link, int64_t now)
 {
 	Theirs *theirs = theirs_by_link(node, link);
 
-	(void)now;
 	if (theirs == NULL)
 		return false;
 	if (!connect_next(node, theirs))
-		g_ptr_array_remove_fast(node->attaches->theirs, theirs);
+		theirs_done(node, theirs, now);
 	return true;
 }
 
 bool reload_attach_needs(const ReloadNode *node, const ReloadNodeId *id)
 {
-	return ours_to(node, id) != NULL || connecting_to(node, id);
+	return ours_to(node, id) != NULL || theirs_to(node, id) != NULL;
 }
 
 int64_t reload_attach_tick(ReloadNode *node, int64_t now)

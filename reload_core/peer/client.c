@@ -13,7 +13,8 @@ struct ReloadClient {
 	ReloadNodeId access; /* the bootstrap node that we are linked to; len 0: none */
 	ReloadNodeId home;   /* the peer responsible for our Node-ID, linked; len 0: none */
 	bool attaching;
-	int64_t due; /* ms: when to ask who is responsible for us */
+	bool unknown; /* access does not know yet which of our Node-IDs we are */
+	int64_t due;  /* ms: when to tell it, or to ask who is responsible for us */
 };
 
 ReloadClient *reload_client_new(void)
@@ -29,10 +30,28 @@ void reload_client_free(ReloadClient *client)
 	g_free(client);
 }
 
+/* Attaches to access, over its link, if that does not know which one we are; else to who is responsible for us. */
+static void attach(ReloadNode *node, int64_t now)
+{
+	ReloadClient *client = node->client;
+	ReloadDestination destination;
+	ReloadResourceId self;
+
+	client->attaching = true;
+	client->due = INT64_MAX;
+	reload_resource_id_from_span(reload_node_id_span(&node->self), &self);
+	destination = client->unknown ? reload_destination_node(&client->access) : reload_destination_resource(&self);
+	reload_attach_start(node, &destination, NULL, false, RELOAD_CLIENT_COOKIE, now);
+}
+
 void reload_client_bootstrapped(ReloadNode *node, const ReloadNodeId *bootstrap, int64_t now)
 {
 	node->client->access = *bootstrap;
+	node->client->unknown = reload_node_has_several_ids(node);
 	node->client->due = now;
+	/* Before anything else, which would be refused (6.1.2). */
+	if (node->client->unknown)
+		attach(node, now);
 	reload_life_set_state(node, RELOAD_NODE_ATTACHED, now);
 }
 
@@ -74,8 +93,10 @@ void reload_client_link_down(ReloadNode *node, const ReloadNodeId *id, int64_t n
 
 	if (reload_node_id_equal(id, &client->home))
 		client->home.len = 0;
-	if (reload_node_id_equal(id, &client->access))
+	if (reload_node_id_equal(id, &client->access)) {
 		client->access.len = 0;
+		client->unknown = false;
+	}
 	if (node->state != RELOAD_NODE_ATTACHED)
 		return;
 	client->due = MIN(client->due, now + AGAIN_MS);
@@ -92,7 +113,14 @@ void reload_client_attach_done(ReloadNode *node, ReloadStatus status, const Relo
 
 	client->attaching = false;
 	client->due = now + (status == RELOAD_OK ? CHECK_MS : RETRY_MS);
-	if (status != RELOAD_OK || id == NULL || reload_node_id_equal(id, &client->home))
+	if (status != RELOAD_OK || id == NULL)
+		return;
+	if (client->unknown && reload_node_id_equal(id, &client->access)) {
+		client->unknown = false;
+		client->due = now;
+		return;
+	}
+	if (reload_node_id_equal(id, &client->home))
 		return;
 	/* The one before may still have messages for us on their way: its link goes when it is no longer used. */
 	if (client->home.len != 0 && !reload_node_id_equal(&client->home, &client->access))
@@ -102,21 +130,15 @@ void reload_client_attach_done(ReloadNode *node, ReloadStatus status, const Relo
 
 int64_t reload_client_tick(ReloadNode *node, int64_t now)
 {
-	ReloadClient *client = node->client;
-	ReloadDestination destination;
-	ReloadResourceId self;
+	const ReloadClient *client = node->client;
 
 	if (client == NULL || node->state != RELOAD_NODE_ATTACHED || client->attaching)
 		return INT64_MAX;
 	/* 4.2.1, the second way: nobody can connect to us, so we stay with the bootstrap node's link. */
-	if (node->addresses->len == 0)
+	if (node->addresses->len == 0 && !client->unknown)
 		return INT64_MAX;
 	if (client->due > now)
 		return client->due;
-	client->attaching = true;
-	client->due = INT64_MAX;
-	reload_resource_id_from_span(reload_node_id_span(&node->self), &self);
-	destination = reload_destination_resource(&self);
-	reload_attach_start(node, &destination, NULL, false, RELOAD_CLIENT_COOKIE, now);
+	attach(node, now);
 	return now;
 }

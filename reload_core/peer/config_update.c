@@ -2,6 +2,7 @@
 /* ConfigUpdate (RFC 6940, 6.5.4 and 6.3.2.1): a newer document is taken over if it is signed, and
  * ours is pushed to those who have an older one. */
 #include "reload_core/peer/node_private.h"
+#include "reload_core/security/quota.h"
 #include "reload_core/wire/config_update.h"
 
 /* One node is sent our document at most this often; so many nodes are remembered for it. */
@@ -10,10 +11,15 @@
 /* Pushes under way at one time: who asks with many names for a document and does not take it must not fill
  * the table of requests with documents. */
 #define PUSHING_MAX 32
+/* Documents of one sender that are looked at, apart from the one that we have: so many at once, then one each
+ * so many ms. An honest one sends ours a newer document once. */
+#define DOCUMENTS_BURST 4
+#define DOCUMENTS_INTERVAL_MS 10000
 
 struct ReloadConfigPush {
 	GHashTable *pushed; /* ReloadNodeId* -> int64_t*, ms */
 	unsigned pushing;
+	ReloadQuota *documents; /* by sender */
 };
 
 ReloadConfigPush *reload_config_push_new(void)
@@ -22,6 +28,7 @@ ReloadConfigPush *reload_config_push_new(void)
 
 	push->pushed =
 	    g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, g_free, g_free);
+	push->documents = reload_quota_new(DOCUMENTS_BURST, DOCUMENTS_INTERVAL_MS, PUSHED_MAX);
 	return push;
 }
 
@@ -30,6 +37,7 @@ void reload_config_push_free(ReloadConfigPush *push)
 	if (push == NULL)
 		return;
 	g_hash_table_unref(push->pushed);
+	reload_quota_free(push->documents);
 	g_free(push);
 }
 
@@ -42,11 +50,20 @@ static void on_pushed(void *data, ReloadStatus status, const ReloadMessage *answ
 	push->pushing--;
 }
 
+static void note_pushed(ReloadConfigPush *push, const ReloadNodeId *id, int64_t now)
+{
+	push->pushing++;
+	if (g_hash_table_size(push->pushed) >= PUSHED_MAX)
+		g_hash_table_remove_all(push->pushed);
+	g_hash_table_replace(push->pushed, g_memdup2(id, sizeof(*id)), g_memdup2(&now, sizeof(now)));
+}
+
 void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan destination_list,
 			   int64_t now)
 {
 	ReloadConfigUpdateReq update = {.type = RELOAD_CONFIG_UPDATE_CONFIG};
 	ReloadOrigination origination = {.destination_list = destination_list,
+					 .expected = id,
 					 .code = RELOAD_CONFIG_UPDATE_REQ,
 					 .any_sequence = true};
 	const int64_t *last = g_hash_table_lookup(node->config_push->pushed, id);
@@ -54,17 +71,13 @@ void reload_config_push_to(ReloadNode *node, const ReloadNodeId *id, ReloadSpan 
 
 	if ((last != NULL && now - *last < PUSH_INTERVAL_MS) || node->config_push->pushing >= PUSHING_MAX)
 		return;
-	if (g_hash_table_size(node->config_push->pushed) >= PUSHED_MAX)
-		g_hash_table_remove_all(node->config_push->pushed);
-	g_hash_table_replace(node->config_push->pushed, g_memdup2(id, sizeof(*id)),
-			     g_memdup2(&now, sizeof(now)));
 	body = g_byte_array_new();
-	update.data.data = g_bytes_get_data(node->document->bytes, &update.data.len);
+	update.data.data = g_bytes_get_data(node->document->handed_on, &update.data.len);
 	if (reload_write_config_update_req(body, &update)) {
 		origination.body = reload_span(body->data, body->len);
 		if (reload_router_request(node->router, &origination, on_pushed, node->config_push, now,
 					  NULL) == RELOAD_OK)
-			node->config_push->pushing++;
+			note_pushed(node->config_push, id, now);
 	}
 	g_byte_array_unref(body);
 }
@@ -131,50 +144,39 @@ static void leave_later(ReloadNode *node, gpointer data, int64_t now)
 	reload_node_leave(node, LEAVE_MS, now);
 }
 
-/* RFC 6940, 11.1: "If a node is not capable of supporting the new requirements, it MUST exit the
- * overlay." */
-static void refuse(ReloadNode *node, GBytes *bytes, const char *why, ReloadOutcome *outcome,
-		   int64_t now)
+/* A document by who may sign it, which cannot be read. RFC 6940, 11.1: "If a node is not capable of
+ * supporting the new requirements, it MUST exit the overlay." Not so where it is wrong in itself: all would leave
+ * together. */
+static void cannot_follow(ReloadNode *node, const GError *why, ReloadOutcome *outcome)
 {
-	if (!reload_document_is_successor(node->document, bytes, now)) {
-		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
-				     "not a document for us");
+	if (why->code != RELOAD_E_UNSUPPORTED) {
+		reload_node_log(node, RELOAD_LOG_ERROR,
+				"the overlay's new document is not taken, as it is not valid: %s",
+				why->message);
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "not a valid document");
 		return;
 	}
 	reload_node_log(node, RELOAD_LOG_ERROR,
 			"leaving: the overlay's new document asks for what this node cannot do: %s",
-			why);
+			why->message);
 	reload_outcome_error(outcome, RELOAD_ERROR_INCOMPATIBLE_WITH_OVERLAY,
 			     "this node does not support the new document, and leaves");
 	reload_node_defer(node, leave_later, NULL, NULL);
 }
 
-static void on_document(ReloadNode *node, ReloadSpan data, ReloadOutcome *outcome, int64_t now)
+/* The document is newer and signed by who may sign it. */
+static void follow(ReloadNode *node, GBytes *bytes, ReloadOutcome *outcome, int64_t now)
 {
-	ReloadDocument *document;
 	GError *error = NULL;
-	GBytes *bytes;
+	ReloadDocument *document =
+	    reload_document_parse(bytes, "ConfigUpdate", node->document->overlay, now, &error);
 
-	/* 11.1: a new document is signed by one whom the current one names. Where it names nobody,
-	 * only who has the file at hand can change it, never the network. */
-	if (node->document->configuration_signers->len == 0) {
-		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
-				     "this overlay's document names no configuration-signer");
+	if (document == NULL) {
+		cannot_follow(node, error, outcome);
+		g_error_free(error);
 		return;
 	}
-	bytes = g_bytes_new(data.data, data.len);
-	document =
-	    reload_document_parse(bytes, "ConfigUpdate", node->document->overlay, now, &error);
-	if (document == NULL) {
-		refuse(node, bytes, error->message, outcome, now);
-		g_error_free(error);
-	} else if (document->sequence == node->document->sequence) {
-		; /* we have it already: success, and nothing changes */
-	} else if (reload_document_check_successor(node->document, document, now, NULL) !=
-		   RELOAD_OK) {
-		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
-				     "older, or not signed for us");
-	} else if (!reload_document_same_secret(document, node->document)) {
+	if (!reload_document_same_secret(document, node->document)) {
 		reload_node_log(node, RELOAD_LOG_WARNING,
 				"document %u has another shared-secret: the operator has to bring "
 				"it here",
@@ -188,8 +190,54 @@ static void on_document(ReloadNode *node, ReloadSpan data, ReloadOutcome *outcom
 		reload_node_log(node, RELOAD_LOG_NOTICE, "took over document %u",
 				document->sequence);
 	}
-	if (document != NULL)
-		reload_document_unref(document);
+	reload_document_unref(document);
+}
+
+static void look_at(ReloadNode *node, GBytes *bytes, ReloadOutcome *outcome, int64_t now)
+{
+	switch (reload_document_rank(node->document, bytes, now)) {
+	case RELOAD_DOCUMENT_NEWER:
+		follow(node, bytes, outcome, now);
+		break;
+	case RELOAD_DOCUMENT_SAME: /* success, and nothing changes */
+		break;
+	case RELOAD_DOCUMENT_CONFLICT:
+		reload_node_log(node, RELOAD_LOG_ERROR,
+				"another document %u is signed, too: issue one with a higher sequence",
+				node->document->sequence);
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "not the document of this sequence");
+		break;
+	case RELOAD_DOCUMENT_OLDER:
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "older than ours");
+		break;
+	case RELOAD_DOCUMENT_UNSIGNED:
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN, "not signed for us");
+		break;
+	case RELOAD_DOCUMENT_UNREADABLE:
+		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE, "not a document for us");
+		break;
+	}
+}
+
+static void on_document(ReloadNode *node, const ReloadNodeId *sender, ReloadSpan data, ReloadOutcome *outcome,
+			int64_t now)
+{
+	GBytes *bytes;
+
+	/* 11.1: a new document is signed by one whom the current one names. Where it names nobody,
+	 * only who has the file at hand can change it, never the network. */
+	if (node->document->configuration_signers->len == 0) {
+		reload_outcome_error(outcome, RELOAD_ERROR_FORBIDDEN,
+				     "this overlay's document names no configuration-signer");
+		return;
+	}
+	bytes = g_bytes_new(data.data, data.len);
+	if (g_bytes_equal(bytes, node->document->handed_on))
+		; /* we have it already: success, and nothing changes */
+	else if (reload_quota_take(node->config_push->documents, sender, now))
+		look_at(node, bytes, outcome, now);
+	else
+		outcome->silent = true;
 	g_bytes_unref(bytes);
 }
 
@@ -202,7 +250,7 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
 				     "malformed ConfigUpdate");
 	else if (update.type == RELOAD_CONFIG_UPDATE_CONFIG)
-		on_document(node, update.data, outcome, now);
+		on_document(node, &request->signer, update.data, outcome, now);
 	else if (update.type == RELOAD_CONFIG_UPDATE_KIND)
 		reload_kind_update_on_request(node, &request->signer, update.data, outcome, now);
 	else

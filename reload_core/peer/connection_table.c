@@ -102,6 +102,12 @@ static ReloadConnectionChange choose(ReloadConnectionTable *table, const ReloadN
 	return before == NULL ? RELOAD_CONNECTION_UP : RELOAD_CONNECTION_SAME;
 }
 
+bool reload_connection_table_is_full(const ReloadConnectionTable *table, bool named)
+{
+	return g_hash_table_size(table->by_link) >= RELOAD_CONNECTIONS_MAX ||
+	       (!named && table->unnamed >= RELOAD_CONNECTIONS_UNNAMED_MAX);
+}
+
 ReloadConnection *reload_connection_table_add(ReloadConnectionTable *table, ReloadLinkId link,
 					      const ReloadNodeId *node_id,
 					      ReloadCertificate *certificate, bool outgoing,
@@ -110,9 +116,8 @@ ReloadConnection *reload_connection_table_add(ReloadConnectionTable *table, Relo
 	ReloadConnection *connection;
 
 	*change = RELOAD_CONNECTION_SAME;
-	if (g_hash_table_size(table->by_link) >= RELOAD_CONNECTIONS_MAX ||
-	    g_hash_table_contains(table->by_link, &link) ||
-	    (node_id == NULL && table->unnamed >= RELOAD_CONNECTIONS_UNNAMED_MAX))
+	if (reload_connection_table_is_full(table, node_id != NULL) ||
+	    g_hash_table_contains(table->by_link, &link))
 		return NULL;
 	connection = g_new0(ReloadConnection, 1);
 	connection->link = link;

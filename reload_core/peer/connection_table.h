@@ -18,6 +18,7 @@ typedef struct {
 	bool outgoing;	/* we connected, as TLS client */
 	bool attached;	/* the Node-ID is beyond doubt: the only one of the certificate, or named in
 			   an Attach */
+	unsigned unidentified; /* messages that did not say who it is, its Node-ID not being known */
 	bool failing;	/* the link layer waits for an ACK for too long (6.6.5) */
 	uint64_t ping;	/* the Ping over it that is not answered yet; 0: none */
 	int64_t pinged; /* ms, when it was sent */
@@ -41,6 +42,8 @@ typedef enum {
 ReloadConnectionTable *reload_connection_table_new(const ReloadNodeId *self);
 void reload_connection_table_free(ReloadConnectionTable *table);
 
+/* Is there no place for one more link, whose Node-ID is known or not? */
+bool reload_connection_table_is_full(const ReloadConnectionTable *table, bool named);
 /* Adds a link that has come up. node_id NULL: not known yet. certificate: a reference is taken.
  * Returns the new entry, owned by the table, or NULL where a limit forbids it. */
 ReloadConnection *reload_connection_table_add(ReloadConnectionTable *table, ReloadLinkId link,

@@ -3,9 +3,8 @@
  * storage. */
 #include "reload_core/peer/node_private.h"
 
-/* What an answer holds besides body and the certificates of the data: contents, our own signature
- * and the lengths in the security block, bytes. */
-#define ANSWER_OVERHEAD 192
+/* What is left for the lists of an answer, bytes. */
+#define ANSWER_LISTS 64
 /* Where a Store is replicated to (10.4). */
 #define REPLICAS 2
 
@@ -46,14 +45,12 @@ static size_t room_for(const ReloadNode *node, const ReloadIncoming *request)
 {
 	size_t limit = node->document->max_message_size;
 	size_t wanted = request->message->header.max_response_length;
-	size_t rest = RELOAD_HEADER_FIXED + ANSWER_OVERHEAD +
-		      reload_certificate_der(reload_identity_certificate(node->identity)).len;
-	const GPtrArray *chain = reload_identity_chain(node->identity);
+	size_t rest = reload_node_overhead(node) + ANSWER_LISTS;
 
+	/* The way back is in front of it. */
+	rest += request->message->header.via_list.len + 2 + request->previous_hop.len;
 	if (wanted != 0 && wanted < limit)
 		limit = wanted;
-	for (guint i = 0; chain != NULL && i < chain->len; i++)
-		rest += g_bytes_get_size(g_ptr_array_index(chain, i)) + 3;
 	return limit > rest ? limit - rest : 1;
 }
 

@@ -95,6 +95,7 @@ static const char *reason(ReloadStatus status)
 {
 	switch (status) {
 	case RELOAD_E_CONFIG:
+	case RELOAD_E_UNSUPPORTED:
 		return "no kind-blocks that we can read";
 	case RELOAD_E_LIMIT:
 		return "more Kinds than are kept";
@@ -122,8 +123,9 @@ void reload_kind_update_on_request(ReloadNode *node, const ReloadNodeId *sender,
 	if (status == RELOAD_OK)
 		return;
 	reload_outcome_error(outcome,
-			     status == RELOAD_E_CONFIG ? RELOAD_ERROR_INVALID_MESSAGE
-						       : RELOAD_ERROR_FORBIDDEN,
+			     status == RELOAD_E_CONFIG || status == RELOAD_E_UNSUPPORTED
+				 ? RELOAD_ERROR_INVALID_MESSAGE
+				 : RELOAD_ERROR_FORBIDDEN,
 			     reason(status));
 	reload_node_log(node, RELOAD_LOG_WARNING, "Kinds sent by %s are not taken: %s",
 			reload_node_id_to_text(sender, id), reason(status));

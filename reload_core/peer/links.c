@@ -11,6 +11,8 @@
 /* A link whose RTO has passed is left out of routing at once, and closed after this time (6.6.5).
  */
 #define FAILING_MS 30000
+/* A link whose Node-ID is not known is closed with so many messages that do not say it. */
+#define UNIDENTIFIED_MAX 8
 /* Where clients are not permitted, a linked node has so long to become a peer. */
 #define ADMIT_MS 10000
 
@@ -40,9 +42,17 @@ bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id)
 	return reload_connection_table_by_node(node->connections, id) != NULL;
 }
 
+/* The link to id whose message is being received, which need not be the one that is written to; or NULL. */
+static ReloadConnection *receiving_from(const ReloadNode *node, const ReloadNodeId *id)
+{
+	ReloadConnection *connection = reload_connection_table_by_link(node->connections, node->receiving);
+
+	return connection != NULL && reload_node_id_equal(&connection->node_id, id) ? connection : NULL;
+}
+
 void reload_links_attached(ReloadNode *node, const ReloadNodeId *id)
 {
-	ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+	ReloadConnection *connection = receiving_from(node, id);
 
 	if (connection != NULL)
 		connection->attached = true;
@@ -67,9 +77,11 @@ static bool is_of_joining(uint16_t code)
 ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uint16_t code,
 				   int64_t now)
 {
-	const ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+	const ReloadConnection *connection = receiving_from(node, id);
 
-	if (connection == NULL || code == RELOAD_PING_REQ || code == RELOAD_ATTACH_REQ)
+	if (connection == NULL)
+		return RELOAD_REFUSE;
+	if (code == RELOAD_PING_REQ || code == RELOAD_ATTACH_REQ)
 		return RELOAD_ADMIT;
 	/* 6.1.2: with several Node-IDs in its certificate it has to attach first. */
 	if (!connection->attached)
@@ -77,8 +89,8 @@ ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uin
 	if (node->document->clients_permitted || node->client != NULL || is_of_joining(code) ||
 	    node->state != RELOAD_NODE_JOINED || node->plugin->routes_through(node->topology, id))
 		return RELOAD_ADMIT;
-	/* Of a new peer the Update may be on its way. */
-	return now - connection->since < ADMIT_MS ? RELOAD_IGNORE : RELOAD_REFUSE;
+	/* Of a new peer the Update may be on its way; one whose ACKs are late is none until they come. */
+	return connection->failing || now - connection->since < ADMIT_MS ? RELOAD_IGNORE : RELOAD_REFUSE;
 }
 
 /* Takes a link out of the table. */
@@ -126,6 +138,14 @@ void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now)
 	node->links_due = MIN(node->links_due, now + LOOK_MS);
 }
 
+void reload_links_keep(ReloadNode *node, const ReloadNodeId *id)
+{
+	ReloadConnection *connection = reload_connection_table_by_node(node->connections, id);
+
+	if (connection != NULL)
+		connection->close_at = INT64_MAX;
+}
+
 /* The Node-ID at the other end of a new link, or NULL where the certificate leaves it open. */
 static const ReloadNodeId *name_of(const ReloadNode *node, ReloadLinkId link,
 				   const ReloadCertificate *certificate)
@@ -157,6 +177,59 @@ static void refuse(ReloadNode *node, ReloadLinkId link, const char *why, int64_t
 		reload_bootstrap_link_failed(node, link, now);
 }
 
+/* Would the ring, or what this node is doing, miss that link? What others only hold open it would
+ * not. */
+static bool is_of_use(const ReloadNode *node, const ReloadConnection *connection)
+{
+	const ReloadNodeId *id = &connection->node_id;
+
+	return connection->outgoing ||
+	       (id->len != 0 &&
+		(node->plugin->routes_through(node->topology, id) ||
+		 reload_attach_needs(node, id) || reload_bootstrap_needs(node, id)));
+}
+
+/* The link that has been up for longest without being of use; NULL: none. unnamed: of those whose
+ * Node-ID is not known. */
+static ReloadConnection *oldest_useless(const ReloadNode *node, bool unnamed)
+{
+	GArray *links = reload_connection_table_links(node->connections);
+	ReloadConnection *oldest = NULL;
+
+	for (guint i = 0; i < links->len; i++) {
+		ReloadConnection *connection = reload_connection_table_by_link(
+		    node->connections, g_array_index(links, ReloadLinkId, i));
+
+		if ((unnamed && connection->node_id.len != 0) || is_of_use(node, connection))
+			continue;
+		if (oldest == NULL || connection->since < oldest->since ||
+		    (connection->since == oldest->since && connection->link < oldest->link))
+			oldest = connection;
+	}
+	g_array_unref(links);
+	return oldest;
+}
+
+/* The newcomer gets the place: it may be a node that joins and sends its Update in a moment, while
+ * the oldest that did not has had its time. named: its Node-ID is known. */
+static void make_room(ReloadNode *node, bool named, int64_t now)
+{
+	ReloadConnection *oldest = NULL;
+
+	/* A client routes through nobody: no Update would tell which of its links are of use. */
+	if (node->client != NULL || !reload_connection_table_is_full(node->connections, named))
+		return;
+	if (!named)
+		oldest = oldest_useless(node, true);
+	if (oldest == NULL)
+		oldest = oldest_useless(node, false);
+	if (oldest == NULL)
+		return;
+	reload_node_log(node, RELOAD_LOG_INFO,
+			"too many links: the oldest that is of no use is closed");
+	reload_links_close(node, oldest, now);
+}
+
 static void link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *certificate,
 		    bool outgoing, int64_t now)
 {
@@ -179,6 +252,7 @@ static void link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *cert
 		refuse(node, link, "the node is not running", now);
 		return;
 	}
+	make_room(node, name != NULL, now);
 	connection = reload_connection_table_add(node->connections, link, name != NULL ? &id : NULL,
 						 certificate, outgoing, now, &change);
 	if (connection == NULL) {
@@ -228,6 +302,21 @@ void reload_node_link_failing(ReloadNode *node, ReloadLinkId link, bool failing,
 	reload_node_settle(node, now);
 }
 
+/* Who signed the message that came over a link whose Node-ID is not known; certificates that it brings and that are
+ * no good are on the link's account. */
+static bool identify(ReloadNode *node, const ReloadConnection *connection, ReloadSpan message, int64_t now,
+		     ReloadNodeId *id)
+{
+	ReloadStatus status;
+	size_t count;
+
+	reload_trust_set_account(node->trust, reload_certificate_node_ids(connection->certificate, &count));
+	status = reload_router_identify(node->router, message, now, id);
+	reload_trust_set_account(node->trust, NULL);
+	return status == RELOAD_OK && reload_certificate_has_node_id(connection->certificate, id) &&
+	       !reload_node_id_equal(id, &node->self);
+}
+
 /* A link of a node with several Node-IDs: its first request says which one it is (6.1.2). What it
  * may send before an Attach is said by reload_links_admit. */
 static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpan message,
@@ -235,10 +324,10 @@ static bool learn_name(ReloadNode *node, ReloadConnection *connection, ReloadSpa
 {
 	ReloadNodeId id;
 
-	if (reload_router_identify(node->router, message, now, &id) != RELOAD_OK ||
-	    !reload_certificate_has_node_id(connection->certificate, &id) ||
-	    reload_node_id_equal(&id, &node->self))
+	if (!identify(node, connection, message, now, &id)) {
+		node->hang_up = ++connection->unidentified >= UNIDENTIFIED_MAX;
 		return false;
+	}
 	spread(node, &id, reload_connection_table_name(node->connections, connection, &id, now),
 	       now);
 	reload_attach_link_up(node, connection->link, &id, now);
@@ -259,7 +348,9 @@ void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message
 	changed = !named;
 	if (named || learn_name(node, connection, message, now)) {
 		previous_hop = connection->node_id;
+		node->receiving = link;
 		changed |= reload_router_receive(node->router, &previous_hop, message, now);
+		node->receiving = 0;
 	}
 	if (node->hang_up) {
 		node->hang_up = false;

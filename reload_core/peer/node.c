@@ -410,6 +410,14 @@ bool reload_node_is_usable(const ReloadNode *node)
 	return node->state == RELOAD_NODE_JOINED || node->state == RELOAD_NODE_ATTACHED;
 }
 
+bool reload_node_has_several_ids(const ReloadNode *node)
+{
+	size_t count;
+
+	reload_certificate_node_ids(reload_identity_certificate(node->identity), &count);
+	return count > 1;
+}
+
 int64_t reload_node_jitter(ReloadNode *node, int64_t mean)
 {
 	uint32_t random;

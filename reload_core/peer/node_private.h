@@ -77,7 +77,8 @@ struct ReloadNode {
 	GQueue *deferred;	/* ReloadDeferred: what must not be called back at once */
 	int64_t wakeup;		/* ms, what was last asked of io.wakeup_at */
 	int64_t now;		/* ms, of the event being handled */
-	bool hang_up;		/* close the link whose message is being received */
+	ReloadLinkId receiving; /* the link whose message is being received; 0: none */
+	bool hang_up;		/* close it */
 	unsigned entered;	/* depth of calls into the node; the outermost settles */
 };
 
@@ -105,8 +106,13 @@ ReloadStatus reload_node_originate(ReloadNode *node, const ReloadDestination *de
 				   unsigned count, uint16_t code, ReloadSpan body,
 				   const GPtrArray *certificates, int64_t timeout,
 				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id);
+/* The bytes of a message of ours, at most, besides its lists, its body and what signers of values add: header, contents
+ * and our certificates and signature. */
+size_t reload_node_overhead(const ReloadNode *node);
 /* May its owner make requests: has it joined, or is it a client that is linked? */
 bool reload_node_is_usable(const ReloadNode *node);
+/* Has our certificate several Node-IDs? Then an Attach says to who is linked which one we are (6.1.2). */
+bool reload_node_has_several_ids(const ReloadNode *node);
 /* A random time from 0.5 to 1.5 times mean. */
 int64_t reload_node_jitter(ReloadNode *node, int64_t mean);
 
@@ -115,11 +121,14 @@ void reload_links_close(ReloadNode *node, ReloadConnection *connection, int64_t 
 void reload_links_close_all(ReloadNode *node, int64_t now);
 /* Closes what leads to id, unless something under way needs it. */
 void reload_links_release(ReloadNode *node, const ReloadNodeId *id, int64_t now);
+/* An Attach counts on the link to id that there is: it is not closed for an earlier reload_links_release. */
+void reload_links_keep(ReloadNode *node, const ReloadNodeId *id);
 int64_t reload_links_tick(ReloadNode *node, int64_t now);
 bool reload_links_linked(const ReloadNode *node, const ReloadNodeId *id);
-/* The node at the other end of the link to id has attached to us as id. */
+/* id has attached to us over the link whose message is being received. */
 void reload_links_attached(ReloadNode *node, const ReloadNodeId *id);
-/* 4.2.1, 6.1.2, 11.1 (clients-permitted): may it send us a request of that code? */
+/* 4.2.1, 6.1.2, 11.1 (clients-permitted): may id send us a request of that code, over the link whose message is
+ * being received? */
 ReloadAdmission reload_links_admit(ReloadNode *node, const ReloadNodeId *id, uint16_t code,
 				   int64_t now);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Copies of stored resources on their way to other peers: a queue of jobs, some of them under way.
- */
+/* Copies of stored resources on their way to other peers: a queue of jobs, some of them under way, so many of each
+ * peer that none keeps the others from theirs. */
 #ifndef RELOAD_PEER_REPLICA_JOBS_H
 #define RELOAD_PEER_REPLICA_JOBS_H
 
@@ -17,8 +17,8 @@ ReloadReplicaJobs *reload_replica_jobs_new(void);
 void reload_replica_jobs_free(ReloadReplicaJobs *jobs);
 
 /* Has everything under id stored at target, as replica of that number; target NULL: at whoever is
- * responsible. done may be NULL; without it, a job that waits already for the same is enough.
- * False: the queue is full. */
+ * responsible. done may be NULL; without it, a job that waits already for the same is enough,
+ * and one under way for it is sent once more when it is over. False: the queue is full. */
 bool reload_replica_jobs_add(ReloadReplicaJobs *jobs, const ReloadNodeId *target,
 			     const ReloadResourceId *id, uint8_t replica, ReloadReplicaDone done,
 			     void *data);

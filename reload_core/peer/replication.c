@@ -9,6 +9,10 @@
  * at the set is sent after the hold-down time of 10.7.1, in which the topology keeps back its own
  * word of a change. */
 #define LOST_MS 35000
+/* A change of the ring has all that is stored looked at, and much of it sent: so many times at once, then one each so
+ * many ms. A neighbor whose link comes and goes makes changes as often as it likes. */
+#define LOOKS_BURST 16
+#define LOOKS_INTERVAL_MS INT64_C(15000)
 /* After a change the ring is given time to settle before anything is dropped. */
 #define SWEEP_MS 60000
 /* Resource-IDs kept in `ours` beyond twice of what is stored. */
@@ -19,6 +23,9 @@ struct ReloadReplication {
 	ReloadNodeId set[REPLICAS]; /* the replica set that was last looked at */
 	unsigned set_count;
 	GHashTable *ours; /* GBytes, Resource-IDs that we were responsible for when last looked */
+	bool range_changed, set_changed; /* to be looked at */
+	int64_t look_at;       /* ms: when that is allowed again; INT64_MAX: it is, or nothing is to be done */
+	int64_t looks_used_until; /* ms: what was looked at lately, as time that it takes up */
 	int64_t replicate_at;  /* ms: everything to the replica set; INT64_MAX: not */
 	int64_t sweep_at;      /* ms; INT64_MAX: not */
 	GPtrArray *hand_overs; /* HandOver, those that wait for jobs */
@@ -32,6 +39,7 @@ ReloadReplication *reload_replication_new(void)
 	replication->ours =
 	    g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
 	replication->hand_overs = g_ptr_array_new_with_free_func(g_free);
+	replication->look_at = INT64_MAX;
 	replication->replicate_at = INT64_MAX;
 	replication->sweep_at = INT64_MAX;
 	return replication;
@@ -49,7 +57,10 @@ void reload_replication_free(ReloadReplication *replication)
 
 bool reload_replication_idle(const ReloadNode *node)
 {
-	return reload_replica_jobs_open(node->replication->jobs) == 0;
+	const ReloadReplication *replication = node->replication;
+
+	return !replication->range_changed && !replication->set_changed &&
+	       reload_replica_jobs_open(replication->jobs) == 0;
 }
 
 /* Sends one resource to the whole replica set. */
@@ -204,14 +215,43 @@ static void look_at_set(ReloadNode *node)
 	fill_new_members(node, set, count);
 }
 
+/* Takes one look from what is allowed; false: not before look_at. */
+static bool may_look(ReloadReplication *replication, int64_t now)
+{
+	int64_t earliest =
+	    replication->looks_used_until - (LOOKS_BURST - 1) * LOOKS_INTERVAL_MS;
+
+	replication->look_at = now < earliest ? earliest : INT64_MAX;
+	if (now < earliest)
+		return false;
+	replication->looks_used_until = MAX(replication->looks_used_until, now) + LOOKS_INTERVAL_MS;
+	return true;
+}
+
+/* What has changed and changed back meanwhile is no change. Who leaves has no time to wait. */
+static void look(ReloadNode *node, int64_t now)
+{
+	ReloadReplication *replication = node->replication;
+
+	if (!replication->range_changed && !replication->set_changed)
+		return;
+	if (!may_look(replication, now) && node->state != RELOAD_NODE_LEAVING)
+		return;
+	if (replication->range_changed)
+		look_at_range(node);
+	if (replication->set_changed)
+		look_at_set(node);
+	replication->range_changed = replication->set_changed = false;
+	replication->look_at = INT64_MAX;
+}
+
 void reload_replication_changed(ReloadNode *node, bool range_changed, bool replicas_changed,
 				int64_t now)
 {
-	if (range_changed)
-		look_at_range(node);
-	if (replicas_changed)
-		look_at_set(node);
+	node->replication->range_changed |= range_changed;
+	node->replication->set_changed |= replicas_changed;
 	node->replication->sweep_at = now + SWEEP_MS;
+	look(node, now);
 }
 
 /* ---- handing over to a joining peer ---- */
@@ -327,13 +367,14 @@ int64_t reload_replication_tick(ReloadNode *node, int64_t now)
 
 	if (replication->replicate_at <= now) {
 		replication->replicate_at = INT64_MAX;
-		look_at_set(node);
+		replication->set_changed = true;
 	}
+	look(node, now);
 	if (replication->sweep_at <= now) {
 		replication->sweep_at = INT64_MAX;
 		if (node->state == RELOAD_NODE_JOINED)
 			sweep(node);
 	}
-	return reload_sooner(MIN(replication->replicate_at, replication->sweep_at),
+	return reload_sooner(MIN(MIN(replication->replicate_at, replication->sweep_at), replication->look_at),
 			     reload_replica_jobs_run(node, replication->jobs, now));
 }

@@ -4,6 +4,8 @@
 
 /* Opaque IDs of ours in one destination list: behind one comes the Node-ID of another node. */
 #define RESTORES_MAX 4
+/* How often one node may stand in the destination list of what is no request. */
+#define ENTRY_TIMES_MAX 3
 
 bool reload_transit_is_request(const ReloadTransit *transit)
 {
@@ -100,11 +102,12 @@ static void route(ReloadRouter *router, const ReloadTransit *transit,
 					    "no route from here", now);
 }
 
-/* A source route that comes by the same node twice is made for no good, and only to load others:
- * refused. A via list, and so the destination list of an answer, may have one node twice while
- * routes change. */
+/* A source route that comes by the same node twice is made for no good, and only to load others: refused. A via list,
+ * and so the destination list of an answer, may have one node twice while routes change; a fragment but the first does
+ * not say what it is part of. */
 static bool source_route_is_good(ReloadRouter *router, const ReloadTransit *transit, int64_t now)
 {
+	unsigned times_max = reload_code_is_request(reload_transit_code(transit)) ? 1 : ENTRY_TIMES_MAX;
 	ReloadSpan entries[RELOAD_DESTINATIONS_MAX];
 	ReloadSpan list = transit->header.destination_list;
 	ReloadDestination entry;
@@ -114,9 +117,11 @@ static bool source_route_is_good(ReloadRouter *router, const ReloadTransit *tran
 	if (reload_destination_list_count(list) == 1)
 		return true;
 	while (good && reload_destination_next(&list, &entry)) {
-		good = count < RELOAD_DESTINATIONS_MAX;
-		for (unsigned i = 0; good && i < count; i++)
-			good = !reload_span_equal(entries[i], entry.raw);
+		unsigned times = 1;
+
+		for (unsigned i = 0; i < count; i++)
+			times += reload_span_equal(entries[i], entry.raw);
+		good = times <= times_max && count < RELOAD_DESTINATIONS_MAX;
 		if (good)
 			entries[count++] = entry.raw;
 	}
@@ -225,9 +230,7 @@ void reload_router_accept(ReloadRouter *router, const ReloadNodeId *previous_hop
 		return;
 	}
 	transit.destinations = transit.header.destination_list;
-	if (!header_is_good(router, &transit, now) || !is_admitted(router, &transit, now))
-		return;
-	if (reload_code_is_request(reload_transit_code(&transit)) &&
+	if (!header_is_good(router, &transit, now) || !is_admitted(router, &transit, now) ||
 	    !source_route_is_good(router, &transit, now))
 		return;
 	examine(router, &transit, now);

@@ -106,6 +106,18 @@ static void transmit(ReloadRouter *router, ReloadTransaction *transaction, int64
 	transaction->due = MIN(due, transaction->deadline);
 }
 
+/* Whom the request is for; false: the destination list does not say it. */
+static bool find_last(const ReloadRouter *router, const ReloadOrigination *request, ReloadDestination *last)
+{
+	if (!reload_destination_list_valid(request->destination_list, router->document->node_id_length,
+					   RELOAD_LIST_DESTINATION) ||
+	    !reload_destination_list_last(request->destination_list, last))
+		return false;
+	if (last->type == RELOAD_DESTINATION_OPAQUE && request->expected != NULL)
+		*last = reload_destination_node(request->expected);
+	return last->type == RELOAD_DESTINATION_NODE || last->type == RELOAD_DESTINATION_RESOURCE;
+}
+
 ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination *request,
 				   ReloadReplyFunc reply, void *data, int64_t now, uint64_t *id)
 {
@@ -113,11 +125,7 @@ ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination
 	ReloadDestination last;
 	ReloadStatus status;
 
-	if (!reload_destination_list_valid(request->destination_list,
-					   router->document->node_id_length,
-					   RELOAD_LIST_DESTINATION) ||
-	    !reload_destination_list_last(request->destination_list, &last) ||
-	    (last.type != RELOAD_DESTINATION_NODE && last.type != RELOAD_DESTINATION_RESOURCE))
+	if (!find_last(router, request, &last))
 		return RELOAD_E_MALFORMED;
 	if (reload_transaction_count(router->transactions) >= RELOAD_TRANSACTIONS_MAX)
 		return RELOAD_E_LIMIT;

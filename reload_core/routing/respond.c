@@ -73,23 +73,31 @@ static bool write_answer(ReloadRouter *router, const ReloadTransit *transit, uin
 	return good;
 }
 
-/* The most that contents and security block of an answer may take. What its sender asks for counts
- * the whole message as it leaves us (6.3.2). */
+/* The most that contents and security block of an answer may take: the whole message as it leaves us is what its sender
+ * (6.3.2) and the overlay limit. */
 static size_t answer_limit(const ReloadRouter *router, const ReloadTransit *transit)
 {
-	size_t limit = router->document->max_message_size - RELOAD_HEADER_FIXED;
+	size_t limit = router->document->max_message_size;
 	size_t wanted = transit->header.max_response_length;
 	size_t lists = RELOAD_HEADER_FIXED + transit->header.via_list.len;
-	GByteArray *options;
+	GByteArray *options = g_byte_array_new();
 
-	if (wanted == 0)
-		return limit;
-	options = g_byte_array_new();
 	reload_write_response_options(options, transit->header.options);
 	lists +=
 	    options->len + (transit->previous_hop != NULL ? 2u + transit->previous_hop->len : 0);
 	g_byte_array_unref(options);
-	return MIN(limit, wanted > lists ? wanted - lists : 0);
+	if (wanted != 0 && wanted < limit)
+		limit = wanted;
+	return limit > lists ? limit - lists : 0;
+}
+
+/* The same for what takes its place. */
+static bool rewrite_answer(ReloadRouter *router, const ReloadTransit *transit, uint16_t code,
+			   ReloadOutcome *outcome, GByteArray *out)
+{
+	g_clear_pointer(&outcome->certificates, g_ptr_array_unref);
+	g_byte_array_set_size(out, 0);
+	return write_answer(router, transit, code, outcome, out);
 }
 
 void reload_router_respond(ReloadRouter *router, const ReloadTransit *transit, uint16_t code,
@@ -97,13 +105,17 @@ void reload_router_respond(ReloadRouter *router, const ReloadTransit *transit, u
 {
 	GByteArray *rest = g_byte_array_sized_new(1024);
 	bool good = write_answer(router, transit, code, outcome, rest);
+	size_t limit = answer_limit(router, transit);
 
-	if (!good || (outcome->error_code == 0 && rest->len > answer_limit(router, transit))) {
+	if (!good || (outcome->error_code == 0 && rest->len > limit)) {
 		/* 6.3.2 names another error for it; 6.3.3.1 and 7.4.2 this one. */
 		reload_outcome_error(outcome, RELOAD_ERROR_RESPONSE_TOO_LARGE, NULL);
-		g_clear_pointer(&outcome->certificates, g_ptr_array_unref);
-		g_byte_array_set_size(rest, 0);
-		good = write_answer(router, transit, code, outcome, rest);
+		good = rewrite_answer(router, transit, code, outcome, rest);
+	}
+	/* 6.3.2 speaks of any response. An Error goes without its text where there is no room for it. */
+	if (good && rest->len > limit && outcome->body->len > 0) {
+		g_byte_array_set_size(outcome->body, 0);
+		good = rewrite_answer(router, transit, code, outcome, rest);
 	}
 	if (good) {
 		ReloadSpan span = reload_span(rest->data, rest->len);

@@ -124,6 +124,9 @@ ReloadStatus reload_router_receive_too_large(ReloadRouter *router, const ReloadN
 /* A request to originate. */
 typedef struct {
 	ReloadSpan destination_list; /* encoded */
+	/* Who is at the end of a list that ends with an opaque ID, as a way back may (NULL: a list that
+	 * does is malformed). */
+	const ReloadNodeId *expected;
 	uint16_t code;
 	ReloadSpan body;
 	ReloadIdentity *signer;	       /* NULL: the router's own */

@@ -17,7 +17,7 @@
 #define RELOAD_ERRORS_LINKS_MAX 4096
 /* Messages to ourselves that wait for reload_router_run. */
 #define RELOAD_LOOPBACK_MAX 4096
-/* Entries in the destination list of a request: more than a message has hops are of no use. */
+/* Entries in a destination list: more than a message has hops are of no use. */
 #define RELOAD_DESTINATIONS_MAX 128
 
 struct ReloadRouter {

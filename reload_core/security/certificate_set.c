@@ -8,6 +8,7 @@ typedef struct {
 	uint8_t hash[2][RELOAD_DIGEST_MAX];
 	ReloadCertificate *parsed; /* read, not verified: for cert_hash_node_id */
 	bool unreadable;
+	bool taken; /* it was read on the account's share */
 	ReloadCertificate *certificate; /* verified */
 	ReloadStatus status;		/* of the verification, once tried */
 	bool tried;
@@ -85,6 +86,9 @@ static ReloadStatus verify_item(ReloadCertificateSet *set, Item *item, int64_t n
 	size_t count = 0;
 
 	if (!item->tried) {
+		if (item->taken)
+			reload_trust_give_back(set->trust);
+		item->taken = false;
 		others = g_new(ReloadSpan, set->items->len);
 		for (guint i = 0; i < set->items->len; i++) {
 			Item *other = &g_array_index(set->items, Item, i);
@@ -157,6 +161,47 @@ static bool names_node_id(const ReloadCertificate *certificate, ReloadDigest dig
 	return false;
 }
 
+/* Reads an item that is not in the cache; RELOAD_E_LIMIT: the account has no share left for that. */
+static ReloadStatus read_item(ReloadCertificateSet *set, Item *item, int64_t now)
+{
+	if (!reload_trust_take(set->trust, now))
+		return RELOAD_E_LIMIT;
+	item->taken = true;
+	item->unreadable = reload_certificate_parse(item->der, reload_trust_overlay(set->trust),
+						    reload_trust_node_id_length(set->trust),
+						    &item->parsed, NULL) != RELOAD_OK;
+	return RELOAD_OK;
+}
+
+/* Which certificate is meant is seen only by reading them: first those that are known, then one by one those that
+ * have to be parsed. */
+static ReloadStatus find_in_items(ReloadCertificateSet *set, ReloadDigest digest, ReloadSpan wanted,
+				  int64_t now, ReloadCertificate **out, ReloadNodeId *node_id)
+{
+	size_t length;
+
+	for (guint i = 0; i < set->items->len; i++) {
+		Item *item = &g_array_index(set->items, Item, i);
+
+		if (!item->parsed)
+			item->parsed = reload_trust_lookup(
+			    set->trust, hash_of(item, RELOAD_DIGEST_SHA256, &length), now);
+		if (item->parsed && names_node_id(item->parsed, digest, wanted, node_id))
+			return verify_item(set, item, now, out);
+	}
+	for (guint i = 0; i < set->items->len; i++) {
+		Item *item = &g_array_index(set->items, Item, i);
+
+		if (item->parsed || item->unreadable)
+			continue;
+		if (read_item(set, item, now) != RELOAD_OK)
+			return RELOAD_E_LIMIT;
+		if (item->parsed && names_node_id(item->parsed, digest, wanted, node_id))
+			return verify_item(set, item, now, out);
+	}
+	return RELOAD_E_CERTIFICATE;
+}
+
 static ReloadStatus find_by_node_id_hash(ReloadCertificateSet *set, ReloadDigest digest,
 					 ReloadSpan wanted, int64_t now, ReloadCertificate **out,
 					 ReloadNodeId *node_id)
@@ -172,18 +217,7 @@ static ReloadStatus find_by_node_id_hash(ReloadCertificateSet *set, ReloadDigest
 			*out = reload_certificate_ref(certificate);
 		return status;
 	}
-	for (guint i = 0; i < set->items->len; i++) {
-		Item *item = &g_array_index(set->items, Item, i);
-
-		if (!item->parsed && !item->unreadable)
-			item->unreadable =
-			    reload_certificate_parse(item->der, reload_trust_overlay(set->trust),
-						     reload_trust_node_id_length(set->trust),
-						     &item->parsed, NULL) != RELOAD_OK;
-		if (item->parsed && names_node_id(item->parsed, digest, wanted, node_id))
-			return verify_item(set, item, now, out);
-	}
-	return RELOAD_E_CERTIFICATE;
+	return find_in_items(set, digest, wanted, now, out, node_id);
 }
 
 ReloadStatus reload_certificate_set_find(ReloadCertificateSet *set,

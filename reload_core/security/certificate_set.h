@@ -26,7 +26,7 @@ void reload_certificate_set_add(ReloadCertificateSet *set, ReloadCertificate *ce
 /* Finds and verifies at now (ms) the certificate that identity names. *out: a new reference;
  * *node_id: the Node-ID that it is used with. RELOAD_E_SIGNATURE: identity is `none`, malformed or
  * by an unknown digest; RELOAD_E_CERTIFICATE: not here or refused; RELOAD_E_EXPIRED,
- * RELOAD_E_OVERLAY, RELOAD_E_FORBIDDEN. */
+ * RELOAD_E_OVERLAY, RELOAD_E_FORBIDDEN; RELOAD_E_LIMIT as of reload_trust_verify. */
 ReloadStatus reload_certificate_set_find(ReloadCertificateSet *set,
 					 const ReloadSignerIdentity *identity, int64_t now,
 					 ReloadCertificate **out, ReloadNodeId *node_id);

@@ -104,26 +104,44 @@ bool reload_is_self_issued(const ReloadCertificate *certificate)
 	return X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(x509)) == 0;
 }
 
-ReloadStatus reload_verify_self_signed(const ReloadCertificate *certificate, ReloadDigest digest,
-				       GError **error)
+/* RFC 6940, 11.3.1: of the subjectPublicKeyInfo as it stands in the certificate. The key written
+ * anew may have another one: other software leaves out parameters, say, that we write. */
+static bool node_ids_follow_from(const ReloadCertificate *certificate, ReloadSpan info,
+				 ReloadDigest digest)
 {
-	EVP_PKEY *key = reload_certificate_key(certificate);
 	size_t count;
 	const ReloadNodeId *ids = reload_certificate_node_ids(certificate, &count);
 
-	if (X509_verify(reload_certificate_x509(certificate), key) != 1)
-		return reload_fail(error, RELOAD_E_CERTIFICATE,
-				   "self-signed certificate is not signed by its own key");
 	for (size_t i = 0; i < count; i++) {
 		ReloadNodeId expected;
 
-		if (reload_node_id_from_key(key, digest, count == 1 ? 0 : (uint32_t)i + 1,
-					    ids[i].len, &expected) != RELOAD_OK ||
+		if (reload_node_id_from_key_info(info, digest, count == 1 ? 0 : (uint32_t)i + 1,
+						 ids[i].len, &expected) != RELOAD_OK ||
 		    !reload_node_id_equal(&expected, &ids[i]))
-			return reload_fail(
-			    error, RELOAD_E_CERTIFICATE,
-			    "Node-ID of a self-signed certificate is not the digest of its key");
+			return false;
 	}
+	return true;
+}
+
+ReloadStatus reload_verify_self_signed(const ReloadCertificate *certificate, ReloadDigest digest,
+				       GError **error)
+{
+	X509 *x509 = reload_certificate_x509(certificate);
+	unsigned char *info = NULL;
+	int length;
+	bool good;
+
+	if (X509_verify(x509, reload_certificate_key(certificate)) != 1)
+		return reload_fail(error, RELOAD_E_CERTIFICATE,
+				   "self-signed certificate is not signed by its own key");
+	length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &info);
+	good = length > 0 &&
+	       node_ids_follow_from(certificate, (ReloadSpan){info, (size_t)length}, digest);
+	OPENSSL_free(info);
+	if (!good)
+		return reload_fail(
+		    error, RELOAD_E_CERTIFICATE,
+		    "Node-ID of a self-signed certificate is not the digest of its key");
 	return RELOAD_OK;
 }
 

@@ -256,22 +256,14 @@ GBytes *reload_issue_self_signed(EVP_PKEY *key, ReloadDigest digest, uint8_t nod
 	return der;
 }
 
-ReloadStatus reload_node_id_from_key(EVP_PKEY *key, ReloadDigest digest, uint32_t index,
-				     uint8_t node_id_length, ReloadNodeId *out)
+ReloadStatus reload_node_id_from_key_info(ReloadSpan info, ReloadDigest digest, uint32_t index,
+					  uint8_t node_id_length, ReloadNodeId *out)
 {
 	const uint8_t prefix[4] = {index >> 24, index >> 16, index >> 8, index};
+	const ReloadSpan parts[2] = {{prefix, index == 0 ? 0 : sizeof(prefix)}, info};
 	uint8_t hash[RELOAD_DIGEST_MAX];
-	unsigned char *info = NULL;
-	int length = i2d_PUBKEY(key, &info); /* the DER SubjectPublicKeyInfo */
-	ReloadSpan parts[2];
-	size_t hash_length;
+	size_t hash_length = reload_digest(digest, parts, 2, hash);
 
-	if (length <= 0)
-		return RELOAD_E_INTERNAL;
-	parts[0] = (ReloadSpan){prefix, index == 0 ? 0 : sizeof(prefix)};
-	parts[1] = (ReloadSpan){info, (size_t)length};
-	hash_length = reload_digest(digest, parts, 2, hash);
-	OPENSSL_free(info);
 	if (hash_length < node_id_length || node_id_length < RELOAD_NODE_ID_MIN ||
 	    node_id_length > RELOAD_NODE_ID_MAX)
 		return RELOAD_E_INTERNAL;
@@ -279,6 +271,20 @@ ReloadStatus reload_node_id_from_key(EVP_PKEY *key, ReloadDigest digest, uint32_
 	out->len = node_id_length;
 	memcpy(out->id, hash, node_id_length);
 	return RELOAD_OK;
+}
+
+ReloadStatus reload_node_id_from_key(EVP_PKEY *key, ReloadDigest digest, uint32_t index,
+				     uint8_t node_id_length, ReloadNodeId *out)
+{
+	unsigned char *info = NULL;
+	int length = i2d_PUBKEY(key, &info);
+	ReloadStatus status = RELOAD_E_INTERNAL;
+
+	if (length > 0)
+		status = reload_node_id_from_key_info((ReloadSpan){info, (size_t)length}, digest,
+						      index, node_id_length, out);
+	OPENSSL_free(info);
+	return status;
 }
 
 static char *take_text(BIO *bio, bool good)

@@ -37,8 +37,13 @@ GBytes *reload_issue_certificate(GBytes *ca_certificate, EVP_PKEY *ca_key, EVP_P
 GBytes *reload_issue_self_signed(EVP_PKEY *key, ReloadDigest digest, uint8_t node_id_length,
 				 const ReloadCertificateRequest *request, GError **error);
 
-/* The Node-ID that belongs to key in a self-signed certificate: index 0 for the only one of its
- * certificate, else from 1 (11.3.1). */
+/* The Node-ID that belongs to a key in a self-signed certificate: the digest of its
+ * subjectPublicKeyInfo (info, DER, as it stands in the certificate). index 0 for the only one of
+ * its certificate, else from 1 (11.3.1). RELOAD_E_INTERNAL: no digest of such a length. */
+ReloadStatus reload_node_id_from_key_info(ReloadSpan info, ReloadDigest digest, uint32_t index,
+					  uint8_t node_id_length, ReloadNodeId *out);
+/* The same of a key whose certificate is not there yet: of the subjectPublicKeyInfo that we shall
+ * write. */
 ReloadStatus reload_node_id_from_key(EVP_PKEY *key, ReloadDigest digest, uint32_t index,
 				     uint8_t node_id_length, ReloadNodeId *out);
 

@@ -212,12 +212,25 @@ void reload_trust_set_account(ReloadTrust *trust, const ReloadNodeId *link)
 	trust->account = link ? *link : (ReloadNodeId){.len = 0};
 }
 
+bool reload_trust_take(ReloadTrust *trust, int64_t now)
+{
+	if (trust->account.len == 0 || reload_quota_take(trust->shares, &trust->account, now))
+		return true;
+	trust->statistics.put_off++;
+	return false;
+}
+
+void reload_trust_give_back(ReloadTrust *trust)
+{
+	if (trust->account.len != 0)
+		reload_quota_give(trust->shares, &trust->account);
+}
+
 ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const ReloadSpan *chain,
 				 size_t chain_count, int64_t now, ReloadCertificate **out,
 				 GError **error)
 {
 	uint8_t sha256[RELOAD_DIGEST_MAX];
-	bool counted = trust->account.len != 0;
 	ReloadStatus status;
 
 	*out = NULL;
@@ -227,14 +240,12 @@ ReloadStatus reload_trust_verify(ReloadTrust *trust, ReloadSpan der, const Reloa
 	if (*out)
 		return RELOAD_OK;
 	trust->statistics.misses++;
-	if (counted && !reload_quota_take(trust->shares, &trust->account, now)) {
-		trust->statistics.put_off++;
+	if (!reload_trust_take(trust, now))
 		return reload_fail(error, RELOAD_E_LIMIT,
 				   "too many certificates that are no good came over this link");
-	}
 	status = look_at(trust, der, chain, chain_count, now, out, error);
-	if (counted && status == RELOAD_OK)
-		reload_quota_give(trust->shares, &trust->account);
+	if (status == RELOAD_OK)
+		reload_trust_give_back(trust);
 	return status;
 }
 

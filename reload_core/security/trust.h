@@ -29,7 +29,7 @@ typedef struct {
  * one each so many ms. Each costs a look at its chain, and there is no remembering them: who makes
  * them has another one each time. */
 #define RELOAD_TRUST_REFUSED_BURST 100
-#define RELOAD_TRUST_REFUSED_INTERVAL_MS 10
+#define RELOAD_TRUST_REFUSED_INTERVAL_MS 2
 #define RELOAD_TRUST_REFUSED_LINKS_MAX 4096
 
 /* Returns a new trust, or NULL with error set (a root-cert that is malformed or no CA's). */
@@ -57,6 +57,11 @@ ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STAC
 /* Whose share is used up by certificates that are no good: the Node-ID of the link whose message is
  * being looked at; NULL: nobody's. What is in the cache is good whatever the share. */
 void reload_trust_set_account(ReloadTrust *trust, const ReloadNodeId *link);
+/* Takes one from the account's share, for reading a certificate that is not in the cache and may be no good;
+ * false: it has none left. */
+bool reload_trust_take(ReloadTrust *trust, int64_t now);
+/* Gives it back: the certificate is good, or is verified next, on the same account. */
+void reload_trust_give_back(ReloadTrust *trust);
 
 /* Checks once more a certificate that was verified earlier, maybe by the trust of an older
  * document: from the cache, or from the ground up with the chain that it carries. For stored data,

@@ -108,6 +108,14 @@ void reload_replica_cursor_clear(ReloadReplicaCursor *cursor)
 	*cursor = (ReloadReplicaCursor){0};
 }
 
+void reload_replica_cursor_set(ReloadReplicaCursor *to, const ReloadReplicaCursor *from)
+{
+	reload_replica_cursor_clear(to);
+	*to = *from;
+	if (to->key)
+		g_bytes_ref(to->key);
+}
+
 /* next NULL: there is none. */
 static void set_cursor(ReloadReplicaCursor *cursor, const Entry *next)
 {

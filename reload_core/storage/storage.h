@@ -105,6 +105,8 @@ typedef struct {
 
 /* Frees what a cursor holds and sets it back to the start. One that is done holds nothing. */
 void reload_replica_cursor_clear(ReloadReplicaCursor *cursor);
+/* Sets to, which is cleared before, to where from is; from stays its owner's. */
+void reload_replica_cursor_set(ReloadReplicaCursor *to, const ReloadReplicaCursor *from);
 
 /* Appends the body of a replica StoreReq with everything stored under id (lifetimes lowered by the
  * time held, tombstones too), replica number as given; false if there is nothing. certificates: as

@@ -174,7 +174,7 @@ def with_overlay(block):
         directory, _ = over.node("edge%d" % number)
         over.users(directory, *("%s@%s" % (name, DOMAIN) for name in served))
         servers.append(edge.Edge(over, number, directory, USERS, shm=512, config=edge.CONFIG if number < 3 else config,
-                                 defines={"WITHOUT_ANTIFLOOD": None}).start())
+                                 defines={"WITHOUT_ANTIFLOOD": None, "P2P_FLOW_RATE": 10000}).start())
     for one in peers + servers:
         one.joined(60)
     return Pair("overlay", block, *servers[:2]), Pair("cold", block, *servers[2:], numbers=(3, 4), callee="carol"), peers

@@ -55,7 +55,8 @@ def idle(f, t):
 def main():
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 10
     with tap.run(int(minutes * 60) + 400) as t:
-        f = fixture.Small("soak", {1: ("alice",), 2: ("bob",)}, shm=256, defines={"WITHOUT_ANTIFLOOD": None})
+        f = fixture.Small("soak", {1: ("alice",), 2: ("bob",)}, shm=256,
+                          defines={"WITHOUT_ANTIFLOOD": None, "P2P_FLOW_RATE": 10000})
         f.start()
         f.register("bob", 2, 2, values={"expires": 3600})
         f.register("alice", 3, 1, values={"expires": 3600})

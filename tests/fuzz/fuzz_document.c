@@ -156,6 +156,19 @@ static GBytes *document_of(const uint8_t *data, size_t size)
 	}
 }
 
+/* What a document is handed on as says the same. */
+static void hand_on_document(const ReloadDocument *document)
+{
+	ReloadDocument *again =
+	    reload_document_parse(document->handed_on, "handed on", document->overlay, PKI_NOW, NULL);
+
+	FUZZ_CHECK(again != NULL && again->is_signed == document->is_signed &&
+		   g_bytes_equal(again->handed_on, document->handed_on) &&
+		   again->max_message_size == document->max_message_size &&
+		   g_hash_table_size(again->kinds) == g_hash_table_size(document->kinds));
+	reload_document_unref(again);
+}
+
 static void parse(const uint8_t *data, size_t size)
 {
 	GError *error = NULL;
@@ -163,6 +176,9 @@ static void parse(const uint8_t *data, size_t size)
 	ReloadDocument *document = reload_document_parse(bytes, "input", NULL, PKI_NOW, &error);
 
 	FUZZ_CHECK((document == NULL) == (error != NULL));
+	reload_document_rank(signed_one, bytes, PKI_NOW);
+	if (document != NULL)
+		hand_on_document(document);
 	if (document != NULL)
 		ask(document);
 	else

@@ -19,10 +19,10 @@ class Unexpected(Exception):
 class Process:
     """One program whose output goes to DIRECTORY/NAME.log and can be waited on line by line.
 
-    A brief one (a phone) holds no state worth a clean end: stop_all() just kills it.
+    A brief one (a phone) holds no state worth a clean end: stop_all() just kills it. keep: descriptors that it inherits.
     """
 
-    def __init__(self, name, argv, directory, env=None, cwd=None, stdin=False, brief=False):
+    def __init__(self, name, argv, directory, env=None, cwd=None, stdin=False, brief=False, keep=()):
         os.makedirs(directory, exist_ok=True)
         self.name = name
         self.brief = brief
@@ -35,7 +35,7 @@ class Process:
         argv = ["setpriv", "--pdeathsig", "TERM", "--"] + [str(a) for a in argv]
         self._file.write(("$ " + " ".join(argv[4:]) + "\n").encode())
         self._popen = subprocess.Popen(
-            argv, cwd=cwd, env=dict(os.environ, **(env or {})), start_new_session=True,
+            argv, cwd=cwd, env=dict(os.environ, **(env or {})), start_new_session=True, pass_fds=keep,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.pid = self._popen.pid

@@ -108,6 +108,22 @@ class RawPhone:
             authorization = [self._answer_to(answer, method, uri)]
         return None
 
+    def flood(self, method, uris):
+        """Sends a request to each URI, with credentials, and waits for no answer."""
+        def send(uri, number, extra):
+            self.send("\n".join(
+                ["%s %s SIP/2.0" % (method, uri),
+                 "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bKraw%d;rport" % (self.address, self.port, number),
+                 "From: <sip:%s@%s>;tag=raw%s" % (self.user, self.domain, self.port), "To: <%s>" % uri,
+                 "Call-ID: raw-%d-%s@%s" % (number, self.port, self.address), "CSeq: 1 " + method, "Max-Forwards: 70",
+                 "Contact: " + self.contact()] + extra + ["Content-Length: 0", "", ""]))
+
+        first = next(_numbers)
+        send(uris[0], first, [])
+        challenge = self._final("z9hG4bKraw%d" % first, 5)
+        for uri in uris:
+            send(uri, next(_numbers), [self._answer_to(challenge, method, uri)])
+
     def call(self, callee, acked, timeout=10):
         """Calls sip:callee@domain and hangs up once acked(), which waits until the callee has the ACK, returns:
         Kamailio's workers do not keep the order of ACK and BYE. Returns the seconds from the INVITE with credentials

@@ -5,7 +5,9 @@
 It speaks the broker's protocol (modules/p2psip/proto/protocol.h), keeps the "overlay" in files of the
 directory FAKE_OVERLAY (one per AOR and node), and moves SIP messages to other fake peers over UDP. The node's
 directory says who it is: a file `identity` with "NODE-ID OVERLAY". Faults are made by files in it:
-  cutoff   not joined      mute   no answers      nocert-AOR   no user certificate     slow   seconds to wait
+  cutoff   not joined      mute   no answers      nocert-AOR   no user certificate
+  forget   forgets all nodes, once
+Its command line is written into the file `arguments`.
 """
 import argparse, os, selectors, socket, struct, sys, time
 
@@ -13,7 +15,7 @@ HEADER = struct.Struct("=HHHHII")
 (STORE, WITHDRAW, LOOKUP, RESOLVE, FLOW_KNOWN, COMMAND, LEAVE, STATE, FLOW, DONE, EDGES, TEXT,
  STATISTICS) = range(1, 14)
 OK, NOT_FOUND, NO_CERTIFICATE, NOT_JOINED = range(4)
-DOWN, OPENING, UP = range(3)
+DOWN, OPENING, UP, FORGOTTEN = range(4)
 
 
 def arguments():
@@ -22,7 +24,8 @@ def arguments():
     p.add_argument("--broker-fd", type=int)
     p.add_argument("--listen", action="append")
     for name in ("document", "dir", "advertise", "flow-listen", "flow-advertise", "sip-socket",
-                 "flow-port", "flow-network", "connect-timeout", "flow-idle", "keylog", "journal-fd"):
+                 "flow-port", "flow-network", "connect-timeout", "flow-idle", "flow-rate", "leave-timeout", "keylog",
+                 "journal-fd"):
         p.add_argument("--" + name)
     p.add_argument("--first", action="store_true")
     return p.parse_args()
@@ -44,7 +47,7 @@ class Peer:
         return os.path.exists(os.path.join(self.args.dir, name))
 
     def send(self, kind, ident=0, body=b"", status=0, flags=0):
-        self.broker.send(HEADER.pack(1, kind, status, flags, ident, HEADER.size + len(body)) + body)
+        self.broker.send(HEADER.pack(2, kind, status, flags, ident, HEADER.size + len(body)) + body)
 
     def state(self):
         joined = not self.fault("cutoff")
@@ -75,21 +78,35 @@ class Peer:
             self.addresses[node], self.nodes[address] = address, node
         return self.addresses[node]
 
+    def flow(self, node, state):
+        self.send(FLOW, body=bytes.fromhex(node) + socket.inet_aton(self.address(node)) +
+                  struct.pack("=HH", int(self.args.flow_port), state))
+
     def flow_up(self, node):
         if node not in self.known:
             self.known.add(node)
-            self.send(FLOW, body=bytes.fromhex(node) + socket.inet_aton(self.address(node)) +
-                      struct.pack("=HH", int(self.args.flow_port), UP))
+            self.flow(node, UP)
 
-    def edge(self, node):
+    def forget(self):
+        if not self.fault("forget"):
+            return
+        os.unlink(os.path.join(self.args.dir, "forget"))
+        for node in list(self.addresses):
+            self.flow(node, FORGOTTEN)
+        self.addresses, self.nodes, self.known = {}, {}, set()
+
+    def edge(self, aor, node):
+        """A record that is empty, or says where the node is, is the AOR's own; `forwarded`: another AOR's."""
+        path = os.path.join(self.store, aor, node)
         own = node == self.node
+        named = not (os.path.exists(path) and open(path).read() == "forwarded")
         address = b"\0" * 4 if own else socket.inet_aton(self.address(node))
         return (bytes.fromhex(node) * 2 + address +
-                struct.pack("=HBBI", int(self.args.flow_port), own, UP, 3600) + b"\0" * 256)
+                struct.pack("=HBBB3xI", int(self.args.flow_port), own, UP, named, 3600) + b"\0" * 256)
 
     def edges(self, ident, aor, nodes, status=OK):
         self.send(EDGES, ident, struct.pack("=II", 5000, len(nodes)) + aor.encode().ljust(256, b"\0") +
-                  b"".join(self.edge(n) for n in nodes), status)
+                  b"".join(self.edge(aor, n) for n in nodes), status)
 
     def lookup(self, ident, aor):
         try:
@@ -182,6 +199,7 @@ class Peer:
         ready.register(self.wire, selectors.EVENT_READ, self.from_wire)
         while True:
             self.state()
+            self.forget()
             for key, _ in ready.select(0.002 if self.later else 0.05):
                 key.data()
             self.deliver()
@@ -202,6 +220,8 @@ def main():
             print("%s: %s: make it" % (e.filename, e.strerror), file=sys.stderr)
             sys.exit(1)
         return
+    with open(os.path.join(args.dir, "arguments"), "w", encoding="utf-8") as file:
+        file.write(" ".join(sys.argv[1:]))
     Peer(args).run()
 
 

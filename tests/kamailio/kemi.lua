@@ -92,6 +92,10 @@ function from_overlay()
 	if KSR.p2psip.from_overlay() < 0 or cancel_or_dialog() then
 		return
 	end
+	if KSR.registrar.registered("location") < 0 then
+		KSR.sl.sl_send_reply(404, "Not Found")
+		return
+	end
 	if KSR.is_INVITE() then
 		KSR.p2psip.record_route()
 	end

@@ -115,6 +115,33 @@ def silent(t, f):
     process.until(f.edge[1].is_joined, 8, "edge 1 has joined")
 
 
+def stopped(t, f):
+    """So much is under way that the peer's socket is full: the broker reads nothing from it then."""
+    pid = f.edge[1].peer_pid()
+    one = phone(f, "alice", 8)
+    os.kill(pid, signal.SIGSTOP)
+    with t.fact("a peer that has stopped under load is killed and replaced"):
+        one.flood("OPTIONS", ["sip:nobody%d@%s" % (n, DOMAIN) for n in range(600)])
+        try:
+            process.until(lambda: f.edge[1].peer_pid() not in (0, pid), 8, "another peer runs")
+        finally:
+            if f.edge[1].peer_pid() == pid:
+                os.kill(pid, signal.SIGCONT)
+    one.close()
+    process.until(f.edge[1].is_joined, 8, "edge 1 has joined")
+
+
+def forgotten(t, f):
+    with t.fact("what the peer forgets the module forgets, and calls find their way again"):
+        f.call("alice", 1, 1, "bob", 2)
+        tap.require(f.edge[1].status("known_nodes") == "1", "the other edge is not known")
+        f.fault(1, "forget")
+        process.until(lambda: f.edge[1].status("known_nodes") == "0", 5, "no node is known")
+        f.register("dave", 9, 2)  # no lookup of whom is cached
+        f.call("alice", 1, 1, "dave", 9)
+        tap.require(f.edge[1].status("known_nodes") == "1", "the other edge is not known again")
+
+
 def killed(t, f):
     pid = f.edge[1].peer_pid()
     with t.fact("a peer killed: registering and calling inside the edge go on"):
@@ -161,6 +188,9 @@ def operators(t, f):
     with t.fact("RPC p2psip.lookup wants an AOR"):
         code, text = f.edge[1].rpc("p2psip.lookup", check=False)
         tap.require(code != 0 and "AOR" in text, text)
+    with t.fact("the peer is told for how long it may take to leave, with time left to end"):
+        with open(os.path.join(f.edge[1].node_directory, "arguments"), encoding="utf-8") as file:
+            tap.require("--leave-timeout 1500 " in file.read(), "it is not")
     with t.fact("statistics are there"):
         _, text = f.edge[1].rpc("stats.get_statistics", "p2psip:")
         tap.require("p2psip:restarts" in text and "p2psip:cache_hits" in text, text)
@@ -182,13 +212,15 @@ def strict(t):
 
 
 def main():
-    with tap.run(150) as t:
+    with tap.run(180) as t:
         f = Edges("module", 2, users=("alice", "bob", "carol", "dave", "erin"), change=QUICK)
         f.start()
         registrations(t, f)
         cut_off(t, f)
         silent(t, f)
+        stopped(t, f)
         killed(t, f)
+        forgotten(t, f)
         forks(t, f)
         operators(t, f)
         with t.fact("Kamailio ends within 2 s, and its peer with it"):

@@ -39,6 +39,7 @@ CASES = (
     ("an address that is none", param("flow_advertise", '"example.org"'), "flow_advertise"),
     ("a port that is none", param("advertise", '"192.0.2.1:65536"'), "advertise"),
     ("a number out of range", param("connect_timeout", "0"), "connect_timeout"),
+    ("lookups kept for longer than their addresses", param("lookup_cache_ttl", "601"), "from 0 to 600"),
     ("a peer that is not there", [("modparam(\"p2psip\", \"peer_path\", P2P_PEER_PATH)",
                                    'modparam("p2psip", "peer_path", "/nonexistent/p2psip-peer")')],
      "/nonexistent/p2psip-peer"),

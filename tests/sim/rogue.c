@@ -214,7 +214,9 @@ static void see(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
 		seen->outcome->error = error.error_code;
 }
 
-RogueOutcome rogue_send_bytes(Sim *sim, unsigned from, unsigned to, ReloadSpan bytes, uint64_t transaction)
+/* Gives it to node `to` over its link of that number, or, where that is 0, of node `from`. */
+static RogueOutcome give(Sim *sim, ReloadLinkId link, unsigned from, unsigned to, ReloadSpan bytes,
+			 uint64_t transaction)
 {
 	SimNode *victim = sim_node(sim, to);
 	ReloadNodeStatistics before, after;
@@ -223,10 +225,13 @@ RogueOutcome rogue_send_bytes(Sim *sim, unsigned from, unsigned to, ReloadSpan b
 
 	sim_watch(sim, see, &seen);
 	reload_node_statistics(victim->node, &before);
-	outcome.linked = sim_inject(sim, from, to, bytes);
+	outcome.linked = link != 0 ? sim_end(sim, link) != NULL : sim_inject(sim, from, to, bytes);
+	if (link != 0)
+		reload_node_receive(victim->node, link, bytes, sim_now(sim));
 	reload_node_statistics(victim->node, &after);
 	sim_watch(sim, NULL, NULL);
 #define MORE(member) outcome.member = after.member - before.member
+	MORE(requests);
 	MORE(dropped_signature);
 	MORE(dropped_malformed);
 	MORE(dropped_limit);
@@ -238,6 +243,11 @@ RogueOutcome rogue_send_bytes(Sim *sim, unsigned from, unsigned to, ReloadSpan b
 	return outcome;
 }
 
+RogueOutcome rogue_send_bytes(Sim *sim, unsigned from, unsigned to, ReloadSpan bytes, uint64_t transaction)
+{
+	return give(sim, 0, from, to, bytes, transaction);
+}
+
 RogueOutcome rogue_send(Sim *sim, unsigned from, unsigned to, RogueMessage *message)
 {
 	GByteArray *frame = rogue_write(sim, message, &sim_node(sim, to)->id);
@@ -245,6 +255,42 @@ RogueOutcome rogue_send(Sim *sim, unsigned from, unsigned to, RogueMessage *mess
 		rogue_send_bytes(sim, from, to, reload_span(frame->data, frame->len), message->transaction);
 
 	g_assert_true(outcome.linked);
+	g_byte_array_unref(frame);
+	return outcome;
+}
+
+static SimLinkEnd *new_end(Sim *sim, unsigned owner)
+{
+	SimLinkEnd *end = g_new0(SimLinkEnd, 1);
+
+	end->id = ++sim->next_link;
+	end->owner = sim_node(sim, owner);
+	end->run = end->owner->run;
+	end->up = true;
+	g_hash_table_insert(sim->ends, &end->id, end);
+	return end;
+}
+
+ReloadLinkId rogue_link(Sim *sim, const RogueSigner *signer, unsigned from, unsigned to)
+{
+	SimLinkEnd *ours = new_end(sim, from), *theirs = new_end(sim, to);
+	ReloadCertificate *certificate;
+
+	ours->peer = theirs->id;
+	theirs->peer = ours->id;
+	g_assert_cmpint(reload_certificate_parse(pki_span(signer->der), PKI_OVERLAY, 16, &certificate, NULL), ==,
+			RELOAD_OK);
+	reload_node_link_up(theirs->owner->node, theirs->id, certificate, false, sim_now(sim));
+	reload_certificate_unref(certificate);
+	return theirs->id;
+}
+
+RogueOutcome rogue_send_over(Sim *sim, ReloadLinkId link, unsigned to, RogueMessage *message)
+{
+	GByteArray *frame = rogue_write(sim, message, &sim_node(sim, to)->id);
+	RogueOutcome outcome =
+		give(sim, link, 0, to, reload_span(frame->data, frame->len), message->transaction);
+
 	g_byte_array_unref(frame);
 	return outcome;
 }

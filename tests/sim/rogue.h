@@ -64,7 +64,7 @@ typedef struct {
 	uint16_t code, error; /* of the answer */
 	unsigned frames;  /* messages that the victim sent */
 	size_t bytes;
-	uint64_t dropped_signature, dropped_malformed, dropped_limit, dropped_ttl, dropped_unroutable,
+	uint64_t requests, dropped_signature, dropped_malformed, dropped_limit, dropped_ttl, dropped_unroutable,
 		dropped_duplicate, dropped_overlay; /* counted more than before */
 } RogueOutcome;
 
@@ -73,6 +73,11 @@ GByteArray *rogue_write(Sim *sim, RogueMessage *message, const ReloadNodeId *vic
 /* Gives it to node `to` over its link of node `from`. Replaces sim_watch's function. */
 RogueOutcome rogue_send(Sim *sim, unsigned from, unsigned to, RogueMessage *message);
 RogueOutcome rogue_send_bytes(Sim *sim, unsigned from, unsigned to, ReloadSpan bytes, uint64_t transaction);
+/* A link from signer to node `to`, out of machine `from`, whose own node knows nothing of it: nobody reads what
+ * comes over it. */
+ReloadLinkId rogue_link(Sim *sim, const RogueSigner *signer, unsigned from, unsigned to);
+/* Gives it to node `to` over that link. */
+RogueOutcome rogue_send_over(Sim *sim, ReloadLinkId link, unsigned to, RogueMessage *message);
 
 /* A ring of all. */
 void rogue_form(Sim *sim);

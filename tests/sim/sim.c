@@ -41,12 +41,12 @@ int64_t sim_latency(Sim *sim)
 	       sim_random(sim, network->latency_max - network->latency_min + 1);
 }
 
-ReloadIdentity *sim_issue(Sim *sim, EVP_PKEY *key, const ReloadNodeId *id, const char *user)
+static ReloadIdentity *issue(Sim *sim, EVP_PKEY *key, const ReloadNodeId *ids, size_t count, const char *user)
 {
 	ReloadCertificateRequest request = {
 	    .overlay = PKI_OVERLAY,
-	    .node_ids = id,
-	    .node_id_count = 1,
+	    .node_ids = ids,
+	    .node_id_count = count,
 	    .user_name = user,
 	    .not_before = PKI_NOW - PKI_DAY,
 	    .not_after = PKI_NOW + PKI_DAY,
@@ -64,6 +64,21 @@ ReloadIdentity *sim_issue(Sim *sim, EVP_PKEY *key, const ReloadNodeId *id, const
 	reload_certificate_unref(certificate);
 	g_bytes_unref(der);
 	return identity;
+}
+
+ReloadIdentity *sim_issue(Sim *sim, EVP_PKEY *key, const ReloadNodeId *id, const char *user)
+{
+	return issue(sim, key, id, 1, user);
+}
+
+void sim_give_ids(Sim *sim, unsigned index, const ReloadNodeId *ids, unsigned count)
+{
+	SimNode *node = sim_node(sim, index);
+	ReloadIdentity *before = node->identity;
+
+	node->id = ids[0];
+	node->identity = issue(sim, reload_identity_key(before), ids, count, reload_identity_user_name(before));
+	reload_identity_unref(before);
 }
 
 static void make_machine(Sim *sim, unsigned index)
@@ -176,6 +191,12 @@ void sim_watch(Sim *sim, void (*watch)(void *data, SimNode *from, SimNode *to, R
 {
 	sim->watch = watch;
 	sim->watch_data = data;
+}
+
+void sim_lose(Sim *sim, bool (*drop)(void *data, SimNode *from, SimNode *to, ReloadSpan message), void *data)
+{
+	sim->drop = drop;
+	sim->drop_data = data;
 }
 
 /* ---- machines ---- */

@@ -53,6 +53,8 @@ unsigned sim_count(const Sim *sim);
 SimNode *sim_node(Sim *sim, unsigned index);
 ReloadDocument *sim_document(Sim *sim);
 
+/* Gives a stopped machine another certificate, with these Node-IDs, of which the first is its own. */
+void sim_give_ids(Sim *sim, unsigned index, const ReloadNodeId *ids, unsigned count);
 /* Starts a stopped machine's node; first: with the first_node switch. */
 void sim_start(Sim *sim, unsigned index, bool first);
 /* Starts it as a client (RFC 6940, 4.2); reachable: others can connect to it. */
@@ -69,6 +71,9 @@ bool sim_inject(Sim *sim, unsigned from, unsigned to, ReloadSpan message);
 /* Sees every message that is sent; NULL: no more. */
 void sim_watch(Sim *sim, void (*watch)(void *data, SimNode *from, SimNode *to, ReloadSpan message),
 	       void *data);
+
+/* Loses each message that drop says so of; NULL: none any more. */
+void sim_lose(Sim *sim, bool (*drop)(void *data, SimNode *from, SimNode *to, ReloadSpan message), void *data);
 
 /* Lets time pass. */
 void sim_run(Sim *sim, int64_t ms);

@@ -103,6 +103,8 @@ static ReloadStatus io_link_send(void *user, ReloadLinkId link, ReloadSpan messa
 		return RELOAD_E_LIMIT;
 	if (sim->watch != NULL)
 		sim->watch(sim->watch_data, node, to->owner, message);
+	if (sim->drop != NULL && sim->drop(sim->drop_data, node, to->owner, message))
+		return RELOAD_OK;
 	deliver(sim, from, to, message);
 	if (sim_random(sim, 100) < sim->network.duplicate_percent)
 		deliver(sim, from, to, message);

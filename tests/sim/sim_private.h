@@ -60,6 +60,8 @@ struct Sim {
 	ReloadLinkId next_link;
 	void (*watch)(void *data, SimNode *from, SimNode *to, ReloadSpan message);
 	void *watch_data;
+	bool (*drop)(void *data, SimNode *from, SimNode *to, ReloadSpan message);
+	void *drop_data;
 	bool verbose;
 };
 

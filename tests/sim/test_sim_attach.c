@@ -5,6 +5,7 @@
 #include "reload_core/wire/attach.h"
 #include "reload_core/wire/error.h"
 #include "tests/sim/rogue.h"
+#include "tests/sim/sim_private.h"
 
 #define NODES 16
 #define COOKIE 4711 /* of no Attach of the topology's */
@@ -137,31 +138,45 @@ static Sim *ring_with_pair(const char *name, SimNode **small, SimNode **large, S
 	return sim;
 }
 
-/* Gives `to` an Attach of `from`, through `between`. */
-static RogueOutcome give_attach(Sim *sim, SimNode *from, const SimNode *between, const SimNode *to, uint8_t type,
-				size_t cut)
+/* An Attach that is to be given to somebody. What is 0 is as it should be. */
+typedef struct {
+	const ReloadAddress *address; /* NULL: its sender's */
+	bool send_update;
+	uint8_t type; /* of its candidate; 0: host */
+	size_t cut;   /* bytes missing at the end */
+} Given;
+
+static GByteArray *attach_body(const SimNode *from, Given given)
 {
 	ReloadIceCandidate candidate = {.overlay_link = RELOAD_LINK_TLS_TCP_FH_NO_ICE,
-					.addr_port = from->address,
+					.addr_port = given.address != NULL ? *given.address : from->address,
 					.foundation = reload_span_text("1"),
 					.type = RELOAD_CAND_HOST};
 	GByteArray *list = g_byte_array_new(), *body = g_byte_array_new();
-	ReloadAttach attach = {.role = reload_span_text("passive")};
-	RogueMessage message = {.code = RELOAD_ATTACH_REQ};
+	ReloadAttach attach = {.role = reload_span_text("passive"), .send_update = given.send_update};
+
+	g_assert_true(reload_write_ice_candidate(list, &candidate));
+	if (given.type != 0)
+		list->data[list->len - 3] = given.type; /* before the empty list of extensions */
+	attach.candidates = reload_span(list->data, list->len);
+	g_assert_true(reload_write_attach(body, &attach));
+	g_byte_array_set_size(body, body->len - (guint)given.cut);
+	g_byte_array_unref(list);
+	return body;
+}
+
+/* Gives `to` an Attach of `from`, through `between`. */
+static RogueOutcome give_attach(Sim *sim, SimNode *from, const SimNode *between, const SimNode *to, Given given)
+{
+	GByteArray *body = attach_body(from, given);
+	RogueMessage message = {.code = RELOAD_ATTACH_REQ, .body = reload_span(body->data, body->len)};
 	RogueOutcome outcome;
 	RogueSigner signer;
 
-	g_assert_true(reload_write_ice_candidate(list, &candidate));
-	list->data[list->len - 3] = type; /* before the empty list of extensions */
-	attach.candidates = reload_span(list->data, list->len);
-	g_assert_true(reload_write_attach(body, &attach));
 	rogue_signer_of(from, &signer);
 	message.signer = &signer;
-	message.body = reload_span(body->data, body->len - cut);
 	outcome = rogue_send(sim, between->index, to->index, &message);
-	g_assert_true(outcome.linked);
 	rogue_signer_clear(&signer);
-	g_byte_array_unref(list);
 	g_byte_array_unref(body);
 	return outcome;
 }
@@ -178,12 +193,31 @@ static void test_smaller_yields(void)
 	large->group = 1; /* it does not hear of our Attach */
 	attach(sim, small, large);
 	g_assert_cmpuint(crossing.transmissions, ==, 1);
-	outcome = give_attach(sim, large, between, small, RELOAD_CAND_HOST, 0);
+	outcome = give_attach(sim, large, between, small, (Given){0});
 	g_assert_true(outcome.answered);
 	g_assert_cmpuint(outcome.code, ==, RELOAD_ATTACH_ANS);
 	sim_watch(sim, follow, &crossing);
 	sim_run(sim, 14 * SIM_SECOND);
 	g_assert_cmpuint(crossing.transmissions, ==, 1);
+	sim_free(sim);
+}
+
+/* It is not given up for one that cannot be accepted. */
+static void test_smaller_refuses(void)
+{
+	SimNode *small, *large, *between;
+	Sim *sim = ring_with_pair("attach-refuses", &small, &large, &between);
+	Crossing crossing = {.origin = small, .target = &large->id};
+
+	while (reload_quota_take(small->node->opening, &large->id, sim_now(sim)))
+		;
+	sim_watch(sim, follow, &crossing);
+	large->group = 1;
+	attach(sim, small, large);
+	g_assert_cmpuint(give_attach(sim, large, between, small, (Given){0}).error, ==, RELOAD_ERROR_FORBIDDEN);
+	sim_watch(sim, follow, &crossing);
+	sim_run(sim, 14 * SIM_SECOND);
+	g_assert_cmpuint(crossing.transmissions, >=, 3);
 	sim_free(sim);
 }
 
@@ -198,7 +232,7 @@ static void test_larger_goes_on(void)
 	sim_watch(sim, follow, &crossing);
 	small->group = 1;
 	attach(sim, large, small);
-	outcome = give_attach(sim, small, between, large, RELOAD_CAND_HOST, 0);
+	outcome = give_attach(sim, small, between, large, (Given){0});
 	g_assert_true(outcome.answered);
 	g_assert_cmpuint(outcome.error, ==, RELOAD_ERROR_IN_PROGRESS);
 	sim_watch(sim, follow, &crossing);
@@ -247,7 +281,7 @@ static void in_progress(const char *name, bool small_first)
 		sim_run(sim, 1);
 	sim_run(sim, 100);
 	g_assert_false(reload_links_linked(first->node, &second->id));
-	outcome = give_attach(sim, second, between, first, RELOAD_CAND_HOST, 0);
+	outcome = give_attach(sim, second, between, first, (Given){0});
 	g_assert_true(outcome.answered);
 	g_assert_cmpuint(outcome.error, ==, RELOAD_ERROR_IN_PROGRESS);
 	sim_run(sim, 500);
@@ -261,6 +295,120 @@ static void test_in_progress(void)
 	in_progress("attach-progress-large", false);
 }
 
+/* ---- an Update that is asked for (6.4.2.3) ---- */
+
+typedef struct {
+	const SimNode *from, *to;
+	unsigned count;
+} Updates;
+
+static void count_updates(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	Updates *updates = data;
+	ReloadMessage message;
+
+	g_assert_cmpint(reload_message_decode(bytes, 16, &message), ==, RELOAD_OK);
+	updates->count += from == updates->from && to == updates->to && message.code == RELOAD_UPDATE_REQ;
+}
+
+static unsigned updates_within(Sim *sim, const SimNode *from, const SimNode *to, int64_t ms)
+{
+	Updates updates = {from, to, 0};
+
+	sim_watch(sim, count_updates, &updates);
+	sim_run(sim, ms);
+	sim_watch(sim, NULL, NULL);
+	return updates.count;
+}
+
+/* Attaches of one that is nobody's neighbor there, two of them while the link is being made: the flags given ask for
+ * that many Updates when it is up. */
+static void updates_of_new_link(const char *name, const bool *flags, unsigned count, unsigned expected)
+{
+	SimNode *small, *large, *between;
+	Sim *sim = ring_with_pair(name, &small, &large, &between);
+
+	sim_network(sim)->latency_min = sim_network(sim)->latency_max = 100;
+	for (unsigned i = 0; i < count; i++)
+		g_assert_cmpuint(
+			give_attach(sim, small, between, large, (Given){.send_update = flags[i]}).code, ==,
+			RELOAD_ATTACH_ANS);
+	g_assert_cmpuint(updates_within(sim, large, small, 3 * SIM_SECOND), ==, expected);
+	g_assert_true(reload_links_linked(large->node, &small->id));
+	/* Over the link that there is now: at once, if it is asked for. */
+	for (unsigned flag = 0; flag < 2; flag++) {
+		RogueOutcome outcome = give_attach(sim, small, small, large, (Given){.send_update = flag});
+
+		g_assert_cmpuint(outcome.code, ==, RELOAD_ATTACH_ANS);
+		g_assert_cmpuint(outcome.frames, ==, 1 + flag);
+	}
+	sim_free(sim);
+}
+
+static void test_updates(void)
+{
+	updates_of_new_link("attach-no-update", (bool[]){false}, 1, 0);
+	updates_of_new_link("attach-update", (bool[]){true}, 1, 1);
+	updates_of_new_link("attach-late-update", (bool[]){false, true}, 2, 1);
+	updates_of_new_link("attach-early-update", (bool[]){true, false}, 2, 1);
+}
+
+/* The link that the Attach asks for cannot be made, but there is another one. */
+static void test_update_over_another_link(void)
+{
+	SimNode *small, *large, *between;
+	Sim *sim = ring_with_pair("attach-update-other", &small, &large, &between);
+	ReloadAddress nobody;
+
+	g_assert_true(reload_address_from_text("192.0.2.1", 6084, &nobody));
+	g_assert_cmpuint(give_attach(sim, small, between, large, (Given){0}).code, ==, RELOAD_ATTACH_ANS);
+	sim_run(sim, SIM_SECOND);
+	g_assert_true(reload_links_linked(large->node, &small->id));
+	g_assert_cmpuint(
+		give_attach(sim, small, between, large, (Given){.address = &nobody, .send_update = true}).code, ==,
+		RELOAD_ATTACH_ANS);
+	g_assert_cmpuint(updates_within(sim, large, small, 10 * SIM_SECOND), ==, 1);
+	sim_free(sim);
+}
+
+/* ---- a link that was to be closed ---- */
+
+/* `first` releases its link to `second`; an Attach of `origin` to the other before it is closed counts on it. */
+static bool stays(Sim *sim, SimNode *first, SimNode *second, SimNode *origin, bool send_update)
+{
+	SimNode *target = origin == first ? second : first;
+	ReloadDestination destination = reload_destination_node(&target->id);
+	ReloadConnection *connection = reload_connection_table_by_node(first->node->connections, &second->id);
+	ReloadLinkId link = connection->link;
+
+	reload_node_enter(first->node, sim_now(sim));
+	reload_links_release(first->node, &second->id, sim_now(sim));
+	reload_node_settle(first->node, sim_now(sim));
+	g_assert_cmpint(connection->close_at, <, INT64_MAX);
+	if (origin != NULL) {
+		reload_node_enter(origin->node, sim_now(sim));
+		reload_attach_start(origin->node, &destination, NULL, send_update, COOKIE, sim_now(sim));
+		reload_node_settle(origin->node, sim_now(sim));
+	}
+	sim_run(sim, 6 * SIM_SECOND);
+	return reload_connection_table_by_link(first->node->connections, link) != NULL;
+}
+
+static void test_released(void)
+{
+	Sim *sim = sim_new("attach-released", 4, 1);
+	SimNode *first = sim_node(sim, 1), *second = sim_node(sim, 2);
+
+	rogue_form(sim);
+	sim_run(sim, 60 * SIM_SECOND);
+	g_assert_true(reload_links_linked(first->node, &second->id));
+	g_assert_true(stays(sim, first, second, second, true)); /* theirs */
+	g_assert_true(stays(sim, first, second, first, true));	/* ours, which is answered over it */
+	g_assert_true(stays(sim, first, second, first, false)); /* ours, for which there is nothing to do */
+	g_assert_false(stays(sim, first, second, NULL, false));
+	sim_free(sim);
+}
+
 /* ---- bodies that cannot be read ---- */
 
 static void test_unreadable(void)
@@ -270,11 +418,11 @@ static void test_unreadable(void)
 	RogueOutcome outcome;
 
 	/* 6.3.1.1: a candidate type that nobody knows: no response. */
-	outcome = give_attach(sim, small, between, large, RELOAD_CAND_RELAY + 1, 0);
+	outcome = give_attach(sim, small, between, large, (Given){.type = RELOAD_CAND_RELAY + 1});
 	g_assert_false(outcome.answered);
 	g_assert_cmpuint(outcome.frames, ==, 0);
 	/* Cut short: an Error with a text (6.3.3.1). */
-	outcome = give_attach(sim, small, between, large, RELOAD_CAND_HOST, 1);
+	outcome = give_attach(sim, small, between, large, (Given){.cut = 1});
 	g_assert_true(outcome.answered);
 	g_assert_cmpuint(outcome.error, ==, RELOAD_ERROR_INVALID_MESSAGE);
 	sim_free(sim);
@@ -328,9 +476,13 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sim/attach/roles", test_roles);
 	g_test_add_func("/sim/attach/smaller-yields", test_smaller_yields);
+	g_test_add_func("/sim/attach/smaller-refuses", test_smaller_refuses);
 	g_test_add_func("/sim/attach/larger-goes-on", test_larger_goes_on);
 	g_test_add_func("/sim/attach/both-at-once", test_both_at_once);
 	g_test_add_func("/sim/attach/in-progress", test_in_progress);
+	g_test_add_func("/sim/attach/updates", test_updates);
+	g_test_add_func("/sim/attach/update-over-another-link", test_update_over_another_link);
+	g_test_add_func("/sim/attach/released", test_released);
 	g_test_add_func("/sim/attach/unreadable", test_unreadable);
 	g_test_add_func("/sim/attach/nobody-answers", test_nobody_answers);
 	g_test_add_func("/sim/attach/join-fails", test_join_fails);

@@ -160,6 +160,85 @@ static void test_certificates(Fixture *f, gconstpointer data)
 	rogue_signer_clear(&bad);
 }
 
+static void init_with_two_ids(Fixture *f, RogueSigner *signer)
+{
+	ReloadNodeId two[2] = {pki_node_id(0x51), pki_node_id(0x52)};
+
+	rogue_signer_init(f->sim, signer, &(RogueCertificate){.ids = two, .id_count = 2});
+}
+
+/* The same over links that do not say whose they are: on the account of their certificate, and each is closed soon. */
+static void test_unnamed_certificates(Fixture *f, gconstpointer data)
+{
+	ReloadTrust *trust = reload_node_trust(sim_node(f->sim, VICTIM)->node);
+	ReloadTrustStatistics before, after;
+	RogueSigner two, bad;
+	RogueMessage ping = {.code = RELOAD_PING_REQ, .signer = &bad};
+
+	(void)data;
+	reload_write_ping_req(f->body, &(ReloadPingReq){0});
+	ping.body = span_of(f->body);
+	init_with_two_ids(f, &two);
+	rogue_signer_init(f->sim, &bad, &(RogueCertificate){.self_issued = true});
+	reload_trust_statistics(trust, &before);
+	for (unsigned i = 0; i < 40; i++) {
+		ReloadLinkId link = rogue_link(f->sim, &two, ROGUE, VICTIM);
+
+		for (unsigned k = 0; k < 8; k++) {
+			ping.transaction = 0;
+			g_assert_true(rogue_send_over(f->sim, link, VICTIM, &ping).linked);
+		}
+		g_assert_null(sim_end(f->sim, link));
+	}
+	reload_trust_statistics(trust, &after);
+	g_assert_cmpuint(after.refused - before.refused, ==, RELOAD_TRUST_REFUSED_BURST);
+	g_assert_cmpuint(after.put_off - before.put_off, ==, 320 - RELOAD_TRUST_REFUSED_BURST);
+	rogue_signer_clear(&bad);
+	rogue_signer_clear(&two);
+}
+
+/* Where the hash does not say which certificate is meant, each has to be read: that costs the share, too. */
+static void test_certificates_by_node_id(Fixture *f, gconstpointer data)
+{
+	GByteArray *list = g_byte_array_new();
+	RogueMessage ping = {.code = RELOAD_PING_REQ, .trick = ROGUE_NO_CERTIFICATE};
+	RogueSigner two, bad;
+	unsigned read = 0, open;
+
+	(void)data;
+	reload_write_ping_req(f->body, &(ReloadPingReq){0});
+	ping.body = span_of(f->body);
+	rogue_signer_init(f->sim, &bad, &(RogueCertificate){.self_issued = true});
+	for (unsigned i = 0; i < 4; i++)
+		reload_write_generic_certificate(list, RELOAD_CERTIFICATE_X509, pki_span(bad.der));
+	/* Good ones, each another: they cost nothing. */
+	for (unsigned i = 0; i <= RELOAD_TRUST_REFUSED_BURST; i++) {
+		RogueMessage good = {.code = RELOAD_PING_REQ, .signer = &two, .body = span_of(f->body)};
+
+		init_with_two_ids(f, &two);
+		g_assert_cmpuint(flood(f, good, 1, &open), ==, 1);
+		if (i < RELOAD_TRUST_REFUSED_BURST)
+			rogue_signer_clear(&two);
+	}
+	bad.by_node_id = true;
+	bad.id = f->member.id; /* none of them is its */
+	ping.signer = &bad;
+	ping.certificates = span_of(list);
+	for (unsigned i = 0; i < 100; i++) {
+		ping.transaction = 0;
+		read += rogue_send(f->sim, ROGUE, VICTIM, &ping).dropped_signature;
+	}
+	g_assert_cmpuint(read, ==, RELOAD_TRUST_REFUSED_BURST / 4);
+	/* Who is known is served, wherever its certificate stands. */
+	ping.signer = &two;
+	reload_write_generic_certificate(list, RELOAD_CERTIFICATE_X509, pki_span(two.der));
+	ping.certificates = span_of(list);
+	g_assert_cmpuint(flood(f, ping, 1, &open), ==, 1);
+	rogue_signer_clear(&two);
+	rogue_signer_clear(&bad);
+	g_byte_array_unref(list);
+}
+
 static void write_candidates(GByteArray *out)
 {
 	for (unsigned i = 1; i <= 8; i++) {
@@ -380,11 +459,62 @@ static void test_unnamed_links(Fixture *f, gconstpointer data)
 				    sim_now(f->sim));
 	reload_node_statistics(victim->node, &after);
 	g_assert_cmpuint(after.links - before.links, ==, RELOAD_CONNECTIONS_UNNAMED_MAX);
+	/* the newest: it may still say who it is */
+	g_assert_nonnull(reload_connection_table_by_link(victim->node->connections,
+							 (UINT64_C(1) << 60) + 999));
 	sim_run(f->sim, 20 * SIM_SECOND);
 	reload_node_statistics(victim->node, &after);
 	g_assert_cmpuint(after.links, ==, before.links);
 	reload_certificate_unref(certificate);
 	rogue_signer_clear(&signer);
+}
+
+/* A certificate for that one Node-ID. */
+static ReloadCertificate *stranger(Fixture *f, const ReloadNodeId *id)
+{
+	ReloadCertificate *certificate;
+	RogueSigner signer;
+
+	rogue_signer_init(f->sim, &signer, &(RogueCertificate){.ids = id, .id_count = 1});
+	g_assert_cmpint(reload_certificate_parse(pki_span(signer.der), PKI_OVERLAY, 16, &certificate, NULL),
+			==, RELOAD_OK);
+	rogue_signer_clear(&signer);
+	return certificate;
+}
+
+/* Who makes as many Node-IDs as it likes takes every place with links that it only holds open: the newest gets
+ * in all the same, in place of the oldest of them, and no link of the ring goes for it. */
+static void test_held_links(Fixture *f, gconstpointer data)
+{
+	SimNode *victim = sim_node(f->sim, VICTIM);
+	ReloadNodeId id = pki_node_id(0x51), first = id;
+	ReloadNodeStatistics before, after;
+	bool linked[NODES];
+
+	(void)data;
+	for (unsigned i = 0; i < NODES; i++)
+		linked[i] = reload_links_linked(victim->node, &sim_node(f->sim, i)->id);
+	reload_node_statistics(victim->node, &before);
+	for (unsigned i = 0; i < RELOAD_CONNECTIONS_MAX + 88; i++) {
+		ReloadCertificate *certificate;
+
+		id.id[14] = (uint8_t)(i >> 8);
+		id.id[15] = (uint8_t)i;
+		if (i == 0)
+			first = id;
+		certificate = stranger(f, &id);
+		reload_node_link_up(victim->node, (UINT64_C(1) << 60) + i, certificate, false, sim_now(f->sim));
+		reload_certificate_unref(certificate);
+		g_assert_true(reload_links_linked(victim->node, &id));
+	}
+	reload_node_statistics(victim->node, &after);
+	g_assert_cmpuint(after.links, ==, RELOAD_CONNECTIONS_MAX);
+	g_assert_false(reload_links_linked(victim->node, &first));
+	for (unsigned i = 0; i < NODES; i++)
+		g_assert_true(reload_links_linked(victim->node, &sim_node(f->sim, i)->id) == linked[i]);
+	sim_run(f->sim, 40 * SIM_SECOND); /* nobody answers a Ping over them */
+	reload_node_statistics(victim->node, &after);
+	g_assert_cmpuint(after.links, <=, before.links + 2);
 }
 
 int main(int argc, char **argv)
@@ -394,12 +524,15 @@ int main(int argc, char **argv)
 	ADD("pings", test_pings);
 	ADD("errors", test_errors);
 	ADD("certificates", test_certificates);
+	ADD("unnamed-certificates", test_unnamed_certificates);
+	ADD("certificates-by-node-id", test_certificates_by_node_id);
 	ADD("attaches", test_attaches);
 	ADD("app-attaches", test_app_attaches);
 	ADD("route-queries", test_route_queries);
 	ADD("pushes", test_pushes);
 	ADD("ghosts", test_ghosts);
 	ADD("fragments", test_fragments);
+	ADD("held-links", test_held_links);
 	ADD("refused-links", test_refused_links);
 	ADD("unnamed-links", test_unnamed_links);
 #undef ADD

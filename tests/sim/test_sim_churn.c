@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stories of failure: nodes die, links break, the network splits, everything restarts. */
+#include "reload_core/wire/chord.h"
+#include "reload_core/wire/message.h"
 #include "tests/sim/sim.h"
 
 static void form(Sim *sim)
@@ -201,16 +203,36 @@ static void test_alone_and_back(void)
 	sim_free(sim);
 }
 
+static void check_leave(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	ReloadChordLeaveData leave;
+	ReloadMessage message;
+	ReloadLeaveReq req;
+
+	(void)to;
+	g_assert_cmpint(reload_message_decode(bytes, 16, &message), ==, RELOAD_OK);
+	if (message.code != RELOAD_LEAVE_REQ)
+		return;
+	(*(unsigned *)data)++;
+	g_assert_cmpint(reload_leave_req_decode(message.body, 16, &req), ==, RELOAD_OK);
+	g_assert_true(reload_node_id_equal(&req.leaving_peer_id, &from->id));
+	g_assert_cmpint(reload_chord_leave_data_decode(req.overlay_specific_data, 16, &leave), ==, RELOAD_OK);
+	g_assert_cmpuint(leave.nodes.len, >=, 3 * 16);
+}
+
 static void test_leave(void)
 {
+	unsigned leaves = 0;
 	Sim *sim = sim_new("leave", 12, 2);
 
 	form(sim);
+	sim_watch(sim, check_leave, &leaves);
 	for (unsigned i = 0; i < 5; i++) {
 		sim_leave(sim, 2 * i + 1);
 		sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND,
 			      "a ring without who left");
 	}
+	g_assert_cmpuint(leaves, >=, 5 * 6);
 	sim_leave(sim, 0); /* the first node may go too */
 	sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring without the first");
 	sim_free(sim);

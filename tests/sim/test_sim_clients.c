@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clients (RFC 6940, 4.2) and messages in fragments (6.7) among several nodes. */
+#include "reload_core/peer/node_private.h"
 #include "reload_core/usages/data_request.h"
+#include "tests/sim/rogue.h"
 #include "tests/sim/sim_private.h"
 
 #define PEERS 6
@@ -88,6 +90,83 @@ static void test_unreachable(void)
 	sim_free(sim);
 }
 
+static void give_two_ids(Sim *sim, unsigned index)
+{
+	ReloadNodeId ids[2] = {sim_node(sim, index)->id, sim_node(sim, index)->id};
+
+	ids[1].id[15] ^= 1;
+	sim_give_ids(sim, index, ids, 2);
+}
+
+/* With several Node-IDs it says by an Attach over its link which one it is (6.1.2), before all else, and to each
+ * bootstrap node anew. */
+static void test_several_node_ids(void)
+{
+	Sim *sim = sim_new("client-several-ids", PEERS + 1, 2);
+	SimNode *client = sim_node(sim, CLIENT);
+	ReloadNodeId access = {0};
+	uint16_t error_code;
+	char *texts;
+
+	form(sim);
+	give_two_ids(sim, CLIENT);
+	sim_start_client(sim, CLIENT, false);
+	for (unsigned round = 0; round < 2; round++) {
+		const char *text = round == 0 ? "sip:bob@first" : "sip:bob@second";
+
+		sim_run_until(sim, is_attached, client, 60 * SIM_SECOND, "the client is attached");
+		g_assert_cmpint(sim_store(sim, CLIENT, "bob", text, &error_code), ==, RELOAD_OK);
+		texts = sim_fetch(sim, 3, "bob");
+		g_assert_cmpint(strncmp(texts, text, strlen(text)), ==, 0);
+		g_free(texts);
+		assert_in_no_table(sim, client);
+		for (unsigned i = 0; round == 0 && i < 2; i++) {
+			if (reload_links_linked(client->node, &sim_node(sim, i)->id)) {
+				access = sim_node(sim, i)->id;
+				sim_crash(sim, i, false);
+				break;
+			}
+		}
+		sim_run(sim, SIM_SECOND);
+	}
+	g_assert_cmpuint(access.len, !=, 0);
+	sim_free(sim);
+}
+
+/* The same where others can connect to it. */
+static void test_several_node_ids_reachable(void)
+{
+	Sim *sim = sim_new("client-several-ids-reachable", PEERS + 1, 2);
+	SimNode *client = sim_node(sim, CLIENT);
+
+	form(sim);
+	give_two_ids(sim, CLIENT);
+	sim_start_client(sim, CLIENT, true);
+	sim_run_until(sim, is_attached, client, 10 * SIM_SECOND, "the client is attached");
+	sim_run(sim, 2 * SIM_SECOND);
+	for (unsigned i = 0; i < PEERS; i++) {
+		assert_pings(sim, i, &client->id);
+		assert_pings(sim, CLIENT, &sim_node(sim, i)->id);
+	}
+	sim_free(sim);
+}
+
+/* The end of its link to `other` at machine `owner`. */
+static SimLinkEnd *end_at(Sim *sim, unsigned owner, const SimNode *other)
+{
+	GHashTableIter iter;
+	SimLinkEnd *end;
+
+	g_hash_table_iter_init(&iter, sim->ends);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&end)) {
+		SimLinkEnd *peer = sim_end(sim, end->peer);
+
+		if (!end->app && end->up && end->owner == sim_node(sim, owner) && peer != NULL && peer->owner == other)
+			return end;
+	}
+	g_error("not linked");
+}
+
 /* 11.1, clients-permitted false: who does not join in time is not served; who joins is. */
 static void test_not_permitted(void)
 {
@@ -95,6 +174,8 @@ static void test_not_permitted(void)
 	SimNode *client = sim_node(sim, CLIENT);
 	ReloadDocument *permitting = sim->document;
 	uint16_t error_code = 0;
+	SimLinkEnd *end;
+	char *texts;
 
 	sim->document = pki_document(&sim->pki,
 				     "<clients-permitted>false</clients-permitted>"
@@ -110,6 +191,13 @@ static void test_not_permitted(void)
 	g_assert_cmpint(sim_store(sim, CLIENT, "bob", "sip:bob@client", &error_code), ==,
 			RELOAD_E_REMOTE);
 	g_assert_cmpuint(error_code, ==, RELOAD_ERROR_FORBIDDEN);
+	/* Nor if it withholds its ACKs, for which its link is taken for none. */
+	end = end_at(sim, 0, client);
+	reload_node_link_failing(sim_node(sim, 0)->node, end->id, true, sim->now);
+	g_assert_cmpint(sim_store(sim, CLIENT, "bob", "sip:bob@client", &error_code), !=, RELOAD_OK);
+	texts = sim_fetch(sim, 2, "bob");
+	g_assert_cmpstr(texts, ==, "");
+	g_free(texts);
 	sim_free(sim);
 }
 
@@ -149,6 +237,65 @@ static void test_reachable(void)
 	sim_free(sim);
 }
 
+static bool has_joined(Sim *sim, void *data)
+{
+	(void)sim;
+	return reload_node_state(((SimNode *)data)->node) == RELOAD_NODE_JOINED;
+}
+
+/* A peer joins between it and the one that was responsible for it: that one's Updates have it look for the new one
+ * soon, long before it would ask by itself. */
+static void test_new_home(void)
+{
+	Sim *sim = sim_new("client-new-home", PEERS + 2, 2);
+	SimNode *client = sim_node(sim, CLIENT), *home = sim_node(sim, CLIENT + 1);
+	ReloadNodeId next = client->id;
+
+	for (unsigned i = next.len; i > 0 && ++next.id[i - 1] == 0; i--)
+		;
+	sim_give_ids(sim, home->index, &next, 1);
+	form(sim);
+	sim_start_client(sim, CLIENT, true);
+	sim_run_until(sim, is_attached, client, 10 * SIM_SECOND, "the client is attached");
+	sim_run(sim, 5 * SIM_SECOND);
+	g_assert_false(reload_links_linked(client->node, &home->id));
+	sim_start(sim, home->index, false);
+	sim_run_until(sim, has_joined, home, 10 * SIM_SECOND, "a peer joins");
+	sim_run(sim, 5 * SIM_SECOND);
+	g_assert_true(reload_links_linked(home->node, &client->id));
+	for (unsigned i = 0; i < PEERS; i++)
+		assert_pings(sim, i, &client->id);
+	sim_free(sim);
+}
+
+/* It passes on nothing of others, though it knows somebody who would. */
+static void test_carries_nothing(void)
+{
+	Sim *sim = sim_new("client-carries-nothing", PEERS + 1, 1);
+	RogueMessage message = {.code = RELOAD_PING_REQ, .body = reload_span("\0\0", 2)};
+	SimNode *client = sim_node(sim, CLIENT);
+	GByteArray *list = g_byte_array_new();
+	RogueOutcome outcome;
+	RogueSigner peer;
+
+	form(sim);
+	sim_start_client(sim, CLIENT, true);
+	sim_run_until(sim, is_attached, client, 10 * SIM_SECOND, "the client is attached");
+	sim_run(sim, 5 * SIM_SECOND);
+	rogue_signer_of(sim_node(sim, 0), &peer);
+	for (unsigned i = 1; i < PEERS && list->len == 0; i++)
+		if (!reload_links_linked(client->node, &sim_node(sim, i)->id))
+			reload_write_destination_node(list, &sim_node(sim, i)->id);
+	message.signer = &peer;
+	message.destinations = reload_span(list->data, list->len);
+	outcome = rogue_send(sim, 0, CLIENT, &message);
+	g_assert_cmpuint(outcome.dropped_unroutable, ==, 1);
+	g_assert_cmpuint(outcome.frames, ==, 0);
+	g_byte_array_unref(list);
+	rogue_signer_clear(&peer);
+	sim_free(sim);
+}
+
 /* Every link takes 1200 bytes at most: the overlay forms and works as ever, also with lost messages. */
 static void test_fragments(void)
 {
@@ -178,8 +325,12 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sim/clients/unreachable", test_unreachable);
+	g_test_add_func("/sim/clients/several-node-ids", test_several_node_ids);
+	g_test_add_func("/sim/clients/several-node-ids-reachable", test_several_node_ids_reachable);
 	g_test_add_func("/sim/clients/not-permitted", test_not_permitted);
 	g_test_add_func("/sim/clients/reachable", test_reachable);
+	g_test_add_func("/sim/clients/new-home", test_new_home);
+	g_test_add_func("/sim/clients/carries-nothing", test_carries_nothing);
 	g_test_add_func("/sim/fragments", test_fragments);
 	return g_test_run();
 }

@@ -56,7 +56,7 @@ static uint16_t sequence_of(Sim *sim, unsigned i)
 }
 
 /* Node 1 sends a ConfigUpdate to node 0; returns the error's code, 0: it was taken. */
-static uint16_t update(Sim *sim, GBytes *document)
+static uint16_t update_now(Sim *sim, GBytes *document)
 {
 	ReloadDestination destination = reload_destination_node(&sim_node(sim, 0)->id);
 	ReloadConfigUpdateReq request = {.type = RELOAD_CONFIG_UPDATE_CONFIG,
@@ -73,6 +73,13 @@ static uint16_t update(Sim *sim, GBytes *document)
 	sim_answer_clear(&answer);
 	g_byte_array_unref(body);
 	return code;
+}
+
+/* The same when none was sent for a while. */
+static uint16_t update(Sim *sim, GBytes *document)
+{
+	sim_run(sim, 10 * SIM_SECOND);
+	return update_now(sim, document);
 }
 
 /* Nobody is named who may sign: then nobody's document is taken off the network. */
@@ -130,10 +137,74 @@ static void test_refused(void)
 		g_strstr_len(text, (gssize)len, "port=\"6084\"")[6] = '7';
 		next = g_bytes_new_take(text, len);
 	}
-	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_INVALID_MESSAGE);
+	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_FORBIDDEN);
 	g_bytes_unref(next);
+	/* Another one with the sequence of ours, though signed; ours is no error. */
+	next = signed_document(sim, lists_other, signer, 1);
+	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_FORBIDDEN);
+	g_bytes_unref(next);
+	g_assert_cmpuint(update(sim, reload_node_document(sim_node(sim, 0)->node)->bytes), ==, 0);
 	g_assert_cmpuint(sequence_of(sim, 0), ==, 1);
 	reload_identity_unref(other);
+	reload_identity_unref(signer);
+	sim_free(sim);
+}
+
+/* bytes, which are freed, with one thing replaced. */
+static GBytes *replaced(GBytes *bytes, const char *old, const char *new)
+{
+	gsize length;
+	const char *data = g_bytes_get_data(bytes, &length);
+	GString *text = g_string_new_len(data, (gssize)length);
+
+	g_assert_cmpuint(g_string_replace(text, old, new, 1), ==, 1);
+	g_bytes_unref(bytes);
+	return g_string_free_to_bytes(text);
+}
+
+/* Node 0 does not take it, and stays. Drops the reference. */
+static void assert_not_taken(Sim *sim, GBytes *document)
+{
+	g_assert_cmpuint(update(sim, document), ==, RELOAD_ERROR_INVALID_MESSAGE);
+	g_bytes_unref(document);
+	sim_run(sim, 10 * SIM_SECOND);
+	g_assert_cmpint(reload_node_state(sim_node(sim, 0)->node), ==, RELOAD_NODE_JOINED);
+	g_assert_cmpuint(sequence_of(sim, 0), ==, 1);
+}
+
+/* A document that is signed for us, but no good as it comes: whoever hands it on may have changed what stands
+ * around the signed bytes, or the operator has made a mistake. Nobody leaves, and the good one is taken. */
+static void test_spoilt(void)
+{
+	static const char twice[] = "<initial-ttl>9</initial-ttl><initial-ttl>9</initial-ttl>",
+			  chord[] = "<chord:chord-reactive>false</chord:chord-reactive>",
+			  secret[] = "<configuration instance-name=\"x\"><shared-secret>aaaaaaaaaaaaaaaaaaaaaaaa"
+				     "</shared-secret></configuration></overlay>",
+			  uri[] = "urn:ietf:params:xml:ns:p2p:config-chord";
+	ReloadIdentity *signer;
+	Sim *sim = signed_sim("config-spoilt", &signer);
+	char *inside = g_strconcat(lists_signer, chord, NULL), *wrong = g_strconcat(lists_signer, twice, NULL);
+	char *junk = g_strnfill(2000, 'x'), *comment = g_strdup_printf("<!-- %s --></overlay>", junk);
+	GBytes *good = signed_document(sim, inside, signer, 2), *padded;
+	const ReloadDocument *taken;
+
+	assert_not_taken(sim, replaced(g_bytes_ref(good), "</overlay>", secret));
+	assert_not_taken(sim, replaced(g_bytes_ref(good), uri, "urn:ietf:params:xml:ns:p2p:config-base"));
+	assert_not_taken(sim, replaced(g_bytes_ref(good), uri, "urn:x"));
+	assert_not_taken(sim, signed_document(sim, wrong, signer, 2));
+	/* Junk around it does no harm, and is not handed on. */
+	padded = replaced(g_bytes_ref(good), "</overlay>", comment);
+	g_assert_cmpuint(update(sim, padded), ==, 0);
+	taken = reload_node_document(sim_node(sim, 0)->node);
+	g_assert_cmpuint(taken->sequence, ==, 2);
+	g_assert_false(taken->chord_reactive);
+	g_assert_cmpuint(g_bytes_get_size(taken->handed_on), <, g_bytes_get_size(padded) - 1500);
+	g_bytes_unref(padded);
+	g_bytes_unref(good);
+	g_free(comment);
+	g_free(junk);
+	g_free(wrong);
+	g_free(inside);
 	reload_identity_unref(signer);
 	sim_free(sim);
 }
@@ -156,7 +227,7 @@ static void test_cannot_follow(void)
 
 	other = pki_identity(&sim->pki, RELOAD_KEY_P256, OTHER, "other@example.org");
 	next = signed_document(sim, inside, other, 2);
-	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_INVALID_MESSAGE);
+	g_assert_cmpuint(update(sim, next), ==, RELOAD_ERROR_FORBIDDEN);
 	g_bytes_unref(next);
 	sim_run(sim, 10 * SIM_SECOND);
 	g_assert_cmpint(reload_node_state(sim_node(sim, 0)->node), ==, RELOAD_NODE_JOINED);
@@ -192,6 +263,32 @@ static void test_shared_secret(void)
 	sim_free(sim);
 }
 
+/* 6.5.4.2, 11.1: whom the new document calls a bad-node is not listened to any more. */
+static void test_bad_node(void)
+{
+	ReloadIdentity *signer;
+	Sim *sim = signed_sim("config-bad-node", &signer);
+	char hex[RELOAD_NODE_ID_TEXT];
+	char *inside = g_strdup_printf("%s<bad-node>%s</bad-node>", lists_signer,
+				       reload_node_id_to_text(&sim_node(sim, 2)->id, hex));
+	GBytes *next = signed_document(sim, inside, signer, 2);
+	ReloadDestination destination = reload_destination_node(&sim_node(sim, 0)->id);
+	ReloadNodeStatistics before, after;
+	SimAnswer answer;
+
+	g_assert_cmpuint(update(sim, next), ==, 0);
+	reload_node_statistics(sim_node(sim, 0)->node, &before);
+	sim_request(sim, 2, &destination, 1, RELOAD_PING_REQ, reload_span("\0\0", 2), &answer);
+	reload_node_statistics(sim_node(sim, 0)->node, &after);
+	g_assert_cmpint(answer.status, ==, RELOAD_E_TIMEOUT);
+	g_assert_cmpuint(after.dropped_signature, >, before.dropped_signature);
+	sim_answer_clear(&answer);
+	g_bytes_unref(next);
+	g_free(inside);
+	reload_identity_unref(signer);
+	sim_free(sim);
+}
+
 static bool all_have_two(Sim *sim, void *data)
 {
 	(void)data;
@@ -210,7 +307,7 @@ static void test_spreads(void)
 
 	g_assert_cmpuint(update(sim, next), ==, 0);
 	g_assert_cmpuint(sequence_of(sim, 0), ==, 2);
-	g_assert_cmpuint(update(sim, next), ==,
+	g_assert_cmpuint(update_now(sim, next), ==,
 			 RELOAD_ERROR_CONFIG_TOO_OLD); /* node 1 is old now */
 	sim_run_until(sim, all_have_two, NULL, 3600 * SIM_SECOND, "everybody has the new document");
 	g_assert_true(sim_ring_is_right(sim, NULL));
@@ -224,8 +321,10 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sim/config/nobody-signs", test_nobody_signs);
 	g_test_add_func("/sim/config/refused", test_refused);
+	g_test_add_func("/sim/config/spoilt", test_spoilt);
 	g_test_add_func("/sim/config/cannot-follow", test_cannot_follow);
 	g_test_add_func("/sim/config/shared-secret", test_shared_secret);
 	g_test_add_func("/sim/config/spreads", test_spreads);
+	g_test_add_func("/sim/config/bad-node", test_bad_node);
 	return g_test_run();
 }

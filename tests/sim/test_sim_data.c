@@ -4,10 +4,12 @@
 #include "reload_core/peer/node_private.h"
 #include "reload_core/usages/certstore/certstore.h"
 #include "reload_core/usages/certstore/publish.h"
+#include "reload_core/wire/attach.h"
 #include "reload_core/wire/header.h"
 #include "reload_core/wire/message.h"
 #include "reload_core/wire/ping.h"
 #include "reload_core/wire/probe.h"
+#include "reload_core/wire/store.h"
 #include "tests/sim/sim.h"
 
 static void form(Sim *sim)
@@ -49,6 +51,113 @@ static void watch_paths(void *data, SimNode *from, SimNode *to, ReloadSpan bytes
 		paths->longest_return =
 		    MAX(paths->longest_return,
 			reload_destination_list_count(message.header.destination_list));
+}
+
+/* The replica numbers seen in Stores that a node sends to another (10.4). */
+static void watch_replicas(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	unsigned *numbers = data;
+	ReloadMessage message;
+
+	(void)from;
+	(void)to;
+	g_assert_cmpint(reload_message_decode(bytes, 16, &message), ==, RELOAD_OK);
+	/* Resource-ID with its length, replica number */
+	if (message.code == RELOAD_STORE_REQ)
+		numbers[MIN(message.body.data[1 + message.body.data[0]], 3)]++;
+}
+
+static void count_named(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	ReloadStoreKindResponse response;
+	ReloadMessage message;
+	ReloadStoreAns ans;
+	ReloadNodeId id;
+
+	(void)from;
+	(void)to;
+	g_assert_cmpint(reload_message_decode(bytes, 16, &message), ==, RELOAD_OK);
+	if (message.code != RELOAD_STORE_ANS || reload_store_ans_decode(message.body, 16, &ans) != RELOAD_OK)
+		return;
+	while (reload_store_kind_response_next(&ans.kind_responses, &response)) {
+		unsigned named = 0;
+
+		while (reload_node_id_next(&response.replicas, 16, &id))
+			named++;
+		*(unsigned *)data = MAX(*(unsigned *)data, named);
+	}
+}
+
+/* 7.4.1.2: the answer names where the replicas go. */
+static void test_replicas_named(void)
+{
+	Sim *sim = sim_new("replicas-named", 6, 2);
+	unsigned named = 0;
+
+	form(sim);
+	sim_watch(sim, count_named, &named);
+	for (unsigned i = 0; i < 6; i++)
+		g_assert_cmpint(sim_store(sim, i, "alice", "here", NULL), ==, RELOAD_OK);
+	g_assert_cmpuint(named, ==, 2);
+	sim_free(sim);
+}
+
+static void test_replica_numbers(void)
+{
+	Sim *sim = sim_new("replica-numbers", 12, 3);
+	unsigned numbers[4] = {0};
+	ReloadResourceId id;
+
+	form(sim);
+	sim_run(sim, 10 * SIM_SECOND);
+	sim_watch(sim, watch_replicas, numbers);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "here", NULL), ==, RELOAD_OK);
+	sim_run(sim, SIM_SECOND);
+	g_assert_cmpuint(numbers[1], ==, 1);
+	g_assert_cmpuint(numbers[2], ==, 1);
+	/* The second successor goes: the third one gets number 2. */
+	sim_resource(sim, "alice", &id);
+	memset(numbers, 0, sizeof(numbers));
+	{
+		const ReloadTopologyPlugin *plugin;
+		ReloadTopology *topology = reload_node_topology(sim_responsible(sim, &id)->node, &plugin);
+		ReloadNodeId set[2];
+
+		g_assert_cmpuint(plugin->replica_set(topology, set, 2), ==, 2);
+		for (unsigned i = 0; i < 12; i++)
+			if (reload_node_id_equal(&sim_node(sim, i)->id, &set[1]))
+				sim_crash(sim, i, false);
+	}
+	sim_run(sim, 50 * SIM_SECOND);
+	g_assert_cmpuint(numbers[2], >=, 1);
+	g_assert_cmpuint(numbers[1], ==, 0);
+	sim_free(sim);
+}
+
+static void test_app_unknown(void)
+{
+	Sim *sim = sim_new("app-unknown", 4, 1);
+	ReloadDestination destination;
+	ReloadIceCandidate candidate;
+	GByteArray *list = g_byte_array_new(), *body = g_byte_array_new();
+	ReloadAppAttach attach = {.application = 4711, .role = reload_span_text("passive")};
+	SimAnswer answer;
+
+	form(sim);
+	candidate = (ReloadIceCandidate){.overlay_link = RELOAD_LINK_TLS_TCP_FH_NO_ICE,
+					 .addr_port = sim_node(sim, 1)->app_address,
+					 .foundation = reload_span_text("1"),
+					 .type = RELOAD_CAND_HOST};
+	g_assert_true(reload_write_ice_candidate(list, &candidate));
+	attach.candidates = reload_span(list->data, list->len);
+	g_assert_true(reload_write_app_attach(body, &attach));
+	destination = reload_destination_node(&sim_node(sim, 2)->id);
+	sim_request(sim, 1, &destination, 1, RELOAD_APP_ATTACH_REQ, reload_span(body->data, body->len), &answer);
+	g_assert_cmpuint(answer.error_code, ==, RELOAD_ERROR_NOT_FOUND);
+	sim_answer_clear(&answer);
+	g_byte_array_unref(body);
+	g_byte_array_unref(list);
+	sim_free(sim);
 }
 
 static void test_store_and_fetch(void)
@@ -570,6 +679,9 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sim/data/store-and-fetch", test_store_and_fetch);
+	g_test_add_func("/sim/data/replica-numbers", test_replica_numbers);
+	g_test_add_func("/sim/data/app-unknown", test_app_unknown);
+	g_test_add_func("/sim/data/replicas-named", test_replicas_named);
 	g_test_add_func("/sim/data/two-edges", test_two_edges);
 	g_test_add_func("/sim/data/storing-peer-dies", test_storing_peer_dies);
 	g_test_add_func("/sim/data/two-of-three-die", test_two_of_three_die);

@@ -312,7 +312,7 @@ static Request *request_new(Node *node, const ReloadDestination *dest, const Rel
 	request->handler = -1;
 	node->net->counts.requests[code & 0x3f]++;
 	if (node->net->watch != NULL)
-		node->net->watch(node->net->watch_data, node->number, dest, code, node->net->now);
+		node->net->watch(node->net->watch_data, node->number, dest, via, code, node->net->now);
 	return request;
 }
 

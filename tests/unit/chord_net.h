@@ -26,7 +26,9 @@ int64_t chord_net_now(ChordNet *net);
 ChordNetCounts *chord_net_counts(ChordNet *net);
 
 /* Sees every request that a plug-in sends, Attaches included; NULL: no more. */
-typedef void (*ChordNetWatch)(void *data, unsigned from, const ReloadDestination *dest, uint16_t code, int64_t now);
+/* via is NULL where it is not source-routed. */
+typedef void (*ChordNetWatch)(void *data, unsigned from, const ReloadDestination *dest, const ReloadNodeId *via,
+			      uint16_t code, int64_t now);
 void chord_net_watch(ChordNet *net, ChordNetWatch watch, void *data);
 
 /* Adds a node with a random Node-ID (or id); returns its number. It does nothing yet. */

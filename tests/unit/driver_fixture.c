@@ -28,11 +28,16 @@ static char *free_address(const char *host)
 
 void driver_make_node(DriverFixture *fixture, const char *directory)
 {
+	driver_make_node_for(fixture, directory, 90);
+}
+
+void driver_make_node_for(DriverFixture *fixture, const char *directory, int days)
+{
 	GError *error = NULL;
 	CaAuthority *authority = ca_authority_load(fixture->ca, &error);
 
 	g_assert_no_error(error);
-	g_assert_true(ca_make_node(authority, directory, NULL, RELOAD_KEY_P256, 90, NULL, &error));
+	g_assert_true(ca_make_node(authority, directory, NULL, RELOAD_KEY_P256, days, NULL, &error));
 	g_assert_no_error(error);
 	ca_authority_free(authority);
 }

@@ -19,6 +19,8 @@ void driver_fixture_tear_down(DriverFixture *fixture, gconstpointer data);
 
 /* Writes a new certificate, and a key if there is none, into the directory of a node. */
 void driver_make_node(DriverFixture *fixture, const char *directory);
+/* The same with a certificate that ends in so many days. */
+void driver_make_node_for(DriverFixture *fixture, const char *directory, int days);
 
 /* Options of node n; the first one starts the overlay. */
 ReloadDriverOptions driver_options_for(const DriverFixture *fixture, unsigned n,

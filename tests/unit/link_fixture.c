@@ -48,11 +48,16 @@ ReloadIdentity *link_ca_issue(LinkCa *ca, int64_t valid_for)
 
 ReloadIdentity *link_ca_issue_key(LinkCa *ca, ReloadKeyType type, int64_t valid_for)
 {
-	ReloadNodeId id = {.len = 16};
+	return link_ca_issue_ids(ca, type, 1, valid_for);
+}
+
+ReloadIdentity *link_ca_issue_ids(LinkCa *ca, ReloadKeyType type, unsigned count, int64_t valid_for)
+{
+	ReloadNodeId ids[4] = {0};
 	ReloadCertificateRequest request = {
 	    .overlay = LINK_OVERLAY,
-	    .node_ids = &id,
-	    .node_id_count = 1,
+	    .node_ids = ids,
+	    .node_id_count = count,
 	    .user_name = "node@links.example.org",
 	    .not_before = wall() - HOUR,
 	    .not_after = wall() + valid_for,
@@ -64,7 +69,11 @@ ReloadIdentity *link_ca_issue_key(LinkCa *ca, ReloadKeyType type, int64_t valid_
 	GBytes *der;
 
 	g_assert_no_error(error);
-	g_assert_cmpint(RAND_bytes(id.id, 16), ==, 1);
+	g_assert_cmpuint(count, <=, G_N_ELEMENTS(ids));
+	for (unsigned i = 0; i < count; i++) {
+		ids[i].len = 16;
+		g_assert_cmpint(RAND_bytes(ids[i].id, 16), ==, 1);
+	}
 	der = reload_issue_certificate(ca->certificate, ca->key, key, &request, &error);
 	g_assert_no_error(error);
 	g_assert_cmpint(reload_certificate_parse(

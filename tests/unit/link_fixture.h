@@ -26,6 +26,8 @@ void link_ca_free(LinkCa *ca);
 /* A new identity with a random Node-ID. valid_for: ms from now, negative: already expired. */
 ReloadIdentity *link_ca_issue(LinkCa *ca, int64_t valid_for);
 ReloadIdentity *link_ca_issue_key(LinkCa *ca, ReloadKeyType type, int64_t valid_for);
+/* One with count (1 to 4) random Node-IDs. */
+ReloadIdentity *link_ca_issue_ids(LinkCa *ca, ReloadKeyType type, unsigned count, int64_t valid_for);
 
 /* One node's links and what they told. */
 typedef struct {
@@ -90,6 +92,8 @@ typedef struct {
 /* Connects by TCP only. identity NULL: shows no certificate. version: 0 or TLS1_1_VERSION ... as
  * the highest. */
 RawClient *raw_client_new(const ReloadAddress *address, ReloadIdentity *identity, int version);
+/* The same over a socket that is connected, or connecting, to it; the client's from here on. */
+RawClient *raw_client_new_on(int fd, ReloadIdentity *identity, int version);
 void raw_client_free(RawClient *client);
 /* Shakes hands while the main loop runs; false: it failed. */
 bool raw_client_handshake(RawClient *client);

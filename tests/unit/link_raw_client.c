@@ -9,9 +9,14 @@
 
 RawClient *raw_client_new(const ReloadAddress *address, ReloadIdentity *identity, int version)
 {
+	return raw_client_new_on(reload_socket_connect(address), identity, version);
+}
+
+RawClient *raw_client_new_on(int fd, ReloadIdentity *identity, int version)
+{
 	RawClient *client = g_new0(RawClient, 1);
 
-	client->fd = reload_socket_connect(address);
+	client->fd = fd;
 	g_assert_cmpint(client->fd, >=, 0);
 	client->context = SSL_CTX_new(TLS_client_method());
 	if (version != 0) {

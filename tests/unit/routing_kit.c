@@ -82,9 +82,12 @@ static bool unknown_kinds(void *user, uint64_t request, const ReloadNodeId *node
 
 static void fill_random(void *user, uint8_t *out, size_t len)
 {
-	(void)user;
+	RoutingKit *kit = user;
+
 	for (size_t i = 0; i < len; i++)
 		out[i] = (uint8_t)g_random_int();
+	if (len == sizeof(kit->random))
+		memcpy(kit->random, out, len);
 }
 
 static void clear_sent(gpointer data)

@@ -27,6 +27,7 @@ typedef struct {
 	int64_t now;
 	GArray *sent; /* KitSent */
 	unsigned handled, outdated;
+	uint8_t random[8]; /* what was last given as 8 random bytes */
 	unsigned unknown_kinds; /* how often it was asked to tell somebody of Kinds */
 	bool tells_kinds;	/* what it says to that */
 	uint64_t untold;	/* the request that waits for it */

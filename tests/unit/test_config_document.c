@@ -138,7 +138,25 @@ typedef struct {
 	const char *names; /* what the line must name */
 } Wrong;
 
-static void test_refused(void)
+/* Each is refused in one line that names the file and what is wrong. */
+static void assert_refused(const Wrong *wrong, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		GError *error = NULL;
+		ReloadDocument *document =
+		    parse_text(pki_document_text(pki.ca, wrong[i].attributes, wrong[i].inside),
+			       NULL, PKI_NOW, &error);
+
+		if (document || !strstr(error->message, wrong[i].names))
+			g_error("%s %s: %s", wrong[i].attributes, wrong[i].inside,
+				error ? error->message : "accepted");
+		g_assert_true(g_str_has_prefix(error->message, "doc.xml:"));
+		g_assert_null(strchr(error->message, '\n'));
+		g_error_free(error);
+	}
+}
+
+static void refuse_attributes(void)
 {
 	static const Wrong wrong[] = {
 	    {"", NO_ICE, "instance-name"},
@@ -149,6 +167,15 @@ static void test_refused(void)
 	    {NAME " expiration=\"tomorrow\"", NO_ICE, "expiration"},
 	    {NAME " expiration=\"2029-12-31T23:59:59Z\"", NO_ICE,
 	     "has expired on 2029-12-31T23:59:59Z"},
+	};
+
+	assert_refused(wrong, G_N_ELEMENTS(wrong));
+}
+
+/* What fixes the overlay and who belongs to it. */
+static void refuse_overlay(void)
+{
+	static const Wrong wrong[] = {
 	    {NAME, "", "<no-ice>"},
 	    {NAME, "<no-ice>false</no-ice>", "<no-ice>"},
 	    {NAME, "<no-ice>yes</no-ice>", "<no-ice>"},
@@ -163,6 +190,20 @@ static void test_refused(void)
 	     "<self-signed-permitted>"},
 	    {NAME, NO_ICE "<self-signed-permitted digest=\"md5\">true</self-signed-permitted>",
 	     "<self-signed-permitted>"},
+	    {NAME, NO_ICE "<bad-node>6ebc45d31a900c06</bad-node>", "<bad-node>"},
+	    {NAME, NO_ICE "<configuration-signer>x</configuration-signer>",
+	     "<configuration-signer>"},
+	    {NAME,
+	     NO_ICE "<configuration-signer>11111111111111111111111111111111</configuration-signer>",
+	     "lacks <signature>"},
+	};
+
+	assert_refused(wrong, G_N_ELEMENTS(wrong));
+}
+
+static void refuse_settings(void)
+{
+	static const Wrong wrong[] = {
 	    {NAME, NO_ICE "<bootstrap-node address=\"host.example\"/>", "<bootstrap-node>"},
 	    {NAME, NO_ICE "<bootstrap-node address=\"192.0.2.1\" port=\"0\"/>", "<bootstrap-node>"},
 	    {NAME, NO_ICE "<bootstrap-node port=\"1\"/>", "<bootstrap-node>"},
@@ -180,9 +221,6 @@ static void test_refused(void)
 	     "<overlay-reliability-timer>"},
 	    {NAME, NO_ICE "<overlay-link-protocol>HIP</overlay-link-protocol>",
 	     "overlay-link-protocol"},
-	    {NAME, NO_ICE "<bad-node>6ebc45d31a900c06</bad-node>", "<bad-node>"},
-	    {NAME, NO_ICE "<configuration-signer>x</configuration-signer>",
-	     "<configuration-signer>"},
 	    {NAME, NO_ICE "<enrollment-server>http://example.org</enrollment-server>",
 	     "<enrollment-server>"},
 	    {NAME, NO_ICE "<mandatory-extension>urn:x</mandatory-extension>",
@@ -192,6 +230,14 @@ static void test_refused(void)
 	    {NAME, NO_ICE "<chord:chord-recative>true</chord:chord-recative>", "<chord-recative>"},
 	    {NAME, NO_ICE "<no-such-thing/>", "<no-such-thing>"},
 	    {NAME, "<no-ice>true<b/></no-ice>", "<no-ice>"},
+	};
+
+	assert_refused(wrong, G_N_ELEMENTS(wrong));
+}
+
+static void refuse_kinds(void)
+{
+	static const Wrong wrong[] = {
 	    {NAME, NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model>"),
 	     "<kind>: lacks <access-control>"},
 	    {NAME, NO_ICE KIND(COUNTS "<access-control>NODE-MATCH</access-control>"),
@@ -209,6 +255,7 @@ static void test_refused(void)
 	     NO_ICE KIND(COUNTS "<data-model>ARRAY</data-model><access-control>USER-NODE-MATCH"
 				"</access-control>"),
 	     "USER-NODE-MATCH"},
+	    {NAME, NO_ICE KIND("<max-node-multiple>0</max-node-multiple>"), "<max-node-multiple>"},
 	    {NAME, NO_ICE KIND("<data-model>LIST</data-model>"), "<data-model>"},
 	    {NAME, NO_ICE KIND("<access-control>ALL</access-control>"), "<access-control>"},
 	    {NAME, NO_ICE KIND("<max-count>0</max-count>"), "<max-count>"},
@@ -225,9 +272,15 @@ static void test_refused(void)
 		 COUNTS
 		 "<data-model>ARRAY</data-model><access-control>NODE-MATCH</access-control>"),
 	     "<kind-signature>"},
-	    {NAME,
-	     NO_ICE "<configuration-signer>11111111111111111111111111111111</configuration-signer>",
-	     "lacks <signature>"},
+	};
+
+	assert_refused(wrong, G_N_ELEMENTS(wrong));
+}
+
+/* RFC 7904, 3.4. */
+static void refuse_domains(void)
+{
+	static const Wrong wrong[] = {
 	    {NAME,
 	     NO_ICE "<sip:domain-restriction enable=\"true\"><sip:pattern>(</sip:pattern>"
 		    "</sip:domain-restriction>",
@@ -246,19 +299,16 @@ static void test_refused(void)
 	    {NAME, NO_ICE PATTERN("(((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+"), "<pattern>"},
 	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
-		GError *error = NULL;
-		ReloadDocument *document =
-		    parse_text(pki_document_text(pki.ca, wrong[i].attributes, wrong[i].inside),
-			       NULL, PKI_NOW, &error);
+	assert_refused(wrong, G_N_ELEMENTS(wrong));
+}
 
-		if (document || !strstr(error->message, wrong[i].names))
-			g_error("%s %s: %s", wrong[i].attributes, wrong[i].inside,
-				error ? error->message : "accepted");
-		g_assert_true(g_str_has_prefix(error->message, "doc.xml:"));
-		g_assert_null(strchr(error->message, '\n'));
-		g_error_free(error);
-	}
+static void test_refused(void)
+{
+	refuse_attributes();
+	refuse_overlay();
+	refuse_settings();
+	refuse_kinds();
+	refuse_domains();
 }
 
 static void refuse_text(const char *text, const char *names)
@@ -582,6 +632,9 @@ static void test_successor(void)
 	g_assert_cmpint(succeed(document, signer, 6), ==, RELOAD_OK);
 	g_assert_cmpint(succeed(document, signer, 5), ==, RELOAD_E_CONFIG);
 	g_assert_cmpint(succeed(document, signer, 4), ==, RELOAD_E_CONFIG);
+	/* 6.3.2.1: modulo 65535. */
+	g_assert_true(reload_document_sequence_is_newer(7232, 40000));
+	g_assert_false(reload_document_sequence_is_newer(7233, 40000));
 	/* Modulo 65535: that is four behind 5. */
 	g_assert_cmpint(succeed(document, signer, 65534), ==, RELOAD_E_CONFIG);
 	text = pki_document_text(pki.ca, NAME " sequence=\"9\"", NO_ICE);

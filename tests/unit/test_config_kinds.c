@@ -256,7 +256,7 @@ static void test_malformed(void)
 		assert_refused(document, RELOAD_E_CONFIG, text_bytes(texts[i]));
 	assert_refused(document, RELOAD_E_CONFIG, g_bytes_new_static("<kind-block/>\0", 14));
 	/* signed, but nothing that this release can do */
-	assert_refused(document, RELOAD_E_CONFIG,
+	assert_refused(document, RELOAD_E_UNSUPPORTED,
 		       kind_block(signer, KIND_BLOCKS_ID, 64, "<data-model>TREE</data-model>"));
 	assert_refused(document, RELOAD_E_CONFIG, kind_block(signer, 0x7fffffff, 64, ""));
 	/* larger than any file of ours */

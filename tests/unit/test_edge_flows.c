@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flows between a Kamailio and remote nodes that the test plays. */
 #include "modules/p2psip/peer/flows.h"
+#include "modules/p2psip/peer/open_requests.h"
 
 #include <arpa/inet.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
@@ -16,8 +18,10 @@ typedef struct {
 	GPtrArray *sent;      /* char *: to the flow */
 	GPtrArray *delivered; /* char *: to Kamailio */
 	GArray *closed;       /* ReloadLinkId */
-	FlowState state;
+	FlowState state; /* the last that was told, of changed */
+	ReloadNodeId changed;
 	unsigned changes;
+	bool resolve_when_closed;
 	int journal_fd;
 	Journal *journal;
 } World;
@@ -45,8 +49,14 @@ static ReloadStatus world_send(void *user, ReloadLinkId link, ReloadSpan message
 
 static void world_close(void *user, ReloadLinkId link, int64_t now)
 {
-	(void)now;
-	g_array_append_val(((World *)user)->closed, link);
+	World *world = user;
+	ReloadNodeId other = world->node;
+	FlowState state;
+
+	g_array_append_val(world->closed, link);
+	other.id[0]++;
+	if (world->resolve_when_closed)
+		g_assert_cmpuint(flows_resolve(world->flows, &other, &state, now), !=, 0);
 }
 
 static bool world_deliver(void *user, uint32_t address, ReloadSpan message)
@@ -61,10 +71,12 @@ static bool world_deliver(void *user, uint32_t address, ReloadSpan message)
 
 static void world_changed(void *user, const ReloadNodeId *node, uint32_t address, FlowState state)
 {
-	(void)node;
+	World *world = user;
+
 	(void)address;
-	((World *)user)->state = state;
-	((World *)user)->changes++;
+	world->state = state;
+	world->changed = *node;
+	world->changes++;
 }
 
 static void world_log(void *user, ReloadLogLevel level, const char *text)
@@ -75,7 +87,8 @@ static void world_log(void *user, ReloadLogLevel level, const char *text)
 }
 
 static const FlowLimits limits = {
-	.connect_timeout = 4000, .idle_timeout = 60000, .max_flows = 4, .max_requests = 8};
+	.connect_timeout = 4000, .idle_timeout = 60000, .max_flows = 4, .max_requests = 8,
+	.max_received = 8, .rate = 10};
 
 static void world_set_up(World *world, gconstpointer data)
 {
@@ -282,6 +295,130 @@ static void test_bounds(World *world, gconstpointer data)
 	g_assert_cmpuint(statistics.refused, ==, 5);
 }
 
+/* Sends count OPTIONS over a link, their branches numbered from first. */
+static void link_sends_options(World *world, ReloadLinkId link, int first, int count, int64_t now)
+{
+	char branch[16];
+
+	for (int i = first; i < first + count; i++) {
+		g_snprintf(branch, sizeof(branch), "y%d", i);
+		link_sends(world, link, request("OPTIONS", branch, "TLS"), now);
+	}
+}
+
+/* A second node, with link 6 beside the first one's link 5. */
+static void two_nodes(World *world)
+{
+	ReloadNodeId other = world->node;
+
+	other.id[0] ^= 1;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	g_assert_true(flows_connected(world->flows, &other, 6, 0));
+	flows_known(world->flows, &world->node, true, 0);
+	flows_known(world->flows, &other, true, 0);
+}
+
+/* One node has max_received requests open here, another one's are taken; 503 says so, and a CANCEL gets through. */
+static void test_received(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	link_sends(world, 5, request("INVITE", "y0", "TLS"), 1);
+	link_sends_options(world, 5, 1, 8, 1);
+	g_assert_cmpuint(world->delivered->len, ==, 8);
+	assert_last(world->sent, 1, "SIP/2.0 503 ", "SIP/2.0/TLS h;branch=y8");
+	link_sends(world, 5, request("CANCEL", "y0", "TLS"), 2);
+	assert_last(world->delivered, 9, "CANCEL ", "branch=y0");
+	link_sends_options(world, 6, 100, 1, 2);
+	assert_last(world->delivered, 10, "OPTIONS ", "branch=y100");
+	kamailio_sends(world, reply(200, "OPTIONS", "y3", "UDP h"), 3);
+	link_sends_options(world, 5, 9, 2, 4);
+	assert_last(world->delivered, 11, "OPTIONS ", "branch=y9");
+	assert_last(world->sent, 3, "SIP/2.0 503 ", "branch=y10");
+}
+
+/* A request with count bytes more than request() gives it. */
+static char *long_request(const char *method, const char *branch, gsize count)
+{
+	g_autofree char *head = request(method, branch, "TLS");
+	g_autofree char *body = g_strnfill(count, 'x');
+
+	return g_strconcat(head, body, NULL);
+}
+
+/* What is open may be as long as 4096 bytes each, on average. */
+static void test_received_bytes(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	link_sends(world, 5, long_request("INVITE", "y0", 20000), 1);
+	assert_last(world->delivered, 1, "INVITE ", "branch=y0");
+	link_sends(world, 5, long_request("INVITE", "y1", 20000), 1);
+	assert_last(world->sent, 1, "SIP/2.0 503 ", "branch=y1");
+	link_sends(world, 5, long_request("INVITE", "y2", 4000), 1);
+	kamailio_sends(world, reply(200, "INVITE", "y0", "UDP h"), 2);
+	link_sends(world, 5, long_request("INVITE", "y3", 20000), 3);
+	assert_last(world->delivered, 3, "INVITE ", "branch=y3");
+}
+
+/* Uses up what a node may send at once: twice its rate of 10. */
+static void use_up(World *world)
+{
+	char branch[16];
+
+	for (int i = 0; i < 20; i++) {
+		link_sends_options(world, 5, i, 1, 1);
+		g_snprintf(branch, sizeof(branch), "y%d", i);
+		if (i < 19)
+			kamailio_sends(world, reply(200, "OPTIONS", branch, "UDP h"), 1);
+	}
+	g_assert_cmpuint(world->delivered->len, ==, 20);
+	g_assert_cmpuint(world->sent->len, ==, 19);
+}
+
+/* One node's requests come faster than they may: 503, but for what comes again by itself. */
+static void test_rate(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	use_up(world);
+	link_sends_options(world, 5, 20, 1, 2);
+	assert_last(world->sent, 20, "SIP/2.0 503 ", "SIP/2.0/TLS h;branch=y20");
+	link_sends(world, 5, request("ACK", "y21", "TLS"), 2);
+	link_sends(world, 5, request("CANCEL", "y22", "TLS"), 2);
+	link_sends_options(world, 5, 19, 1, 2); /* again: open already */
+	g_assert_cmpuint(world->sent->len, ==, 20);
+	g_assert_cmpuint(world->delivered->len, ==, 20);
+	link_sends_options(world, 6, 100, 1, 2);
+	g_assert_cmpuint(world->delivered->len, ==, 21);
+	/* one in 100 ms, for as long as twice the rate takes to come */
+	link_sends_options(world, 5, 23, 2, 101);
+	assert_last(world->delivered, 22, "OPTIONS ", "branch=y23");
+	for (int i = 0; i < 30; i++)
+		link_sends(world, 5, request("ACK", "y25", "TLS"), 100000);
+	g_assert_cmpuint(world->delivered->len, ==, 42);
+	/* 5 for 20000 bytes */
+	for (int i = 0; i < 6; i++)
+		link_sends(world, 5, long_request("ACK", "y25", 20000 - i), 200000);
+	g_assert_cmpuint(world->delivered->len, ==, 46);
+}
+
+/* Replies are taken where something is open, however fast requests come, and not without end. */
+static void test_replies(World *world, gconstpointer data)
+{
+	(void)data;
+	two_nodes(world);
+	use_up(world);
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 2);
+	for (int i = 0; i < 70; i++)
+		link_sends(world, 5, reply(180, "INVITE", "z1", "TLS h"), 3);
+	g_assert_cmpuint(world->delivered->len, ==, 20 + 64);
+	link_sends(world, 5, reply(200, "INVITE", "z1", "TLS h"), 4);
+	assert_last(world->delivered, 85, "SIP/2.0 200 ", "branch=z1");
+	link_sends(world, 5, reply(200, "INVITE", "z1", "TLS h"), 5);
+	g_assert_cmpuint(world->delivered->len, ==, 85);
+}
+
 static void test_idle(World *world, gconstpointer data)
 {
 	(void)data;
@@ -295,6 +432,49 @@ static void test_idle(World *world, gconstpointer data)
 	g_assert_cmpuint(world->closed->len, ==, 1);
 	g_assert_cmpint(world->state, ==, FLOW_DOWN);
 	g_assert_cmpuint(world->delivered->len, ==, 1);
+}
+
+/* A node that nobody could reach is forgotten sooner than one that calls went to, and Kamailio is told: its
+ * address is another's then. */
+static void test_forgotten(World *world, gconstpointer data)
+{
+	const int64_t minute = 60 * 1000;
+	ReloadNodeId made_up = world->node, node;
+	uint32_t address, other;
+	FlowState state;
+
+	(void)data;
+	made_up.id[0] = 99;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	flows_disconnected(world->flows, &world->node, 5, 0);
+	address = address_of(world);
+	other = flows_resolve(world->flows, &made_up, &state, 5 * minute);
+	flows_tick(world->flows, 20 * minute - 1);
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+	g_assert_true(flow_addresses_find(world->addresses, other, &node));
+	flows_tick(world->flows, 20 * minute);
+	g_assert_cmpint(world->state, ==, FLOW_FORGOTTEN);
+	g_assert_true(reload_node_id_equal(&world->changed, &made_up));
+	g_assert_false(flow_addresses_find(world->addresses, other, &node));
+	g_assert_true(flow_addresses_find(world->addresses, address, &node));
+	flows_tick(world->flows, 24 * 60 * minute);
+	g_assert_true(reload_node_id_equal(&world->changed, &world->node));
+	g_assert_false(flow_addresses_find(world->addresses, address, &node));
+	g_assert_cmpuint(world->changes, ==, 4); /* up, down, and two forgotten */
+}
+
+/* Closing a flow may make another message come to a node that is not known yet. */
+static void test_grows_while_closing(World *world, gconstpointer data)
+{
+	GLogLevelFlags fatal = g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	world->resolve_when_closed = true;
+	flows_tick(world->flows, 60000);
+	g_assert_cmpuint(world->closed->len, ==, 1);
+	g_assert_cmpint(world->state, ==, FLOW_DOWN);
+	g_log_set_always_fatal(fatal);
 }
 
 /* Both sides open at once: two connections, and the loss of one harms nobody. */
@@ -355,22 +535,94 @@ static void test_recovered(World *world, gconstpointer data)
 	world_tear_down(&heir, data);
 }
 
-/* A journal that somebody else wrote is no danger. */
+/* A journal that somebody else wrote is no danger: neither lengths nor what should be Node-IDs. */
 static void test_journal_rubbish(World *world, gconstpointer data)
 {
 	uint8_t rubbish[4096];
 	World heir = {.journal_fd = copy_of_journal(world)};
 
 	for (unsigned i = 0; i < 64; i++) {
+		uint32_t len = i * 1028 + 257; /* some too long, some not */
+
 		memset(rubbish, (int)(i * 4 + 1), sizeof(rubbish));
-		rubbish[2] = rubbish[3] = 0; /* a length of 16 bits */
-		g_assert_cmpint(pwrite(heir.journal_fd, rubbish, sizeof(rubbish), i * 4096), ==, 4096);
+		g_assert_cmpint(pwrite(heir.journal_fd, &len, sizeof(len), i * sizeof(len)), ==, sizeof(len));
+		g_assert_cmpint(pwrite(heir.journal_fd, rubbish, sizeof(rubbish), (4 + i) * 4096), ==, 4096);
 	}
 	world_set_up(&heir, data);
 	flows_recover(heir.flows, 0);
 	flows_known(heir.flows, &heir.node, false, 1);
 	g_assert_cmpuint(heir.delivered->len, ==, 0);
 	world_tear_down(&heir, data);
+}
+
+/* Memory holds as much of the journal as was in use, not its 16 MiB. */
+static void test_journal_memory(World *world, gconstpointer data)
+{
+	struct stat status;
+
+	(void)data;
+	kamailio_sends(world, request("INVITE", "z1", "UDP"), 0);
+	g_assert_cmpint(fstat(world->journal_fd, &status), ==, 0);
+	g_assert_cmpint(status.st_size, >=, 16 << 20);
+	g_assert_cmpint(status.st_blocks * 512, >, 0);
+	g_assert_cmpint(status.st_blocks * 512, <=, 64 << 10);
+}
+
+static void count_entry(void *data, const ReloadNodeId *node, bool sent, ReloadSpan head)
+{
+	unsigned *count = data;
+
+	(void)node;
+	(void)head;
+	count[sent]++;
+}
+
+/* What the next process would find: received, sent. Takes it out. */
+static void count_noted(int fd, unsigned count[2])
+{
+	Journal *journal = journal_open(fd, NULL);
+
+	count[false] = count[true] = 0;
+	journal_recover(journal, count_entry, count);
+	journal_free(journal);
+}
+
+static void add_request(OpenRequests *requests, const char *method, const char *branch)
+{
+	g_autofree char *text = request(method, branch, "UDP");
+	SipView view;
+
+	g_assert_true(sip_view_parse(span_of(text), &view));
+	g_assert_true(open_requests_add(requests, &view, 0));
+}
+
+/* What one flow leaves open keeps nobody else out of the journal; what is over makes room for its next. */
+static void test_journal_shared(void)
+{
+	int fd = memfd_create("journal", MFD_CLOEXEC);
+	Journal *journal = journal_open(fd, NULL);
+	ReloadNodeId node = {.len = 16};
+	OpenRequests *sent = open_requests_new(4096, journal, &node, true);
+	OpenRequests *received = open_requests_new(4096, journal, &node, false);
+	unsigned count[2];
+	char branch[16];
+
+	for (unsigned i = 0; i < 4096; i++) {
+		g_snprintf(branch, sizeof(branch), "z%u", i);
+		add_request(sent, "OPTIONS", branch);
+		add_request(received, "OPTIONS", branch);
+	}
+	count_noted(fd, count);
+	g_assert_cmpuint(count[true], ==, 512);
+	g_assert_cmpuint(count[false], ==, 128);
+	open_requests_expire(received, 1 << 30);
+	add_request(received, "INVITE", "next");
+	count_noted(fd, count);
+	g_assert_cmpuint(count[false], ==, 1);
+	open_requests_free(sent);
+	open_requests_free(received);
+	journal_free(journal);
+	close(fd);
 }
 
 static void test_addresses(void)
@@ -417,8 +669,12 @@ int main(int argc, char **argv)
 		{"open", test_open},	     {"known", test_known},
 		{"died", test_died},	     {"unreachable", test_unreachable},
 		{"bounds", test_bounds},     {"cancel-held", test_cancel_held},
+		{"received", test_received}, {"rate", test_rate},
+		{"replies", test_replies}, {"received-bytes", test_received_bytes},
 		{"idle", test_idle},	     {"two-connections", test_two_connections},
 		{"recovered", test_recovered},	     {"journal-rubbish", test_journal_rubbish},
+		{"journal-memory", test_journal_memory}, {"forgotten", test_forgotten},
+		{"grows-while-closing", test_grows_while_closing},
 	};
 
 	g_test_init(&argc, &argv, NULL);
@@ -427,6 +683,7 @@ int main(int argc, char **argv)
 
 		g_test_add(path, World, NULL, world_set_up, tests[i].test, world_tear_down);
 	}
+	g_test_add_func("/edge/journal-shared", test_journal_shared);
 	g_test_add_func("/edge/flow-addresses", test_addresses);
 	return g_test_run();
 }

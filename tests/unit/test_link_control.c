@@ -5,6 +5,7 @@
 
 #include <glib/gstdio.h>
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -170,6 +171,98 @@ static void test_long_line(Fixture *fixture, gconstpointer data)
 	close(fd);
 }
 
+/* One that does end, but too late. */
+static void test_long_whole_line(Fixture *fixture, gconstpointer data)
+{
+	int fd = client(fixture);
+	char *line = g_strnfill(RELOAD_CONTROL_LINE_MAX + RELOAD_CONTROL_LINE_MAX / 2, 'x');
+
+	(void)data;
+	line[strlen(line) - 1] = '\n';
+	say(fd, line);
+	assert_answer(fd, ""); /* closed */
+	g_free(line);
+	close(fd);
+}
+
+/* Reads until as much has come as is expected. */
+static void assert_text(int fd, const char *expected)
+{
+	GString *text = g_string_new(NULL);
+
+	LINK_WAIT(({
+		char bytes[65536];
+		ssize_t got = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+		if (got > 0)
+			g_string_append_len(text, bytes, got);
+		g_assert_cmpint(got, !=, 0);
+		text->len >= strlen(expected);
+	}));
+	g_assert_cmpstr(text->str, ==, expected);
+	g_string_free(text, TRUE);
+}
+
+/* Commands that come in one piece are performed one after the other. */
+static void test_several_at_once(Fixture *fixture, gconstpointer data)
+{
+	int fd = client(fixture);
+
+	(void)data;
+	say(fd, "echo a\nrefuse\nhold\necho b\nec");
+	assert_text(fd, "a\n.\nbefore?\n! not today\n");
+	LINK_WAIT(fixture->held != NULL);
+	for (unsigned i = 0; i < 5; i++)
+		link_iterate();
+	g_assert_cmpint(recv(fd, (char[1]){0}, 1, MSG_DONTWAIT), ==, -1); /* none overtakes another */
+	reload_control_end(fixture->held, NULL);
+	fixture->held = NULL;
+	assert_text(fd, ".\nb\n.\n");
+	say(fd, "ho c\n");
+	assert_text(fd, "c\n.\n");
+	close(fd);
+}
+
+/* Lines of next to nothing: as many answers come, so none is left in memory. */
+static void test_many_lines(Fixture *fixture, gconstpointer data)
+{
+	enum { LINES = 4 * RELOAD_CONTROL_LINE_MAX };
+	int fd = client(fixture);
+	char *lines = g_strnfill(LINES, '\n');
+	GString *expected = g_string_new(NULL);
+
+	(void)data;
+	for (unsigned i = 0; i < LINES; i++)
+		g_string_append(expected, "! no command; help lists them\n");
+	say(fd, lines);
+	assert_text(fd, expected->str);
+	g_string_free(expected, TRUE);
+	g_free(lines);
+	close(fd);
+}
+
+/* Without a descriptor for it a client waits, and the loop rests meanwhile. */
+static void test_no_descriptors(Fixture *fixture, gconstpointer data)
+{
+	int fd = client(fixture), probe = dup(fd);
+	struct rlimit limit, none;
+	unsigned turns = 0;
+
+	(void)data;
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	none = limit;
+	none.rlim_cur = (rlim_t)probe; /* the lowest that is free */
+	close(probe);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+	say(fd, "echo at last\n");
+	while (g_main_context_iteration(NULL, FALSE))
+		g_assert_cmpuint(++turns, <, 10);
+	g_assert_cmpuint(turns, >, 0);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+	assert_text(fd, "at\nlast\n.\n");
+	close(fd);
+}
+
 /* The client goes while its command is under way; another one's is under way when all ends. */
 static void test_gone(Fixture *fixture, gconstpointer data)
 {
@@ -280,6 +373,10 @@ int main(int argc, char **argv)
 	ADD("commands", test_commands);
 	ADD("long_answer", test_long_answer);
 	ADD("long_line", test_long_line);
+	ADD("long_whole_line", test_long_whole_line);
+	ADD("several_at_once", test_several_at_once);
+	ADD("many_lines", test_many_lines);
+	ADD("no_descriptors", test_no_descriptors);
 	ADD("gone", test_gone);
 	ADD("many_clients", test_many_clients);
 	ADD("run", test_run);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whole nodes with real sockets and files: two form a ring, talk, reload, lose each other, leave;
  * and every kind of bad configuration is refused with one line. */
+#include "reload_core/config/document_sign.h"
 #include "reload_core/link/app_connection.h"
-#include "reload_core/link/control.h"
-#include "reload_core/link/driver.h"
+#include "reload_core/link/driver_private.h"
 #include "reload_core/link/socket.h"
 #include "reload_core/security/issue.h"
 #include "tests/unit/driver_fixture.h"
@@ -198,6 +198,45 @@ static void test_application(DriverFixture *fixture, gconstpointer data)
 	end_owner(&a);
 }
 
+static void assert_other_certificate(ReloadDriver *driver, uint8_t before[RELOAD_SHA256_LEN])
+{
+	const uint8_t *now = reload_certificate_sha256(reload_identity_certificate(reload_driver_identity(driver)));
+
+	g_assert_cmpint(memcmp(before, now, RELOAD_SHA256_LEN), !=, 0);
+	memcpy(before, now, RELOAD_SHA256_LEN);
+}
+
+/* The file is older than the document that the overlay has brought meanwhile: certificates are read anew all the
+ * same. Two documents of one sequence are the operator's mistake. */
+static void test_reload_behind(DriverFixture *fixture, gconstpointer data)
+{
+	const char *listen[] = {"127.0.0.1:0", NULL};
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
+	ReloadDriver *driver = driver_start(&options);
+	uint8_t certificate[RELOAD_SHA256_LEN] = {0};
+	char *first, *other;
+	GError *error = NULL;
+
+	(void)data;
+	assert_other_certificate(driver, certificate);
+	g_assert_true(g_file_get_contents(fixture->document, &first, NULL, NULL));
+	g_assert_true(ca_sign_document(fixture->ca, NULL, 2, 90, &error));
+	driver_assert_command(driver, "reload", "document sequence 2");
+	g_assert_true(g_file_set_contents(fixture->document, first, -1, NULL));
+	driver_make_node(fixture, fixture->nodes[0]);
+	driver_assert_command(driver, "reload", "document sequence 2");
+	assert_other_certificate(driver, certificate);
+	other = g_strdup(first);
+	g_assert_nonnull(strstr(other, "<no-ice>"));
+	strstr(other, "<no-ice>")[-1] = '\t';
+	g_assert_true(g_file_set_contents(fixture->document, other, -1, NULL));
+	g_assert_true(ca_sign_document(fixture->ca, NULL, 2, 90, &error));
+	driver_assert_command_refused(driver, "reload", "sequence 2 is not above the current 2");
+	g_free(other);
+	g_free(first);
+	driver_leave(driver);
+}
+
 static unsigned reloaded_count;
 
 static void reloaded(void *user)
@@ -359,6 +398,113 @@ static void test_warnings(DriverFixture *fixture, gconstpointer data)
 	ca_authority_free(authority);
 }
 
+/* What was told last of the document, and how often. */
+typedef struct {
+	unsigned count;
+	ReloadLogLevel level;
+	char *line;
+} Told;
+
+static void told(void *user, ReloadLogLevel level, const char *line)
+{
+	Told *out = user;
+
+	if (strstr(line, "overlay.xml: document end") == NULL)
+		return;
+	out->count++;
+	out->level = level;
+	g_free(out->line);
+	out->line = g_strdup(line);
+}
+
+/* A warning each day from 30 days before the document ends, an error when it has and each day after. */
+static void test_ends(DriverFixture *fixture, gconstpointer data)
+{
+	const char *listen[] = {"127.0.0.1:0", NULL};
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
+	ReloadDriver *driver = driver_start(&options);
+	int64_t end = reload_driver_document(driver)->expiration;
+	const struct {
+		int64_t now, next;
+		unsigned count;
+		ReloadLogLevel level;
+	} cases[] = {
+	    {end - 31 * CA_DAY_MS, end - 30 * CA_DAY_MS, 0, RELOAD_LOG_DEBUG},
+	    {end - 30 * CA_DAY_MS, end - 29 * CA_DAY_MS, 1, RELOAD_LOG_WARNING},
+	    {end - CA_DAY_MS / 2, end + 1000, 2, RELOAD_LOG_WARNING},
+	    {end + 1000, end + 1000 + CA_DAY_MS, 3, RELOAD_LOG_ERROR},
+	    {end + 9 * CA_DAY_MS, end + 10 * CA_DAY_MS, 4, RELOAD_LOG_ERROR},
+	};
+	Told last = {.level = RELOAD_LOG_DEBUG};
+
+	(void)data;
+	/* of the certificate, which ends at much the same time, test_warnings is */
+	driver_make_node_for(fixture, fixture->nodes[0], 200);
+	driver_assert_command(driver, "reload", "document sequence 1");
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_assert_cmpint(reload_driver_tell_ends(&driver->files, fixture->document, fixture->nodes[0],
+							cases[i].now, told, &last),
+				==, cases[i].next);
+		g_assert_cmpuint(last.count, ==, cases[i].count);
+		g_assert_cmpint(last.level, ==, cases[i].level);
+	}
+	g_assert_nonnull(strstr(last.line, "does not start"));
+	g_free(last.line);
+	driver_leave(driver);
+}
+
+/* Signs the document anew; it ends in so many ms. */
+static void end_document(const DriverFixture *fixture, int64_t life)
+{
+	char *certificate = g_build_filename(fixture->ca, "signer.crt", NULL);
+	char *key = g_build_filename(fixture->ca, "signer.key", NULL), *text;
+	int64_t now = g_get_real_time() / 1000;
+	GError *error = NULL;
+	ReloadIdentity *signer = reload_identity_load(certificate, key, DRIVER_OVERLAY, 16, now, &error);
+	GBytes *plain, *document;
+	gsize length;
+
+	g_assert_no_error(error);
+	g_assert_true(g_file_get_contents(fixture->document, &text, &length, NULL));
+	plain = g_bytes_new_take(text, length);
+	document = reload_document_sign(plain, "overlay.xml", NULL, signer, 2, now + life, &error);
+	g_assert_no_error(error);
+	g_assert_true(g_file_set_contents(fixture->document, g_bytes_get_data(document, NULL),
+					  (gssize)g_bytes_get_size(document), NULL));
+	g_bytes_unref(document);
+	g_bytes_unref(plain);
+	reload_identity_unref(signer);
+	g_free(certificate);
+	g_free(key);
+}
+
+/* The document ends under a node that runs: it says so, and goes on. */
+static void test_document_ends(DriverFixture *fixture, gconstpointer data)
+{
+	const char *listen[] = {"127.0.0.1:0", NULL};
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
+	Told last = {0};
+	ReloadDriver *driver;
+
+	(void)data;
+	options.log_sink = told;
+	options.log_user = &last;
+	driver = driver_start(&options);
+	LINK_WAIT(driver_joined(driver));
+	g_assert_cmpuint(last.count, ==, 0);
+	end_document(fixture, 2500);
+	driver_assert_command(driver, "reload", "document sequence 2");
+	LINK_WAIT(last.count == 1);
+	g_assert_cmpint(last.level, ==, RELOAD_LOG_WARNING);
+	LINK_WAIT(last.count == 2);
+	g_assert_cmpint(last.level, ==, RELOAD_LOG_ERROR);
+	g_assert_true(driver_joined(driver));
+	driver_assert_command(driver, "status", "joined");
+	assert_refused(&options, "overlay.xml");
+	driver_leave(driver);
+	g_free(last.line);
+}
+
 /* Kinds beside the document: at the driver_start, at a reload, and where something is wrong with them. */
 static void test_kinds(DriverFixture *fixture, gconstpointer data)
 {
@@ -421,11 +567,14 @@ int main(int argc, char **argv)
 	ADD("ring", test_ring);
 	ADD("application", test_application);
 	ADD("reload", test_reload);
+	ADD("reload_behind", test_reload_behind);
 	ADD("kinds", test_kinds);
 	ADD("bad_addresses", test_bad_addresses);
 	ADD("bad_files", test_bad_files);
 	ADD("other_ca", test_other_ca);
 	ADD("warnings", test_warnings);
+	ADD("ends", test_ends);
+	ADD("document_ends", test_document_ends);
 #undef ADD
 	return g_test_run();
 }

@@ -398,6 +398,86 @@ static void test_many_links(Fixture *fixture, gconstpointer data)
 	reload_identity_unref(identity);
 }
 
+/* Connects from that address of the loopback device. */
+static int connect_from(const LinkNode *node, const char *source)
+{
+	ReloadAddress from;
+	struct sockaddr_storage sockaddr;
+	socklen_t length;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	g_assert_true(reload_address_parse(source, 0, &from));
+	length = reload_address_to_sockaddr(&from, &sockaddr);
+	g_assert_cmpint(bind(fd, (struct sockaddr *)&sockaddr, length), ==, 0);
+	length = reload_address_to_sockaddr(&node->address, &sockaddr);
+	g_assert_true(connect(fd, (struct sockaddr *)&sockaddr, length) == 0 || errno == EINPROGRESS);
+	return fd;
+}
+
+/* A client with an identity of its own; false: its link was closed at once. */
+static bool link_from(Fixture *fixture, const char *source, RawClient **client)
+{
+	ReloadIdentity *identity = link_ca_issue(fixture->ca, 60000);
+	LinkNode *node = fixture->node;
+	unsigned ups = node->ups;
+	uint64_t refused = link_node_statistics(node).refused_links;
+
+	*client = raw_client_new_on(connect_from(node, source), identity, 0);
+	g_assert_true(raw_client_handshake(*client));
+	LINK_WAIT(node->ups > ups || link_node_statistics(node).refused_links > refused);
+	reload_identity_unref(identity);
+	return node->ups > ups;
+}
+
+static const ReloadLinkLimits guarded = {.max_links_source = 2};
+
+/* One address gets so many links, whatever Node-IDs it shows; others still get theirs, and so does this node,
+ * to whomever it likes. */
+static void test_many_links_of_one_source(Fixture *fixture, gconstpointer data)
+{
+	LinkNode *other = link_node_new(fixture->ca, "127.0.0.1", NULL);
+	RawClient *clients[5];
+
+	(void)data;
+	link_node_connect(fixture->node, other);
+	g_assert_true(link_from(fixture, "127.0.0.1", &clients[0]));
+	g_assert_true(link_from(fixture, "127.0.0.1", &clients[1]));
+	g_assert_false(link_from(fixture, "127.0.0.1", &clients[2]));
+	g_assert_true(link_from(fixture, "127.0.0.2", &clients[3]));
+	link_node_connect(fixture->node, other);
+	/* one that goes makes room */
+	raw_client_free(clients[0]);
+	LINK_WAIT(fixture->node->downs == 1);
+	g_assert_true(link_from(fixture, "127.0.0.1", &clients[4]));
+	for (unsigned i = 1; i < G_N_ELEMENTS(clients); i++)
+		raw_client_free(clients[i]);
+	link_node_free(other);
+}
+
+/* A node with two Node-IDs is counted as the one that was expected, be it the second of its certificate. */
+static void test_many_links_to_second_id(Fixture *fixture, gconstpointer data)
+{
+	ReloadIdentity *identity = link_ca_issue_ids(fixture->ca, RELOAD_KEY_P256, 2, 60000);
+	LinkNode *other = link_node_new_with(fixture->ca->trust, identity, "127.0.0.1", NULL, NULL);
+	LinkNode *node = fixture->node;
+	size_t count;
+	const ReloadNodeId *ids =
+	    reload_certificate_node_ids(reload_identity_certificate(identity), &count);
+
+	(void)data;
+	g_assert_cmpuint(count, ==, 2);
+	for (unsigned i = 1; i <= 2; i++) {
+		g_assert_cmpuint(node->io.link_connect(node->io.user, &other->address, &ids[1]), !=, 0);
+		LINK_WAIT(node->ups == i);
+	}
+	g_assert_cmpuint(node->io.link_connect(node->io.user, &other->address, &ids[1]), !=, 0);
+	LINK_WAIT(node->ups + node->downs == 3);
+	g_assert_cmpuint(node->downs, ==, 1);
+	g_assert_cmpint(node->why, ==, RELOAD_E_LIMIT);
+	link_node_free(other);
+	reload_identity_unref(identity);
+}
+
 /* No tickets, no resumption, no renegotiation. */
 static void test_no_second_chances(Fixture *fixture, gconstpointer data)
 {
@@ -438,6 +518,8 @@ int main(int argc, char **argv)
 	ADD("queue_overflow", &small, test_queue_overflow);
 	ADD("flood", &small, test_flood);
 	ADD("many_links", &narrow, test_many_links);
+	ADD("many_links_of_one_source", &guarded, test_many_links_of_one_source);
+	ADD("many_links_to_second_id", &narrow, test_many_links_to_second_id);
 	ADD("no_second_chances", NULL, test_no_second_chances);
 #undef ADD
 	return g_test_run();

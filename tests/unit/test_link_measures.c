@@ -141,6 +141,29 @@ static void test_addresses(void)
 	}
 }
 
+/* What counts as one source of connections. */
+static void test_same_host(void)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = {
+	    {"192.0.2.1:7000", "192.0.2.1:7001", true},
+	    {"192.0.2.1", "192.0.2.2", false},
+	    {"[2001:db8:1:2::1]:7000", "[2001:db8:1:2:ffff::9]:7001", true},
+	    {"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+	    {"::1", "0.0.0.1", false},
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		ReloadAddress a, b;
+
+		g_assert_true(reload_address_parse(cases[i].a, 6084, &a));
+		g_assert_true(reload_address_parse(cases[i].b, 6084, &b));
+		g_assert_true(reload_address_same_host(&a, &b) == cases[i].same);
+	}
+}
+
 static void sink(void *user, ReloadLogLevel level, const char *text)
 {
 	g_ptr_array_add(user, g_strdup_printf("%d %s", level, text));
@@ -196,6 +219,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/link/clock/steps", test_clock);
 	g_test_add_func("/link/clock/small_steps", test_clock_small_steps);
 	g_test_add_func("/link/addresses", test_addresses);
+	g_test_add_func("/link/addresses/same_host", test_same_host);
 	g_test_add_func("/link/log", test_log);
 	g_test_add_func("/link/log/stderr", test_log_stderr);
 	return g_test_run();

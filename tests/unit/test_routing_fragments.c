@@ -48,7 +48,8 @@ static void test_end_to_end(void)
 	row.watch_data = &wire;
 	row_request(&row, 0, 3, RELOAD_STORE_REQ, 3500, &reply);
 	assert_echo(&reply, 3500);
-	g_assert_cmpuint(wire.largest, <=, 1200);
+	g_assert_cmpuint(wire.largest, <=, 1200 - 32);
+	g_assert_cmpint(RELOAD_REASSEMBLY_MS, ==, 15000);
 	g_assert_cmpuint(row_count(&row, 3).reassembled, ==, 1);
 	g_assert_cmpuint(row_count(&row, 0).reassembled, ==, 1);
 	/* Nobody between collects. */
@@ -146,6 +147,11 @@ static void test_plan(void)
 	g_assert_false(reload_fragment_plan(100, 900, 1000, &count)); /* it fits */
 	g_assert_true(reload_fragment_plan(100, 901, 1000, &count));
 	g_assert_cmpuint(count, ==, 2);
+	/* 6.7: 32 bytes stay free in each. */
+	g_assert_true(reload_fragment_plan(100, 2 * 868, 1000, &count));
+	g_assert_cmpuint(count, ==, 2);
+	g_assert_true(reload_fragment_plan(100, 2 * 868 + 1, 1000, &count));
+	g_assert_cmpuint(count, ==, 3);
 	/* No room for 256 bytes: not performed. */
 	g_assert_false(reload_fragment_plan(800, 3000, 1000, &count));
 	/* Two halves of less than 256 bytes: neither. */

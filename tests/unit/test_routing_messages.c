@@ -53,8 +53,14 @@ static void test_compression(void)
 		kept += row_count(&row, i).compressed > 0;
 	}
 	g_assert_cmpuint(kept, ==, 3);
+	/* Kept as long as its request may be sent again (five times 3 s). */
+	row_pass(&row, 14900);
+	row_inject(&row, 5, 4, reload_span(wire.answer->data, wire.answer->len));
+	row_run(&row);
+	for (unsigned i = 0; i < 6; i++)
+		g_assert_cmpuint(row_count(&row, i).dropped_opaque, ==, 0);
 	/* Only ours, and only in time: the same answer later goes nowhere. */
-	row_pass(&row, 16000);
+	row_pass(&row, 1100);
 	row_inject(&row, 5, 4, reload_span(wire.answer->data, wire.answer->len));
 	row_run(&row);
 	g_assert_cmpuint(row_count(&row, 4).dropped_opaque + row_count(&row, 3).dropped_opaque +
@@ -64,6 +70,45 @@ static void test_compression(void)
 	g_byte_array_unref(wire.answer);
 	row_reply_clear(&reply);
 	row_clear(&row);
+}
+
+/* The answer to a request comes after so long, and finds its way by what was kept. */
+static void assert_kept(const char *more, int64_t ms)
+{
+	Row row;
+	Wire wire = {0};
+	RowReply reply = {0};
+	uint64_t restored[2] = {0};
+
+	row_init(&row, 6, more);
+	for (unsigned i = 0; i < 6; i++)
+		reload_router_set_via_entries(row.nodes[i].router, 1);
+	row.watch = watch;
+	row.watch_data = &wire;
+	row_request(&row, 0, 5, RELOAD_STORE_REQ, 100, &reply);
+	for (unsigned late = 0; late < 2; late++) {
+		for (unsigned i = 0; i < 6; i++) {
+			restored[late] += row_count(&row, i).restored;
+			g_assert_cmpuint(row_count(&row, i).dropped_opaque, ==, 0);
+		}
+		if (late)
+			break;
+		row.now += ms;
+		row_inject(&row, 5, 4, reload_span(wire.answer->data, wire.answer->len));
+		row_run(&row);
+	}
+	g_assert_cmpuint(restored[0], ==, 3);
+	g_assert_cmpuint(restored[1], ==, 6);
+	g_byte_array_unref(wire.answer);
+	row_reply_clear(&reply);
+	row_clear(&row);
+}
+
+/* 6.1.2: for as long as the request may still be answered. */
+static void test_compression_lifetime(void)
+{
+	assert_kept("", 14999);
+	assert_kept("<overlay-reliability-timer>10000</overlay-reliability-timer>", 49999);
 }
 
 /* A message that the next via entry would make too large for the overlay. */
@@ -112,6 +157,41 @@ static void seeded(void *user, uint8_t *out, size_t len)
 		*state = *state * 1664525 + 1013904223;
 		out[i] = (uint8_t)(*state >> 24);
 	}
+}
+
+static void always_five(void *user, uint8_t *out, size_t len)
+{
+	(void)user;
+	memset(out, 5, len);
+}
+
+static void test_via_generations(void)
+{
+	ReloadViaStore *store = reload_via_store_new(always_five, NULL);
+	ReloadNodeId hop = pki_node_id(9);
+	GByteArray *first = g_byte_array_new(), *other = g_byte_array_new();
+	ReloadDestination opaque;
+	ReloadSpan span, via;
+
+	g_assert_true(reload_via_store_put(store, (ReloadSpan){0}, &hop, 0, 1000, first));
+	/* 6.3.2.2: the generation was random at first, and has been raised. */
+	g_assert_cmpuint(first->data[0] >> 4 & 7, ==, 6);
+	for (uint32_t i = 0; i < 4096; i++) {
+		memcpy(hop.id, &i, sizeof(i));
+		g_byte_array_set_size(other, 0);
+		g_assert_true(reload_via_store_put(store, (ReloadSpan){0}, &hop, 2000, 5000, other));
+	}
+	/* Its index is another list's now. */
+	span = reload_span(first->data, first->len);
+	g_assert_true(reload_destination_next(&span, &opaque));
+	g_assert_false(reload_via_store_get(store, &opaque, 2000, &via));
+	first->data[0] = (guint8)(0x80 | 7 << 4 | (first->data[0] & 0x0f));
+	span = reload_span(first->data, first->len);
+	g_assert_true(reload_destination_next(&span, &opaque));
+	g_assert_true(reload_via_store_get(store, &opaque, 2000, &via));
+	g_byte_array_unref(first);
+	g_byte_array_unref(other);
+	reload_via_store_free(store);
 }
 
 static void test_via_store(void)
@@ -175,6 +255,7 @@ typedef struct {
 	GByteArray *list, *options, *extensions, *via;
 	ReloadHeader header;
 	uint16_t error_code; /* of the last Error that went back to node 0 */
+	size_t error_text;
 	unsigned errors, answers;
 	GByteArray *answer_options;
 	uint32_t answer_size;
@@ -193,13 +274,14 @@ static bool see_answers(void *data, unsigned from, unsigned to, GByteArray *mess
 			RELOAD_OK);
 	g_byte_array_set_size(c->answer_options, 0);
 	reload_write_bytes(c->answer_options, decoded.header.options);
+	c->answer_size = message->len;
 	if (decoded.code != RELOAD_ERROR) {
 		c->answers++;
-		c->answer_size = message->len;
 		return false;
 	}
 	g_assert_cmpint(reload_error_decode(decoded.body, &error), ==, RELOAD_OK);
 	c->error_code = error.error_code;
+	c->error_text = error.error_info.len;
 	c->errors++;
 	return false;
 }
@@ -271,6 +353,18 @@ static void test_destinations(void)
 	deliver(&c, RELOAD_FETCH_REQ);
 	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_INVALID_MESSAGE);
 	g_assert_cmpuint(c.row.nodes[3].handled, ==, 1);
+	/* The way of an answer may have a node three times, and no more. */
+	for (unsigned i = 0; i < 2; i++) {
+		g_byte_array_set_size(c.list, 0);
+		for (unsigned k = 0; k < 3 + i; k++) {
+			to_node(&c, 1);
+			to_node(&c, 2);
+		}
+		to_node(&c, 3);
+		deliver(&c, RELOAD_FETCH_ANS);
+		g_assert_cmpuint(row_count(&c.row, 1).dropped_limit, ==, 1 + i);
+		g_assert_cmpuint(row_count(&c.row, 3).received, ==, 2);
+	}
 	/* Too deep. */
 	g_byte_array_set_size(c.list, 0);
 	for (unsigned i = 0; i < 200; i++) {
@@ -436,6 +530,43 @@ static void test_response_length(void)
 	g_byte_array_set_size(c.row.nodes[1].answer, 6000);
 	deliver(&c, RELOAD_FETCH_REQ);
 	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_RESPONSE_TOO_LARGE);
+	/* The way back is a part of it. */
+	for (unsigned i = 0; i < 100; i++)
+		reload_write_destination_node(c.via, &c.row.nodes[3].id);
+	g_byte_array_set_size(c.row.nodes[1].answer, 3000);
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_RESPONSE_TOO_LARGE);
+	g_byte_array_set_size(c.row.nodes[1].answer, 2000);
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.answers, ==, 1);
+	g_assert_cmpuint(c.answer_size, <=, 5000);
+	case_clear(&c);
+}
+
+/* An Error is a response, too: it goes without its text rather than be too large. */
+static void test_error_length(void)
+{
+	Case c;
+
+	case_init(&c);
+	to_node(&c, 1);
+	c.header.ttl = 101;
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_TTL_EXCEEDED);
+	g_assert_cmpuint(c.error_text, >, 16);
+	/* The signature's length varies by some bytes. */
+	c.header.max_response_length = c.answer_size - 8;
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_TTL_EXCEEDED);
+	g_assert_cmpuint(c.error_text, ==, 0);
+	g_assert_cmpuint(c.answer_size, <=, c.header.max_response_length);
+	/* So does the Error in place of an answer. */
+	c.header.ttl = 20;
+	c.row.nodes[1].answer = g_byte_array_new();
+	g_byte_array_set_size(c.row.nodes[1].answer, 1500);
+	deliver(&c, RELOAD_FETCH_REQ);
+	g_assert_cmpuint(c.error_code, ==, RELOAD_ERROR_RESPONSE_TOO_LARGE);
+	g_assert_cmpuint(c.error_text, ==, 0);
 	case_clear(&c);
 }
 
@@ -521,8 +652,8 @@ static void test_repetition(void)
 
 /* ---- who may answer (6.3.4) ---- */
 
-/* Node 1 answers in place of who is asked, with that transaction ID. */
-static void fake(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool extension)
+/* Node 1 answers, maybe in place of who is asked, with that transaction ID and sequence number. */
+static void answer_with(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool extension, uint16_t sequence)
 {
 	GByteArray *list = g_byte_array_new(), *body = g_byte_array_new(), *extensions = g_byte_array_new();
 	ReloadErrorResponse error = {error_code, {0}};
@@ -532,6 +663,7 @@ static void fake(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool
 
 	reload_write_destination_node(list, &row->nodes[0].id);
 	header = row_header(row, id, reload_span(list->data, list->len));
+	header.config_sequence = sequence;
 	if (code == RELOAD_ERROR)
 		reload_write_error(body, &error);
 	if (extension)
@@ -543,6 +675,11 @@ static void fake(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool
 	g_byte_array_unref(extensions);
 	g_byte_array_unref(body);
 	g_byte_array_unref(list);
+}
+
+static void fake(Row *row, uint64_t id, uint16_t code, uint16_t error_code, bool extension)
+{
+	answer_with(row, id, code, error_code, extension, row->document->sequence);
 }
 
 static uint64_t ask(Row *row, const ReloadDestination *destination, uint16_t code, RowReply *reply)
@@ -608,20 +745,58 @@ static void test_origin(void)
 	row_clear(&row);
 }
 
+/* 6.5.4: who answers with an older number, or finds ours too new, is told. */
+static void test_outdated(void)
+{
+	static const struct {
+		uint16_t code, error_code, sequence;
+		bool told;
+	} cases[] = {
+		{RELOAD_FETCH_ANS, 0, 1, false},
+		{RELOAD_FETCH_ANS, 0, 0, true},
+		{RELOAD_FETCH_ANS, 0, 65534, true},
+		{RELOAD_FETCH_ANS, 0, 2, false},
+		{RELOAD_FETCH_ANS, 0, RELOAD_CONFIG_SEQUENCE_ANY, false},
+		{RELOAD_ERROR, RELOAD_ERROR_NOT_FOUND, 1, false},
+		{RELOAD_ERROR, RELOAD_ERROR_CONFIG_TOO_NEW, 1, true},
+		{RELOAD_ERROR, RELOAD_ERROR_CONFIG_TOO_OLD, 1, false},
+	};
+	RowReply reply = {0};
+	ReloadDestination node;
+	Row row;
+
+	row_init(&row, 2, "");
+	node = reload_destination_node(&row.nodes[1].id);
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		uint64_t id = ask(&row, &node, RELOAD_FETCH_REQ, &reply);
+
+		row.nodes[0].outdated = 0;
+		answer_with(&row, id, cases[i].code, cases[i].error_code, false, cases[i].sequence);
+		g_assert_cmpuint(reply.replies, ==, i + 1);
+		g_assert_cmpuint(row.nodes[0].outdated, ==, cases[i].told);
+	}
+	row_reply_clear(&reply);
+	row_clear(&row);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/routing/compression", test_compression);
 	g_test_add_func("/routing/compression/by-size", test_compression_by_size);
+	g_test_add_func("/routing/compression/lifetime", test_compression_lifetime);
 	g_test_add_func("/routing/via-store", test_via_store);
+	g_test_add_func("/routing/via-generations", test_via_generations);
 	g_test_add_func("/routing/destinations", test_destinations);
 	g_test_add_func("/routing/ttl", test_ttl);
 	g_test_add_func("/routing/options", test_options);
 	g_test_add_func("/routing/extensions", test_extensions);
 	g_test_add_func("/routing/response-length", test_response_length);
+	g_test_add_func("/routing/error-length", test_error_length);
 	g_test_add_func("/routing/sequence", test_sequence);
 	g_test_add_func("/routing/admission", test_admission);
 	g_test_add_func("/routing/repetition", test_repetition);
 	g_test_add_func("/routing/origin", test_origin);
+	g_test_add_func("/routing/outdated", test_outdated);
 	return g_test_run();
 }

@@ -28,6 +28,7 @@ static void test_for_us(void)
 	ReloadNodeId hop;
 
 	routing_kit_setup(&kit);
+	kit.document->initial_ttl = 30;
 	for (unsigned i = 0; i < 3; i++) {
 		message = kit_message_new(&kit, 100 + i);
 		message.header.ttl = 0; /* it has arrived: that is enough */
@@ -44,12 +45,14 @@ static void test_for_us(void)
 		g_assert_cmpuint(answer.code, ==, RELOAD_PING_ANS);
 		g_assert_cmpuint(answer.header.transaction_id, ==, 100 + i);
 		g_assert_cmpuint(answer.header.max_response_length, ==, 0);
+		g_assert_cmpuint(answer.header.ttl, ==, 29);
 		g_assert_cmpuint(answer.header.via_list.len, ==, 0);
 		assert_list(answer.header.destination_list, "20 41 40 ");
 		routing_kit_forget_sent(&kit);
 	}
 	/* The wildcard is never forwarded, whatever follows it. */
 	message = kit_message_new(&kit, 200);
+	message.header.ttl = 30;
 	kit_to_node(message.destinations, 0xff);
 	kit_to_node(message.destinations, KIT_LINKED);
 	kit_receive(&kit, &message);
@@ -94,6 +97,11 @@ static void test_silence(void)
 	message = kit_message_new(&kit, 5);
 	kit_to_node(message.destinations, KIT_SELF);
 	message.header.version = 0x01;
+	assert_dropped(&message);
+	/* nor is what is of another overlay passed on */
+	message = kit_message_new(&kit, 7);
+	kit_to_node(message.destinations, KIT_LINKED);
+	message.header.overlay ^= 1;
 	assert_dropped(&message);
 	/* 6.3.2.2: a Resource-ID that does not stand last. */
 	message = kit_message_new(&kit, 6);
@@ -242,6 +250,15 @@ static void receive_sequence(uint64_t id, uint16_t sequence, uint16_t code)
 	kit_receive(&kit, &message);
 }
 
+typedef struct {
+	unsigned count;
+	ReloadStatus status;
+	ReloadNodeId from;
+} Reply;
+
+static void originate(GByteArray *list, Reply *reply);
+static uint64_t last_id(void);
+
 /* 6.3.2.1; the document's sequence is 1. */
 static void test_sequence(void)
 {
@@ -259,6 +276,22 @@ static void test_sequence(void)
 	routing_kit_forget_sent(&kit);
 	receive_sequence(5, RELOAD_CONFIG_SEQUENCE_ANY, RELOAD_CONFIG_UPDATE_REQ);
 	g_assert_cmpuint(kit.handled, ==, 1);
+	/* 6.5.4: an answer by one who has an older document. */
+	for (unsigned older = 0; older < 2; older++) {
+		GByteArray *list = g_byte_array_new();
+		KitMessage message;
+		Reply reply;
+
+		kit_to_node(list, KIT_FAR);
+		originate(list, &reply);
+		message = kit_message_new(&kit, last_id());
+		message.code = RELOAD_PING_ANS;
+		message.header.config_sequence = older ? 0 : 1;
+		kit_to_node(message.destinations, KIT_SELF);
+		kit_receive(&kit, &message);
+		g_assert_cmpuint(reply.count, ==, 1);
+		g_assert_cmpuint(kit.outdated, ==, 2 + older);
+	}
 	routing_kit_teardown(&kit);
 }
 
@@ -334,12 +367,6 @@ static void test_repetition(void)
 
 /* ---- requests of our own ---- */
 
-typedef struct {
-	unsigned count;
-	ReloadStatus status;
-	ReloadNodeId from;
-} Reply;
-
 static void on_reply(void *data, ReloadStatus status, const ReloadMessage *answer,
 		     const ReloadNodeId *from, int64_t now)
 {
@@ -377,8 +404,11 @@ static void test_retransmission(void)
 	Reply reply;
 
 	routing_kit_setup(&kit);
+	kit.document->overlay_reliability_timer = 700;
+	kit.document->initial_ttl = 30;
 	kit_to_node(list, KIT_LINKED);
 	originate(list, &reply);
+	g_assert_cmpuint(g_array_index(kit.sent, KitSent, 0).hop.id[0], ==, KIT_LINKED);
 	for (unsigned i = 1; i <= 5; i++) {
 		ReloadMessage message;
 
@@ -388,8 +418,9 @@ static void test_retransmission(void)
 				      &message);
 		if (i == 1)
 			id = message.header.transaction_id;
+		g_assert_cmpmem(&id, sizeof(id), kit.random, sizeof(kit.random));
 		g_assert_cmpuint(message.header.transaction_id, ==, id);
-		g_assert_cmpuint(message.header.ttl, ==, 99); /* 100, less one just before it is sent */
+		g_assert_cmpuint(message.header.ttl, ==, 29); /* initial-ttl, less one just before it is sent */
 		reload_router_tick(kit.router, kit.now + kit.document->overlay_reliability_timer - 1);
 		g_assert_cmpuint(kit.sent->len, ==, i);
 		kit.now += kit.document->overlay_reliability_timer;
@@ -432,6 +463,7 @@ static void test_origin(void)
 	/* A Node-ID: that node alone, with the answer that fits. */
 	kit_to_node(list, KIT_FAR);
 	originate(list, &reply);
+	g_assert_cmpuint(g_array_index(kit.sent, KitSent, 0).hop.id[0], ==, KIT_NEAR);
 	answer_by(other, last_id(), RELOAD_PING_ANS);
 	g_assert_cmpuint(reply.count, ==, 0);
 	answer_by(kit.far, last_id() + 1, RELOAD_PING_ANS);

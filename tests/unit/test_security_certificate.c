@@ -18,6 +18,7 @@ typedef struct {
 	EVP_PKEY *key;	  /* NULL: a new P-256 one */
 	EVP_PKEY *signer; /* NULL: the CA's */
 	bool self_issued; /* issuer as the (empty) subject */
+	bool bare_key;	  /* RSA without the parameters NULL, as other software writes it */
 	int from, to;	  /* days around PKI_NOW */
 	X509 *issuer;	  /* NULL: the CA */
 	bool is_ca;
@@ -40,6 +41,15 @@ static X509 *read_der(GBytes *der)
 	return d2i_X509(NULL, &data, (long)length);
 }
 
+/* RFC 3279, 2.3.1 wants the parameters to be there, and NULL; readers take keys without them. */
+static void drop_parameters(X509_PUBKEY *info)
+{
+	X509_ALGOR *algorithm;
+
+	g_assert_cmpint(X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, info), ==, 1);
+	g_assert_cmpint(X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_rsaEncryption), V_ASN1_UNDEF, NULL), ==, 1);
+}
+
 /* Certificates that our own issuer would not make. */
 static GBytes *cook(const Recipe *recipe)
 {
@@ -55,6 +65,8 @@ static GBytes *cook(const Recipe *recipe)
 		      (time_t)((PKI_NOW + recipe->from * PKI_DAY) / 1000));
 	ASN1_TIME_set(X509_getm_notAfter(x509), (time_t)((PKI_NOW + recipe->to * PKI_DAY) / 1000));
 	X509_set_pubkey(x509, key);
+	if (recipe->bare_key)
+		drop_parameters(X509_get_X509_PUBKEY(x509));
 	if (recipe->is_ca) {
 		X509_NAME_add_entry_by_NID(X509_get_subject_name(x509), NID_commonName,
 					   MBSTRING_UTF8, (const unsigned char *)"between", -1, -1,
@@ -335,6 +347,30 @@ static void test_self_signed(void)
 	g_assert_cmpint(
 	    reload_trust_verify(trust, pki_span(der), NULL, 0, PKI_NOW, &certificate, NULL), ==,
 	    RELOAD_OK);
+	{
+		ReloadTrust *fresh = reload_trust_new(&options, NULL);
+
+		g_assert_cmpint(verify_at(fresh, der, PKI_NOW - 2 * PKI_DAY), ==, RELOAD_E_EXPIRED);
+		g_assert_cmpint(verify_at(fresh, der, PKI_NOW + 2 * PKI_DAY), ==, RELOAD_E_EXPIRED);
+		reload_trust_unref(fresh);
+	}
+	{
+		X509 *x509 = read_der(der);
+		GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, 0);
+		char text[RELOAD_NODE_ID_TEXT];
+		char *uri = g_strdup_printf("reload://0110%s@" PKI_OVERLAY "/",
+					    reload_node_id_to_text(reload_certificate_node_id(certificate), text));
+
+		/* 11.3: a Destination List with one entry; the subject is empty. */
+		g_assert_cmpint(name->type, ==, GEN_URI);
+		g_assert_cmpmem(ASN1_STRING_get0_data(name->d.ia5), ASN1_STRING_length(name->d.ia5), uri,
+				strlen(uri));
+		g_assert_cmpint(X509_NAME_entry_count(X509_get_subject_name(x509)), ==, 0);
+		g_free(uri);
+		GENERAL_NAMES_free(names);
+		X509_free(x509);
+	}
 	/* Computed another way: the first 128 bits of GLib's SHA-256 over the SubjectPublicKeyInfo.
 	 */
 	hash[32] = 0;
@@ -365,6 +401,40 @@ static void test_self_signed(void)
 	reload_trust_unref(trust);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(other);
+}
+
+/* The digest is over the key as it stands in the certificate, not as OpenSSL would write it. */
+static void test_self_signed_as_it_stands(void)
+{
+	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_RSA2048, NULL);
+	ReloadTrustOptions options = {.overlay = PKI_OVERLAY,
+				      .node_id_length = 16,
+				      .self_signed_permitted = true,
+				      .self_signed_digest = RELOAD_DIGEST_SHA256};
+	ReloadTrust *trust = reload_trust_new(&options, NULL);
+	X509_PUBKEY *bare = NULL;
+	unsigned char *info = NULL;
+	char *hash, *names;
+	Recipe recipe = {.self_issued = true, .bare_key = true, .key = key, .signer = key, .from = -1, .to = 1};
+	GBytes *der;
+	int length;
+
+	g_assert_cmpint(X509_PUBKEY_set(&bare, key), ==, 1);
+	drop_parameters(bare);
+	length = i2d_X509_PUBKEY(bare, &info);
+	g_assert_cmpint(length, ==, i2d_PUBKEY(key, NULL) - 2);
+	hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, info, (gsize)length);
+	names = g_strdup_printf("URI:reload://0110%.32s@" PKI_OVERLAY "/," EMAIL, hash);
+	recipe.names = names;
+	der = cook(&recipe);
+	g_assert_cmpint(verify_at(trust, der, PKI_NOW), ==, RELOAD_OK);
+	g_bytes_unref(der);
+	g_free(names);
+	g_free(hash);
+	OPENSSL_free(info);
+	X509_PUBKEY_free(bare);
+	reload_trust_unref(trust);
+	EVP_PKEY_free(key);
 }
 
 static void test_bad_node(void)
@@ -449,6 +519,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/security/trust/dates-of-the-chain", test_chain_dates);
 	g_test_add_func("/security/trust/between", test_between);
 	g_test_add_func("/security/trust/self-signed", test_self_signed);
+	g_test_add_func("/security/trust/self-signed-as-it-stands", test_self_signed_as_it_stands);
 	g_test_add_func("/security/trust/bad-node", test_bad_node);
 	g_test_add_func("/security/trust/cache", test_cache_is_bounded);
 	g_test_add_func("/security/trust/x509", test_x509);

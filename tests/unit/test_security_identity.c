@@ -11,8 +11,30 @@
 #include "tools/ca/subscribers.h"
 
 #include <glib/gstdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static char *root;
+
+/* What has been brought to the disk, in order: 'f' a file, 'd' a directory; small letters while `watched` was not
+ * there, large ones when it was. NULL: nobody watches. */
+static GString *synced;
+static const char *watched;
+
+/* In place of the C library's. */
+int fsync(int fd)
+{
+	GStatBuf status;
+
+	if (synced && fstat(fd, &status) == 0) {
+		char kind = S_ISDIR(status.st_mode) ? 'd' : 'f';
+
+		if (kind == 'f')
+			g_assert_cmpint(status.st_size, >, 0);
+		g_string_append_c(synced, ca_exists(watched) ? g_ascii_toupper(kind) : kind);
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static char *at(const char *name)
 {
@@ -171,17 +193,19 @@ static void find_user(ReloadUserIdentities *users, const char *aor, ReloadStatus
 	}
 }
 
-/* From nothing to users' identities, as an operator goes. */
-static void check_ca(bool self_signed)
+/* A CA's directory, and that of a node with users. */
+typedef struct {
+	char *directory, *node_directory, *users_directory;
+	CaAuthority *authority;
+	CaNode *node;
+} Operator;
+
+static void make_overlay(Operator *operator, bool self_signed)
 {
-	char *directory = at(self_signed ? "self" : "ca"),
-	     *node_directory = at(self_signed ? "self-n" : "n");
-	char *users_directory = g_build_filename(node_directory, "users", NULL);
-	char *document_path = g_build_filename(directory, "overlay.xml", NULL);
 	char *bootstrap[] = {"127.0.0.1:7001", "[::1]:7002", "::1", NULL};
 	char *domains[] = {".*\\.org", NULL};
 	CaOverlayOptions options = {.name = PKI_OVERLAY,
-				    .directory = directory,
+				    .directory = operator->directory,
 				    .bootstrap = bootstrap,
 				    .domains = domains,
 				    .self_signed = self_signed,
@@ -189,52 +213,81 @@ static void check_ca(bool self_signed)
 				    .days = 60,
 				    .ca_days = 400,
 				    .turn_density = -1};
-	unsigned counts[3] = {0}, warnings = 0;
-	ReloadNodeId id, again;
 	GError *error = NULL;
-	CaAuthority *authority;
-	CaNode *node;
-	ReloadUserIdentities *users;
-	ReloadDocument *document;
-	CaCheckResult checked = {0, 0};
 
 	g_assert_true(ca_create_overlay(&options, &error));
 	g_assert_no_error(error);
 	g_assert_false(ca_create_overlay(&options, &error));
 	g_assert_nonnull(strstr(error->message, "exists already"));
 	g_clear_error(&error);
-	authority = ca_authority_load(directory, &error);
+	operator->authority = ca_authority_load(operator->directory, &error);
 	g_assert_no_error(error);
-	g_assert_cmpuint(authority->document->bootstrap_nodes->len, ==, 3);
-	g_assert_true(
-	    ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &id, &error));
+	g_assert_cmpuint(operator->authority->document->bootstrap_nodes->len, ==, 3);
+}
+
+static void make_and_renew_node(Operator *operator)
+{
+	ReloadNodeId id, again;
+	GError *error = NULL;
+
+	g_assert_true(ca_make_node(operator->authority, operator->node_directory, NULL, RELOAD_KEY_P256, 100,
+				   &id, &error));
 	g_assert_no_error(error);
 	/* Renewed: the Node-ID stays. */
-	g_assert_true(
-	    ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &again, &error));
+	g_assert_true(ca_make_node(operator->authority, operator->node_directory, NULL, RELOAD_KEY_P256, 100,
+				   &again, &error));
 	g_assert_true(reload_node_id_equal(&id, &again));
-	node = ca_node_load(authority, node_directory, &error);
-	g_assert_no_error(error);
 	{
-		void *data[3] = {authority, node, counts};
+		char *other = g_strconcat(operator->node_directory, "-other", NULL);
 
-		write_text("subscribers",
-			   "alice@Example.org\n# a comment\n\nbob\ncarol@evil.com\n"
-			   "d d@example.org\n../../x@example.org\nalice@example.org\n");
-		{
-			char *path = at("subscribers");
-
-			g_assert_true(
-			    ca_subscribers_from_lines(path, PKI_OVERLAY, make_user, data, &error));
-			g_assert_false(ca_is_sqlite(path));
-			g_free(path);
-		}
+		/* Another node's is another one. */
+		g_assert_true(ca_make_node(operator->authority, other, NULL, RELOAD_KEY_P256, 100, &again, &error));
+		g_assert_false(reload_node_id_equal(&id, &again));
+		g_free(other);
 	}
+	operator->node = ca_node_load(operator->authority, operator->node_directory, &error);
+	g_assert_no_error(error);
+	g_assert_true(reload_node_id_equal(&id, &operator->node->node_id));
+}
+
+static void make_users(Operator *operator)
+{
+	unsigned counts[3] = {0};
+	void *data[3] = {operator->authority, operator->node, counts};
+	char *path = at("subscribers");
+	GError *error = NULL;
+
+	write_text("subscribers", "alice@Example.org\n# a comment\n\nbob\ncarol@evil.com\n"
+				  "d d@example.org\n../../x@example.org\nalice@example.org\n");
+	g_assert_true(ca_subscribers_from_lines(path, PKI_OVERLAY, make_user, data, &error));
+	g_assert_false(ca_is_sqlite(path));
+	g_free(path);
 	g_assert_cmpuint(counts[CA_USER_MADE], ==, 3);
 	g_assert_cmpuint(counts[CA_USER_KEPT], ==, 1);
 	g_assert_cmpuint(counts[CA_USER_REFUSED], ==, 2);
+}
 
-	users = reload_user_identities_new(users_directory, node->key, PKI_OVERLAY, 16, 2);
+/* A file that is another user's. */
+static void steal_name(const Operator *operator, ReloadUserIdentities *users)
+{
+	char *from = g_build_filename(operator->users_directory, "alice@example.org.pem", NULL);
+	char *to = g_build_filename(operator->users_directory, "mallory@example.org.pem", NULL);
+
+	find_user(users, "alice@example.org", RELOAD_OK, NULL);
+	g_assert_cmpint(g_rename(from, to), ==, 0);
+	find_user(users, "alice@example.org", RELOAD_OK, NULL); /* kept in memory */
+	reload_user_identities_reload(users);
+	find_user(users, "alice@example.org", RELOAD_E_NOT_FOUND, "reloadctl cert user");
+	find_user(users, "mallory@example.org", RELOAD_E_CERTIFICATE, "alice@example.org");
+	g_free(from);
+	g_free(to);
+}
+
+static void find_users(const Operator *operator)
+{
+	ReloadUserIdentities *users =
+	    reload_user_identities_new(operator->users_directory, operator->node->key, PKI_OVERLAY, 16, 2);
+
 	for (int round = 0; round < 2; round++) {
 		find_user(users, "alice@example.org", RELOAD_OK, NULL);
 		find_user(users, "bob@" PKI_OVERLAY, RELOAD_OK, NULL);
@@ -243,59 +296,79 @@ static void check_ca(bool self_signed)
 		reload_user_identities_reload(users);
 	}
 	find_user(users, "erin@example.org", RELOAD_E_NOT_FOUND, "reloadctl cert user");
-	{
-		char *from = g_build_filename(users_directory, "alice@example.org.pem", NULL);
-		char *to = g_build_filename(users_directory, "mallory@example.org.pem", NULL);
-
-		find_user(users, "alice@example.org", RELOAD_OK, NULL);
-		g_assert_cmpint(g_rename(from, to), ==, 0);
-		find_user(users, "alice@example.org", RELOAD_OK, NULL); /* kept in memory */
-		reload_user_identities_reload(users);
-		find_user(users, "alice@example.org", RELOAD_E_NOT_FOUND, "reloadctl cert user");
-		find_user(users, "mallory@example.org", RELOAD_E_CERTIFICATE, "alice@example.org");
-		g_free(from);
-		g_free(to);
-	}
+	steal_name(operator, users);
 	reload_user_identities_free(users);
+}
 
-	/* A peer takes what was made: the chain, and the document signed anew. */
-	g_assert_true(ca_sign_document(directory, NULL, -1, 20, &error));
+static void assert_trusted(const Operator *operator, const ReloadDocument *document)
+{
+	GError *error = NULL;
+	ReloadTrust *trust = reload_document_trust(document, &error);
+	char *certificate = g_build_filename(operator->node_directory, CA_NODE_CERTIFICATE, NULL);
+	GBytes *der = ca_read_certificate(certificate, &error);
+	ReloadCertificate *out;
+
+	g_assert_cmpint(reload_trust_verify(trust, pki_span(der), NULL, 0, ca_now(), &out, &error), ==,
+			RELOAD_OK);
+	g_assert_true(
+	    reload_node_id_equal(reload_certificate_node_id(out), &operator->node->node_id));
+	reload_certificate_unref(out);
+	g_bytes_unref(der);
+	g_free(certificate);
+	reload_trust_unref(trust);
+}
+
+/* A peer takes what was made: the chain, and the document signed anew. */
+static void sign_again(const Operator *operator)
+{
+	char *path = g_build_filename(operator->directory, "overlay.xml", NULL);
+	ReloadDocument *document;
+	GError *error = NULL;
+
+	g_assert_true(ca_sign_document(operator->directory, NULL, -1, 20, &error));
 	g_assert_no_error(error);
-	document = reload_document_load_file(document_path, PKI_OVERLAY, ca_now(), &error);
+	document = reload_document_load_file(path, PKI_OVERLAY, ca_now(), &error);
 	g_assert_no_error(error);
 	g_assert_true(document->is_signed);
 	g_assert_cmpuint(document->sequence, ==, 2);
-	g_assert_cmpint(
-	    reload_document_check_successor(authority->document, document, ca_now(), &error), ==,
-	    RELOAD_OK);
-	{
-		ReloadTrust *trust = reload_document_trust(document, &error);
-		char *certificate = g_build_filename(node_directory, CA_NODE_CERTIFICATE, NULL);
-		GBytes *der = ca_read_certificate(certificate, &error);
-		ReloadCertificate *out;
-
-		g_assert_cmpint(
-		    reload_trust_verify(trust, pki_span(der), NULL, 0, ca_now(), &out, &error), ==,
-		    RELOAD_OK);
-		g_assert_true(reload_node_id_equal(reload_certificate_node_id(out), &id));
-		reload_certificate_unref(out);
-		g_bytes_unref(der);
-		g_free(certificate);
-		reload_trust_unref(trust);
-	}
+	g_assert_cmpint(reload_document_check_successor(operator->authority->document, document, ca_now(),
+							&error),
+			==, RELOAD_OK);
+	assert_trusted(operator, document);
 	reload_document_unref(document);
+	g_free(path);
+}
 
-	ca_check_path(node_directory, ca_now(), 30, count_warning, &warnings, &checked);
+static void check_dates(const Operator *operator)
+{
+	CaCheckResult checked = {0, 0};
+	unsigned warnings = 0;
+
+	ca_check_path(operator->node_directory, ca_now(), 30, count_warning, &warnings, &checked);
 	g_assert_cmpuint(checked.warned, ==, 0);
 	g_assert_cmpuint(checked.checked, ==, 4);
-	ca_check_path(directory, ca_now(), 30, count_warning, &warnings, &checked);
+	ca_check_path(operator->directory, ca_now(), 30, count_warning, &warnings, &checked);
 	g_assert_cmpuint(warnings, ==, 2); /* signer.crt and overlay.xml, 20 days */
-	ca_node_free(node);
-	ca_authority_free(authority);
-	g_free(directory);
-	g_free(node_directory);
-	g_free(users_directory);
-	g_free(document_path);
+}
+
+/* From nothing to users' identities, as an operator goes. */
+static void check_ca(bool self_signed)
+{
+	Operator operator = {.directory = at(self_signed ? "self" : "ca"),
+			     .node_directory = at(self_signed ? "self-n" : "n")};
+
+	operator.users_directory = g_build_filename(operator.node_directory, "users", NULL);
+	make_overlay(&operator, self_signed);
+	make_and_renew_node(&operator);
+	make_users(&operator);
+	find_users(&operator);
+	sign_again(&operator);
+	check_dates(&operator);
+	ca_node_free(operator.node);
+	ca_authority_free(operator.authority);
+	g_free(operator.directory);
+	g_free(operator.node_directory);
+	g_free(operator.users_directory);
 }
 
 static void test_ca(void)
@@ -306,6 +379,78 @@ static void test_ca(void)
 static void test_ca_self_signed(void)
 {
 	check_ca(true);
+}
+
+/* A power cut must not leave a key that is there and empty: first the text is on the disk, then the name. */
+static void test_files_reach_the_disk(void)
+{
+	char *path = at("on-disk.key");
+	EVP_PKEY *key = reload_key_generate(RELOAD_KEY_P256, NULL);
+	GError *error = NULL;
+
+	watched = path;
+	synced = g_string_new(NULL);
+	g_assert_true(ca_write_key(path, key, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(synced->str, ==, "fD");
+	g_string_free(g_steal_pointer(&synced), TRUE);
+	EVP_PKEY_free(key);
+	g_free(path);
+}
+
+/* Making a node was interrupted between key and certificate: the same command ends it, with that key. */
+static void check_interrupted(CaAuthority *authority, const char *node_directory)
+{
+	char *key = g_build_filename(node_directory, CA_NODE_KEY, NULL), *before, *after;
+	char *certificate = g_build_filename(node_directory, CA_NODE_CERTIFICATE, NULL);
+	ReloadNodeId first, second;
+	GError *error = NULL;
+	CaNode *node;
+
+	g_assert_true(ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &first, &error));
+	g_assert_no_error(error);
+	g_assert_true(g_file_get_contents(key, &before, NULL, NULL));
+	g_assert_cmpint(g_unlink(certificate), ==, 0);
+	g_assert_true(ca_make_node(authority, node_directory, NULL, RELOAD_KEY_P256, 100, &second, &error));
+	g_assert_no_error(error);
+	g_assert_true(g_file_get_contents(key, &after, NULL, NULL));
+	g_assert_cmpstr(before, ==, after);
+	/* of a self-signed certificate it follows from the key */
+	g_assert_true(reload_node_id_equal(&first, &second) == authority->document->self_signed_permitted);
+	node = ca_node_load(authority, node_directory, &error);
+	g_assert_no_error(error);
+	g_assert_true(reload_node_id_equal(&node->node_id, &second));
+	ca_node_free(node);
+	g_free(before);
+	g_free(after);
+	g_free(key);
+	g_free(certificate);
+}
+
+static void test_node_interrupted(void)
+{
+	for (int self_signed = 0; self_signed < 2; self_signed++) {
+		char *directory = at(self_signed ? "self-i" : "ca-i");
+		char *node_directory = at(self_signed ? "self-i-n" : "ca-i-n");
+		CaOverlayOptions options = {.name = PKI_OVERLAY,
+					    .directory = directory,
+					    .self_signed = self_signed,
+					    .digest = RELOAD_DIGEST_SHA256,
+					    .days = 60,
+					    .ca_days = 400,
+					    .turn_density = -1};
+		GError *error = NULL;
+		CaAuthority *authority;
+
+		g_assert_true(ca_create_overlay(&options, &error));
+		g_assert_no_error(error);
+		authority = ca_authority_load(directory, &error);
+		g_assert_no_error(error);
+		check_interrupted(authority, node_directory);
+		ca_authority_free(authority);
+		g_free(directory);
+		g_free(node_directory);
+	}
 }
 
 /* RFC 6940, 13.4 and 14.16: a secret that nobody could guess, in a file for its owner. */
@@ -399,6 +544,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/security/identity/file-names", test_file_names);
 	g_test_add_func("/security/identity/ca", test_ca);
 	g_test_add_func("/security/identity/ca/self-signed", test_ca_self_signed);
+	g_test_add_func("/security/identity/ca/files-reach-the-disk", test_files_reach_the_disk);
+	g_test_add_func("/security/identity/ca/node-interrupted", test_node_interrupted);
 	g_test_add_func("/security/identity/ca/shared-secret", test_ca_shared_secret);
 	g_test_add_func("/security/identity/sqlite", test_sqlite);
 	result = g_test_run();

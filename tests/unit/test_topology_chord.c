@@ -534,12 +534,26 @@ static void test_replicas(void)
 				g_assert_true(plugin->plausible_replica_source(other, mine, us));
 			if (k >= 4)
 				g_assert_false(plugin->plausible_replica_source(other, mine, us));
+			/* Our successor is a neighbor of its own successor, but this is not of its range. */
+			if (k == 2 || k == 3)
+				g_assert_false(plugin->plausible_replica_source(
+				    other, mine, chord_net_id(net, at(ring, i + 1))));
 			g_assert_true(plugin->plausible_responsible(other, mine, us));
 			/* Whoever knows us, does not believe that the next one is responsible. */
 			if (k <= 3)
 				g_assert_false(plugin->plausible_responsible(
 				    other, mine, chord_net_id(net, at(ring, i + 1))));
 		}
+	}
+	{
+		ChordNet *small = ring_of(101, 3, 100);
+
+		/* Three are all a replica set. */
+		assert_ring(small, 3000);
+		for (unsigned i = 0; i < 9; i++)
+			g_assert_true(plugin->keeps(chord_net_topology(small, i / 3),
+						    reload_node_id_span(chord_net_id(small, i % 3))));
+		chord_net_free(small);
 	}
 	g_assert_cmpuint(ppb, >, 999999980);
 	g_assert_cmpuint(ppb, <=, 1000000000);

@@ -12,11 +12,13 @@ typedef struct {
 	unsigned from;
 	uint16_t code;
 	ReloadDestination dest;
+	bool routed; /* through a node that it names */
 } Sent;
 
-static void note(void *data, unsigned from, const ReloadDestination *dest, uint16_t code, int64_t now)
+static void note(void *data, unsigned from, const ReloadDestination *dest, const ReloadNodeId *via, uint16_t code,
+		 int64_t now)
 {
-	Sent sent = {.at = now, .from = from, .code = code, .dest = *dest};
+	Sent sent = {.at = now, .from = from, .code = code, .dest = *dest, .routed = via != NULL};
 
 	g_array_append_val((GArray *)data, sent);
 }
@@ -144,6 +146,8 @@ static void test_one_death(void)
 		/* All is said within three seconds. */
 		g_assert_cmpint(sent->at - start, <, 3000);
 	}
+	/* 10.7.2: the dead one was a finger of somebody, who searches for another. */
+	g_assert_cmpuint(count_code(log, RELOAD_PING_REQ), >=, 1);
 	g_test_message("links %u of %u: %u Updates at once, %u in all", links, all_links(net), at_once, updates);
 	/* 10.7.1: reactive recovery tells at once, from six nodes to all that are linked to them ... */
 	g_assert_cmpuint(at_once, >=, 6 * 6);
@@ -194,6 +198,43 @@ static void test_periodic_recovery(void)
 	g_array_unref(log);
 }
 
+/* How often a node (-1: any) attached to a name, to n+1, and to n+2^(128-i), which is finger i (10.5); to nothing else.
+ * And its Pings. */
+typedef struct {
+	unsigned by_name, next, fingers, pings, half, routed;
+} Attaches;
+
+static Attaches attaches_of(ChordNet *net, const GArray *log, int node)
+{
+	Attaches count = {0};
+
+	for (guint i = 0; i < log->len; i++) {
+		const Sent *sent = &g_array_index(log, Sent, i);
+		ReloadRingPoint point;
+
+		if (node >= 0 && sent->from != (unsigned)node)
+			continue;
+		count.pings += sent->code == RELOAD_PING_REQ;
+		if (sent->code != RELOAD_ATTACH_REQ)
+			continue;
+		if (sent->dest.type == RELOAD_DESTINATION_NODE) {
+			count.by_name++;
+			count.routed += sent->routed;
+			continue;
+		}
+		reload_ring_point_from_span(reload_resource_id_span(&sent->dest.resource_id), &point);
+		point = reload_ring_distance(reload_ring_point_from_node_id(chord_net_id(net, sent->from)), point);
+		if (point.hi == 0 && point.lo == 1) {
+			count.next++;
+		} else {
+			g_assert_true((point.hi & (point.hi - 1)) == 0 && point.lo == 0);
+			count.fingers++;
+			count.half += point.hi == UINT64_C(1) << 63; /* finger 1 */
+		}
+	}
+	return count;
+}
+
 /* 10.7.4.2: a missing finger is searched for once in each interval, each one half as often as the one before it, at
  * points all over its range. Eight nodes stand close together, so that most fingers of the first are missing. */
 static void test_finger_weights(void)
@@ -212,12 +253,15 @@ static void test_finger_weights(void)
 		reload_ring_point_to_node_id((ReloadRingPoint){UINT64_C(1000000) * (i + 1), i}, &id);
 		chord_net_add(net, &id);
 	}
+	log = watch(net);
 	chord_net_start(net, 0);
 	for (unsigned i = 1; i < 8; i++)
 		chord_net_join(net, i, 0, 200 * i);
 	chord_net_run(net, 60000);
 	assert_ring(net, 0);
-	log = watch(net);
+	/* 10.5: the first finger by an Attach to n+2^127. */
+	g_assert_cmpuint(attaches_of(net, log, 0).half, >=, 1);
+	log->len = 0;
 	chord_net_run(net, (int64_t)SEARCHES * INTERVAL);
 	self = reload_ring_point_from_node_id(chord_net_id(net, 0));
 	for (guint i = 0; i < log->len; i++) {
@@ -251,41 +295,6 @@ static void test_finger_weights(void)
 	g_array_unref(log);
 }
 
-/* How often a node (-1: any) attached to a name, to n+1, and to n+2^(128-i), which is finger i (10.5); to nothing else.
- * And its Pings. */
-typedef struct {
-	unsigned by_name, next, fingers, pings;
-} Attaches;
-
-static Attaches attaches_of(ChordNet *net, const GArray *log, int node)
-{
-	Attaches count = {0};
-
-	for (guint i = 0; i < log->len; i++) {
-		const Sent *sent = &g_array_index(log, Sent, i);
-		ReloadRingPoint point;
-
-		if (node >= 0 && sent->from != (unsigned)node)
-			continue;
-		count.pings += sent->code == RELOAD_PING_REQ;
-		if (sent->code != RELOAD_ATTACH_REQ)
-			continue;
-		if (sent->dest.type == RELOAD_DESTINATION_NODE) {
-			count.by_name++;
-			continue;
-		}
-		reload_ring_point_from_span(reload_resource_id_span(&sent->dest.resource_id), &point);
-		point = reload_ring_distance(reload_ring_point_from_node_id(chord_net_id(net, sent->from)), point);
-		if (point.hi == 0 && point.lo == 1) {
-			count.next++;
-		} else {
-			g_assert_true((point.hi & (point.hi - 1)) == 0 && point.lo == 0);
-			count.fingers++;
-		}
-	}
-	return count;
-}
-
 /* 10.7.4.2: a joining node takes its first fingers from what Updates name, which costs no search; where they name
  * nobody, from places in the ring. Never by Pings. */
 static void test_first_fingers(void)
@@ -302,6 +311,9 @@ static void test_first_fingers(void)
 	/* The admitting peer, five more neighbors, and fingers. */
 	g_assert_cmpuint(count.next, ==, 1);
 	g_assert_cmpuint(count.by_name, >=, 6);
+	/* 10.6: the neighbors through who named them. */
+	g_test_message("%u routed", count.routed);
+	g_assert_cmpuint(count.routed, >=, 5);
 	g_assert_cmpuint(count.pings, ==, 0);
 	chord_net_free(net);
 	g_array_unref(log);
@@ -319,8 +331,42 @@ static void test_first_fingers(void)
 	g_test_message("%u Attaches by name, %u to places of fingers", count.by_name, count.fingers);
 	g_assert_cmpuint(count.next, >=, 47);
 	g_assert_cmpuint(count.fingers, >=, 5);
+
 	chord_net_free(net);
 	g_array_unref(log);
+}
+
+typedef struct {
+	ChordNet *net;
+	unsigned node, updates, least;
+} FirstUpdates;
+
+static void note_links(void *data, unsigned from, const ReloadDestination *dest, const ReloadNodeId *via,
+		       uint16_t code, int64_t now)
+{
+	FirstUpdates *first = data;
+
+	(void)dest, (void)via, (void)now;
+	if (from != first->node || code != RELOAD_UPDATE_REQ)
+		return;
+	first->updates++;
+	first->least = MIN(first->least, chord_net_links(first->net, first->node));
+}
+
+/* 10.5: no Update of its own before it is attached to each of its neighbors. */
+static void test_no_early_update(void)
+{
+	ChordNet *net = ring_of(212, 32, true);
+	FirstUpdates first = {.net = net, .least = 1000};
+
+	first.node = chord_net_add(net, NULL);
+	chord_net_watch(net, note_links, &first);
+	chord_net_join(net, first.node, 0, 0);
+	chord_net_run(net, 10000);
+	g_assert_cmpuint(first.updates, >=, 6);
+	g_assert_cmpuint(first.least, >=, 6);
+	chord_net_watch(net, NULL, NULL);
+	chord_net_free(net);
 }
 
 /* 10.5: where no Update comes from the admitting peer, Pings find one successor after the other. */
@@ -493,6 +539,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/stabilize/periodic-recovery", test_periodic_recovery);
 	g_test_add_func("/topology/stabilize/finger-weights", test_finger_weights);
 	g_test_add_func("/topology/stabilize/first-fingers", test_first_fingers);
+	g_test_add_func("/topology/stabilize/no-early-update", test_no_early_update);
 	g_test_add_func("/topology/stabilize/join-by-pings", test_join_by_pings);
 	g_test_add_func("/topology/stabilize/leave-everybody", test_leave_everybody);
 	g_test_add_func("/topology/stabilize/resource-of-linked", test_resource_of_linked);

@@ -195,6 +195,19 @@ static void test_finger_entries(void)
 	g_assert_true(reload_fingers_have(&f, &far_id));
 }
 
+/* 10.7.4.3: up to 128. */
+static void test_finger_last(void)
+{
+	ReloadNodeId ids[2] = {id_of(0, 1), id_of(0, 2)};
+	const ReloadNodeId *sorted[2] = {&ids[0], &ids[1]};
+	ReloadFingers f;
+
+	reload_fingers_init(&f, (ReloadRingPoint){0, 0});
+	reload_fingers_rebuild(&f, sorted, 2);
+	g_assert_true(reload_node_id_equal(&f.entry[128].id, &ids[0]));
+	g_assert_true(reload_node_id_equal(&f.entry[127].id, &ids[1]));
+}
+
 static void test_finger_lacks(void)
 {
 	ReloadFingers f;
@@ -224,5 +237,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/fingers", test_fingers);
 	g_test_add_func("/topology/fingers/entries", test_finger_entries);
 	g_test_add_func("/topology/fingers/lacks", test_finger_lacks);
+	g_test_add_func("/topology/fingers/last", test_finger_last);
 	return g_test_run();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Registering AORs and looking them up, against one storing peer. */
+#include "reload_core/usages/data_request.h"
 #include "reload_core/usages/sip/gruu.h"
 #include "reload_core/usages/sip/lookup.h"
 #include "reload_core/usages/sip/registration.h"
@@ -288,6 +289,71 @@ static void test_forward(void)
 	teardown();
 }
 
+static void on_put(void *data, ReloadStatus status, const ReloadMessage *answer, const ReloadNodeId *from,
+		   int64_t at)
+{
+	(void)answer;
+	(void)from;
+	(void)at;
+	g_assert_cmpint(status, ==, RELOAD_OK);
+	*(bool *)data = true;
+}
+
+/* Stores a URI as others may write it. */
+static void put_uri(ReloadIdentity *identity, const char *name, const char *uri)
+{
+	ReloadSipRegistration registration = {.type = RELOAD_SIP_REGISTRATION_URI,
+					      .uri = reload_span_text(uri)};
+	ReloadNodeId key = *reload_identity_node_id(identity);
+	GByteArray *value = g_byte_array_new();
+	ReloadStoredData data = {.storage_time = (uint64_t)now,
+				 .lifetime = 600,
+				 .value = {.model = RELOAD_MODEL_DICTIONARY,
+					   .key = reload_node_id_span(&key),
+					   .exists = true}};
+	ReloadAor at = aor(name);
+	ReloadResourceId place;
+	ReloadRequestId request;
+	bool stored = false;
+
+	g_assert_true(reload_write_sip_registration(value, &registration));
+	data.value.value = reload_span(value->data, value->len);
+	reload_aor_resource_id(reload_node_document(node), &at, &place);
+	g_assert_cmpint(reload_usage_store(node, identity, &place, RELOAD_KIND_SIP_REGISTRATION, &data,
+					   on_put, &stored, now, &request),
+			==, 0);
+	fake_node_run(node, now);
+	g_assert_true(stored);
+	g_byte_array_unref(value);
+}
+
+/* The destination list of a GRUU is a route where the GRUU is of this overlay (RFC 7904, 6). */
+static void test_gruus(void)
+{
+	ReloadNodeId id = {.len = 16};
+	GByteArray *list = g_byte_array_new();
+	char *gr, *uri;
+
+	setup("<sip:domain-restriction enable=\"true\"><sip:pattern>example\\.org</sip:pattern>"
+	      "</sip:domain-restriction>");
+	id.id[15] = 0x44;
+	reload_write_destination_node(list, &id);
+	gr = reload_gruu_encode(reload_span(list->data, list->len));
+	uri = g_strdup_printf("sip:bob@elsewhere.example;gr=%s", gr);
+	put_uri(user("alice@example.org"), "alice@example.org", uri);
+	assert_lookup("alice@example.org", RELOAD_OK, "bob@elsewhere.example");
+	g_free(uri);
+	uri = g_strdup_printf("bob@example.org;gr=%s", gr);
+	put_uri(user("alice@example.org"), "alice@example.org", uri);
+	put_uri(user("carol@example.org"), "carol@example.org", "bob@example.org;gr=none");
+	assert_lookup("alice@example.org", RELOAD_OK, "44[]alice@example.org/600 bob@elsewhere.example");
+	assert_lookup("carol@example.org", RELOAD_E_NOT_FOUND, "?");
+	g_free(uri);
+	g_free(gr);
+	g_byte_array_unref(list);
+	teardown();
+}
+
 /* A chain that is too long, and one that spreads too far: bounded, and said to be partial. */
 static void test_bounds(void)
 {
@@ -399,6 +465,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/usages/sip/clock-back", test_clock_back);
 	g_test_add_func("/usages/sip/overtaken", test_overtaken);
 	g_test_add_func("/usages/sip/forward", test_forward);
+	g_test_add_func("/usages/sip/gruus", test_gruus);
 	g_test_add_func("/usages/sip/bounds", test_bounds);
 	g_test_add_func("/usages/sip/forged", test_forged);
 	g_test_add_func("/usages/sip/pieces", test_pieces);

@@ -173,15 +173,17 @@ CaNode *ca_node_load(const CaAuthority *authority, const char *node_directory, G
 	return node;
 }
 
-/* A new key and Node-ID, in memory. */
+/* A new Node-ID, in memory, with the key that is there already or a new one. */
 static CaNode *node_new(const CaAuthority *authority, const char *directory, ReloadKeyType type,
 			GError **error)
 {
 	CaNode *node = g_new0(CaNode, 1);
+	char *key = ca_path(directory, CA_NODE_KEY);
 	bool good;
 
 	node->directory = g_strdup(directory);
-	node->key = reload_key_generate(type, error);
+	node->key = ca_exists(key) ? reload_key_load(key, error) : reload_key_generate(type, error);
+	g_free(key);
 	good = node->key != NULL;
 	if (good && authority->certificate)
 		good = random_node_id(authority, &node->node_id, error);
@@ -208,12 +210,12 @@ bool ca_make_node(const CaAuthority *authority, const char *node_directory, cons
 {
 	char *key = ca_path(node_directory, CA_NODE_KEY);
 	char *certificate = ca_path(node_directory, CA_NODE_CERTIFICATE);
-	bool renewing = ca_exists(key), good = false;
+	bool has_key = ca_exists(key), good = false;
 	CaNode *node;
 	GBytes *der = NULL;
 
-	node = renewing ? ca_node_load(authority, node_directory, error)
-			: node_new(authority, node_directory, type, error);
+	node = has_key && ca_exists(certificate) ? ca_node_load(authority, node_directory, error)
+						 : node_new(authority, node_directory, type, error);
 	if (node && user_name) {
 		g_free(node->user_name);
 		node->user_name = g_strdup(user_name);
@@ -223,8 +225,8 @@ bool ca_make_node(const CaAuthority *authority, const char *node_directory, cons
 	if (node)
 		der = ca_issue(authority, node->key, &node->node_id, node->user_name, days, error);
 	if (der) {
-		good = (renewing || (ca_make_directory(node_directory, error) &&
-				     ca_write_key(key, node->key, error))) &&
+		good = (has_key || (ca_make_directory(node_directory, error) &&
+				    ca_write_key(key, node->key, error))) &&
 		       ca_write_certificate(certificate, der, error);
 		g_bytes_unref(der);
 		if (node_id)

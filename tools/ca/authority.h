@@ -42,9 +42,10 @@ void ca_authority_free(CaAuthority *authority);
 GBytes *ca_issue(const CaAuthority *authority, EVP_PKEY *key, const ReloadNodeId *node_id,
 		 const char *user_name, int days, GError **error);
 
-/* Makes a node's directory, or renews the certificate in one that has a key already: key, Node-ID
- * and name stay, unless user_name (NULL: as it was, or node-XXXXXXXX@overlay) says otherwise.
- * *node_id may be NULL. */
+/* Makes a node's directory, or renews the certificate in one that has key and certificate already:
+ * key, Node-ID and name stay, unless user_name (NULL: as it was, or node-XXXXXXXX@overlay) says
+ * otherwise. A key without a certificate, of a making that was interrupted, is used as a new one
+ * (type does not matter then). *node_id may be NULL. */
 bool ca_make_node(const CaAuthority *authority, const char *node_directory, const char *user_name,
 		  ReloadKeyType type, int days, ReloadNodeId *node_id, GError **error);
 

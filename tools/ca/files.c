@@ -38,24 +38,47 @@ static bool write_all(int file, const char *text, size_t length)
 	return true;
 }
 
+/* Makes a file with that text and sees to it that it is on the disk; errno tells why not. */
+static bool write_new(const char *path, const char *text, size_t length, unsigned mode)
+{
+	int file, saved;
+	bool good;
+
+	unlink(path);
+	file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
+	if (file < 0)
+		return false;
+	good = fchmod(file, (mode_t)mode) == 0 && write_all(file, text, length) && fsync(file) == 0;
+	saved = errno;
+	if (close(file) != 0 && good)
+		return false;
+	errno = saved;
+	return good;
+}
+
+/* Sees to it that the names in the directory of path are on the disk; errno tells why not. */
+static bool sync_directory_of(const char *path)
+{
+	char *name = g_path_get_dirname(path);
+	int directory = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = directory >= 0 && fsync(directory) == 0;
+	int saved = errno;
+
+	if (directory >= 0)
+		close(directory);
+	g_free(name);
+	errno = saved;
+	return good;
+}
+
 bool ca_write_file(const char *path, const char *text, size_t length, unsigned mode, GError **error)
 {
 	char *temporary = g_strdup_printf("%s.new-%ld", path, (long)getpid());
-	int file, saved = 0;
-	bool good;
+	/* The text first: after a power cut the new name must not lead to an empty file. */
+	bool good = write_new(temporary, text, length, mode) && rename(temporary, path) == 0 &&
+		    sync_directory_of(path);
+	int saved = errno;
 
-	unlink(temporary);
-	file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
-	good = file >= 0 && fchmod(file, (mode_t)mode) == 0 && write_all(file, text, length);
-	saved = errno;
-	if (file >= 0 && close(file) != 0 && good) {
-		good = false;
-		saved = errno;
-	}
-	if (good && rename(temporary, path) != 0) {
-		good = false;
-		saved = errno;
-	}
 	if (!good) {
 		unlink(temporary);
 		reload_fail(error, RELOAD_E_CONFIG,

@@ -10,7 +10,8 @@
 
 /* Makes the directory and its parents (mode 0700 for what is new). */
 bool ca_make_directory(const char *path, GError **error);
-/* Writes text into a new file and renames that to path. mode: 0600 or 0644. */
+/* Writes text into a new file and renames that to path; true: it is on the disk. mode: 0600 or
+ * 0644. */
 bool ca_write_file(const char *path, const char *text, size_t length, unsigned mode,
 		   GError **error);
 bool ca_write_certificate(const char *path, GBytes *der, GError **error);

@@ -2,9 +2,6 @@
 /* What the broker asks of the edge, and what the edge tells it unasked. */
 #include "modules/p2psip/peer/edge.h"
 
-/* How long an orderly end may take: Kamailio's own end waits for it. */
-#define LEAVE_MS 1500
-
 static void node_of(const uint8_t id[P2PSIP_NODE_ID_LEN], ReloadNodeId *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -108,7 +105,7 @@ static void frame_received(void *user, const struct p2psip_frame *frame)
 		run_command(edge, frame->u.text, id);
 		break;
 	case P2PSIP_LEAVE:
-		reload_driver_leave(edge->driver, LEAVE_MS, NULL, NULL);
+		reload_driver_leave(edge->driver, edge->options->leave_timeout, NULL, NULL);
 		break;
 	default: /* frames of our own direction mean nothing here */
 		break;
@@ -121,7 +118,7 @@ static void broker_closed(void *user, const char *why)
 
 	reload_log_write(reload_driver_log(edge->driver), RELOAD_LOG_NOTICE,
 			 "Kamailio is gone (%s): leaving the overlay", why);
-	reload_driver_leave(edge->driver, LEAVE_MS, NULL, NULL);
+	reload_driver_leave(edge->driver, edge->options->leave_timeout, NULL, NULL);
 }
 
 void edge_broker_new(Edge *edge)

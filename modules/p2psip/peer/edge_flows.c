@@ -6,6 +6,9 @@
 
 #define MAX_FLOWS 65536
 #define MAX_REQUESTS 4096
+/* Requests of one node are open for as long as this many of flow_rate take to come: phones that ring 7 s, on average,
+ * where a call is three requests. Each holds some 16 kB of Kamailio's shared memory. */
+#define OPEN_MS 2500
 
 static int64_t now_of(Edge *edge)
 {
@@ -45,15 +48,17 @@ static bool hook_deliver(void *user, uint32_t address, ReloadSpan message)
 
 static void hook_changed(void *user, const ReloadNodeId *node, uint32_t address, FlowState state)
 {
+	static const uint16_t states[] = {[FLOW_DOWN] = P2PSIP_FLOW_DOWN,
+					  [FLOW_OPENING] = P2PSIP_FLOW_OPENING,
+					  [FLOW_UP] = P2PSIP_FLOW_UP,
+					  [FLOW_FORGOTTEN] = P2PSIP_FLOW_FORGOTTEN};
 	Edge *edge = user;
 	struct p2psip_frame frame = {0};
 
 	memcpy(frame.u.flow.node, node->id, P2PSIP_NODE_ID_LEN);
 	frame.u.flow.address = address;
 	frame.u.flow.port = edge->options->flow_port;
-	frame.u.flow.state = state == FLOW_UP	     ? P2PSIP_FLOW_UP
-			     : state == FLOW_OPENING ? P2PSIP_FLOW_OPENING
-						     : P2PSIP_FLOW_DOWN;
+	frame.u.flow.state = states[state];
 	broker_send(edge->broker, &frame, P2PSIP_FLOW, 0);
 }
 
@@ -164,7 +169,9 @@ void edge_flows_new(Edge *edge)
 	const FlowLimits limits = {.connect_timeout = edge->options->connect_timeout,
 				   .idle_timeout = edge->options->flow_idle,
 				   .max_flows = MAX_FLOWS,
-				   .max_requests = MAX_REQUESTS};
+				   .max_requests = MAX_REQUESTS,
+				   .max_received = MIN(MAX_REQUESTS, edge->options->flow_rate * OPEN_MS / 1000),
+				   .rate = edge->options->flow_rate};
 
 	edge->addresses = flow_addresses_new(edge->options->flow_network, edge->options->flow_prefix,
 					     MAX_FLOWS);

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Carries registrations and lookups into the overlay through the SIP usage. */
 #include "modules/p2psip/peer/edge.h"
-#include "reload_core/usages/sip/lookup.h"
+#include "modules/p2psip/peer/found_edges.h"
 #include "reload_core/usages/sip/registration.h"
 
 #define MAX_AORS 1000000
 #define MAX_STORES 64
-#define MAX_LOOKUPS 1024
 /* A lost message is sent again after the overlay-reliability-timer (3 s); the caller's phone waits. */
 #define LOOKUP_TIMEOUT_MS 10000
-/* How long "nobody has registered it" may be kept: a phone may register at any moment. */
-#define NOT_FOUND_VALID_MS 2000
 
 /* One Store or lookup under way, to be cancelled when the edge ends. */
 typedef struct {
 	Edge *edge;
 	uint64_t token;
+	ReloadAor aor; /* asked for; lookups only */
 	ReloadSipTask *task;
 	ReloadSipLookup *lookup;
 } EdgeTask;
@@ -134,58 +132,18 @@ static int64_t hook_random(void *user, int64_t limit)
 	return limit > 0 ? g_random_int_range(0, (gint32)MIN(limit, G_MAXINT32 - 1)) : 0;
 }
 
-/* Adds the edge of route unless it is there; false: no room for more. */
-static bool add_edge(Edge *edge, struct p2psip_edges *edges, const ReloadSipRoute *route, int64_t now)
-{
-	struct p2psip_edge *to = &edges->edge[edges->count];
-	const ReloadNodeId *self = reload_node_id(reload_driver_node(edge->driver));
-	FlowState state = FLOW_DOWN;
-
-	for (uint32_t i = 0; i < edges->count; i++) {
-		if (memcmp(edges->edge[i].node, route->node_id.id, P2PSIP_NODE_ID_LEN) == 0)
-			return true;
-	}
-	if (edges->count >= P2PSIP_EDGES_MAX)
-		return false;
-	memset(to, 0, sizeof(*to));
-	memcpy(to->node, route->node_id.id, P2PSIP_NODE_ID_LEN);
-	memcpy(to->signer, route->signer.id, P2PSIP_NODE_ID_LEN);
-	to->self = reload_node_id_equal(&route->node_id, self);
-	if (!to->self) {
-		to->address = flows_resolve(edge->flows, &route->node_id, &state, now);
-		if (to->address == 0)
-			return false;
-		to->port = edge->options->flow_port;
-		to->flow = (uint8_t)state;
-	}
-	to->lifetime = route->lifetime;
-	g_strlcpy(to->preferences, route->contact_prefs ? route->contact_prefs : "",
-		  sizeof(to->preferences));
-	edges->count++;
-	return true;
-}
-
 static void found(void *data, ReloadStatus status, const ReloadSipFound *result, int64_t now)
 {
 	EdgeTask *task = data;
 	Edge *edge = task->edge;
 	uint64_t token = task->token;
-	int64_t valid = edge->options->lookup_valid;
+	const ReloadNodeId *self = reload_node_id(reload_driver_node(edge->driver));
 	g_autofree struct p2psip_edges *edges = g_new0(struct p2psip_edges, 1);
+	ReloadStatus made = found_edges(edges, &task->aor, result, self, edge->flows,
+					edge->options->flow_port, now);
 
 	g_hash_table_remove(edge->tasks, task);
-	for (unsigned i = 0; status == RELOAD_OK && i < result->route_count; i++) {
-		const ReloadSipRoute *route = &result->routes[i];
-
-		if (!add_edge(edge, edges, route, now))
-			break;
-		valid = MIN(valid, (int64_t)route->lifetime * 1000);
-	}
-	/* AORs of other domains would have to go through DNS, which nothing from the overlay may reach. */
-	if (status == RELOAD_OK && edges->count == 0)
-		status = RELOAD_E_NOT_FOUND;
-	edges->valid_ms = (uint32_t)(status == RELOAD_OK ? valid : MIN(valid, NOT_FOUND_VALID_MS));
-	lookups_result(edge->lookups, token, status_of(status), edges);
+	lookups_result(edge->lookups, token, status_of(status == RELOAD_OK ? made : status), edges);
 }
 
 static enum p2psip_status hook_fetch(void *user, const char *text, uint64_t token, int64_t now)
@@ -200,7 +158,8 @@ static enum p2psip_status hook_fetch(void *user, const char *text, uint64_t toke
 	if (reload_node_state(reload_driver_node(edge->driver)) != RELOAD_NODE_JOINED)
 		return P2PSIP_NOT_JOINED;
 	task = task_new(edge, token);
-	status = reload_sip_lookup(reload_driver_node(edge->driver), &aor, LOOKUP_TIMEOUT_MS, found, task,
+	task->aor = aor;
+	status = reload_sip_lookup(reload_driver_node(edge->driver), &task->aor, LOOKUP_TIMEOUT_MS, found, task,
 				   now, &task->lookup);
 	if (status != RELOAD_OK)
 		g_hash_table_remove(edge->tasks, task);
@@ -227,7 +186,7 @@ void edge_overlay_new(Edge *edge)
 
 	edge->tasks = g_hash_table_new_full(NULL, NULL, g_free, NULL);
 	edge->registrations = registrations_new(&limits, &registration_hooks);
-	edge->lookups = lookups_new(MAX_LOOKUPS, &lookup_hooks);
+	edge->lookups = lookups_new(P2PSIP_LOOKUPS_MAX, &lookup_hooks);
 }
 
 void edge_overlay_free(Edge *edge)

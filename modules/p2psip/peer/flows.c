@@ -4,10 +4,19 @@
 #include "modules/p2psip/peer/flows.h"
 #include "modules/p2psip/peer/held_messages.h"
 #include "modules/p2psip/peer/open_requests.h"
+#include "modules/p2psip/proto/protocol.h"
 
 /* A node without a flow is forgotten after this time, so that its address can serve another. Kamailio
  * goes on sending to the address it knows: it has to outlast calls in which nobody says anything. */
 #define FORGET_MS (24 * 60 * 60 * 1000)
+/* One that never had a flow may be made up, and no call went there: its address has to outlast Kamailio's
+ * cache. */
+#define FORGET_UNTRIED_MS ((P2PSIP_KEPT_MAX + 300) * (int64_t)1000)
+/* How many are forgotten in one tick: the broker is told of each. */
+#define FORGET_AT_ONCE 256
+
+/* A message counts as one for each of these that it has begun: Kamailio keeps it, more than once, for some seconds. */
+#define CREDIT_BYTES 4096
 
 typedef struct {
 	Flows *flows;
@@ -15,10 +24,12 @@ typedef struct {
 	uint32_t address;
 	FlowState state;
 	bool known;         /* Kamailio has its address */
+	bool was_up;
 	ReloadLinkId link;  /* where messages are sent; 0 unless up */
 	ReloadLinkId spare; /* both sides opened at once: the second one; 0: none */
 	int64_t deadline;   /* of the AppAttach */
 	int64_t last_used;
+	int64_t credit, credited; /* thousandths of requests that the node may still send, and since when */
 	OpenRequests *sent, *received;
 	OpenRequests *left_sent, *left_received; /* by the process before this one; mostly NULL */
 	HeldMessages *outward, *inward; /* waiting for the connection; for flows_known */
@@ -64,7 +75,15 @@ Flows *flows_new(FlowAddresses *addresses, Journal *journal, const FlowLimits *l
 
 static OpenRequests *requests_new(Flow *flow, bool sent)
 {
-	return open_requests_new(flow->flows->limits.max_requests, flow->flows->journal, &flow->node, sent);
+	const FlowLimits *limits = &flow->flows->limits;
+
+	return open_requests_new(sent ? limits->max_requests : limits->max_received, flow->flows->journal,
+				 &flow->node, sent);
+}
+
+static int64_t full_credit(const Flows *self)
+{
+	return 2 * 1000 * (int64_t)self->limits.rate;
 }
 
 static Flow *flow_get(Flows *self, const ReloadNodeId *node, int64_t now)
@@ -82,6 +101,8 @@ static Flow *flow_get(Flows *self, const ReloadNodeId *node, int64_t now)
 	flow->node = *node;
 	flow->address = address;
 	flow->last_used = now;
+	flow->credit = full_credit(self);
+	flow->credited = now;
 	flow->sent = requests_new(flow, true);
 	flow->received = requests_new(flow, false);
 	flow->outward = held_messages_new();
@@ -106,8 +127,10 @@ static void flow_changed(Flow *flow, FlowState state)
 		return;
 	if (flow->state == FLOW_UP)
 		flow->flows->statistics.up--;
-	if (state == FLOW_UP)
+	if (state == FLOW_UP) {
 		flow->flows->statistics.up++;
+		flow->was_up = true;
+	}
 	flow->state = state;
 	hooks->changed(hooks->user, &flow->node, flow->address, state);
 }
@@ -327,18 +350,60 @@ void flows_from_kamailio(Flows *self, uint32_t address, ReloadSpan message, int6
 		self->statistics.refused++; /* its request died with the flow */
 }
 
+/* What one node may have this edge do: a token bucket, from which a message that is longer than what is left is taken
+ * on credit. */
+static bool take_credit(Flow *flow, size_t len, int64_t now)
+{
+	int64_t earned = (now - flow->credited) * flow->flows->limits.rate;
+
+	flow->credit = MIN(flow->credit + earned, full_credit(flow->flows));
+	flow->credited = now;
+	if (flow->credit < 1000)
+		return false;
+	flow->credit -= 1000 * (1 + (int64_t)(len / CREDIT_BYTES));
+	return true;
+}
+
+/* Replies to what we have sent are not counted: how many come is for us to say. */
+static bool is_due(Flow *flow, const SipView *view, int64_t now)
+{
+	if (!view->request && open_requests_reply(flow->sent, view, now))
+		return true;
+	return take_credit(flow, view->message.len, now);
+}
+
+/* A request that is one too many. Its sender takes the flow for UDP: a CANCEL comes again, as does what is open here
+ * already and must have one final reply only. */
+static void refuse(Flow *flow, const SipView *view)
+{
+	Flows *self = flow->flows;
+	g_autoptr(GBytes) reply = NULL;
+
+	self->statistics.refused++;
+	if (!view->request || sip_view_is(view, "ACK") || sip_view_is(view, "CANCEL") ||
+	    open_requests_has(flow->received, view))
+		return;
+	reply = sip_view_reply(view, 503, "Service Unavailable");
+	(void)self->hooks.send(self->hooks.user, flow->link, bytes_span(reply));
+}
+
 static void deliver(Flow *flow, const SipView *view, int64_t now)
 {
 	Flows *self = flow->flows;
-	g_autoptr(GBytes) message = sip_view_with_transport(view, "UDP", false);
+	g_autoptr(GBytes) message = NULL;
 	SipView local;
 
+	if (!is_due(flow, view, now)) {
+		refuse(flow, view);
+		return;
+	}
+	message = sip_view_with_transport(view, "UDP", false);
 	if (!sip_view_parse(bytes_span(message), &local))
 		return;
-	if (!local.request) {
-		open_requests_reply(flow->sent, &local, now);
-	} else if (!open_requests_add(flow->received, &local, now)) {
-		self->statistics.refused++;
+	/* A CANCEL holds nothing, and must get through where too much is open. */
+	if (local.request && !sip_view_is(&local, "CANCEL") &&
+	    !open_requests_add(flow->received, &local, now)) {
+		refuse(flow, view);
 		return;
 	}
 	self->statistics.messages_in++;
@@ -450,39 +515,78 @@ uint32_t flows_resolve(Flows *self, const ReloadNodeId *node, FlowState *state, 
 	return flow->address;
 }
 
-/* Returns true if the flow is to be forgotten. */
-static gboolean flow_tick(gpointer key, gpointer value, gpointer user)
+static bool is_late(const Flow *flow, int64_t now)
 {
-	Flow *flow = value;
-	Flows *self = flow->flows;
-	int64_t now = *(const int64_t *)user, unused = now - flow->last_used;
+	return flow->state == FLOW_OPENING && now >= flow->deadline;
+}
 
-	(void)key;
-	open_requests_expire(flow->sent, now);
-	open_requests_expire(flow->received, now);
-	if (flow->state == FLOW_OPENING && now >= flow->deadline) {
-		self->statistics.failures++;
+static bool is_idle(const Flow *flow, int64_t now)
+{
+	return flow->state == FLOW_UP && now - flow->last_used >= flow->flows->limits.idle_timeout &&
+	       open_requests_count(flow->sent) + open_requests_count(flow->received) == 0;
+}
+
+static bool is_forgettable(const Flow *flow, int64_t now)
+{
+	return flow->state == FLOW_DOWN &&
+	       now - flow->last_used >= (flow->was_up ? FORGET_MS : FORGET_UNTRIED_MS);
+}
+
+static void forget(Flow *flow)
+{
+	Flows *self = flow->flows;
+
+	self->hooks.changed(self->hooks.user, &flow->node, flow->address, FLOW_FORGOTTEN);
+	flow_addresses_drop(self->addresses, &flow->node);
+	g_hash_table_remove(self->by_node, &flow->node);
+}
+
+static void flow_due(Flow *flow, int64_t now)
+{
+	if (is_late(flow, now)) {
+		flow->flows->statistics.failures++;
 		flow_log(flow, RELOAD_LOG_INFO, "no connection within connect_timeout");
 		flow_died(flow);
-	} else if (flow->state == FLOW_UP && unused >= self->limits.idle_timeout &&
-		   open_requests_count(flow->sent) + open_requests_count(flow->received) == 0) {
+	} else if (is_idle(flow, now)) {
 		flow_log(flow, RELOAD_LOG_INFO, "idle, closed");
 		link_close(flow, &flow->link, now);
 		link_close(flow, &flow->spare, now);
 		flow_died(flow);
-	} else if (flow->state == FLOW_DOWN && unused >= FORGET_MS) {
-		flow_addresses_drop(self->addresses, &flow->node);
-		return TRUE;
+	} else if (is_forgettable(flow, now)) {
+		forget(flow);
 	}
-	return FALSE;
+}
+
+/* The flows for which something is due. Doing it may make another node known, so the table is not walked
+ * meanwhile. */
+static GPtrArray *collect_due(Flows *self, int64_t now)
+{
+	GPtrArray *due = g_ptr_array_new();
+	unsigned forgettable = 0;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, self->by_node);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Flow *flow = value;
+
+		open_requests_expire(flow->sent, now);
+		open_requests_expire(flow->received, now);
+		if (is_late(flow, now) || is_idle(flow, now) ||
+		    (is_forgettable(flow, now) && forgettable++ < FORGET_AT_ONCE))
+			g_ptr_array_add(due, flow);
+	}
+	return due;
 }
 
 bool flows_tick(Flows *self, int64_t now)
 {
+	g_autoptr(GPtrArray) due = collect_due(self, now);
 	GHashTableIter iter;
 	gpointer value;
 
-	g_hash_table_foreach_remove(self->by_node, flow_tick, &now);
+	for (guint i = 0; i < due->len; i++)
+		flow_due(g_ptr_array_index(due, i), now);
 	g_hash_table_iter_init(&iter, self->by_node);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		if (((const Flow *)value)->state == FLOW_OPENING)

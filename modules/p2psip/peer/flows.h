@@ -16,6 +16,7 @@ typedef enum {
 	FLOW_DOWN,
 	FLOW_OPENING,
 	FLOW_UP,
+	FLOW_FORGOTTEN, /* told once, of a node that has no flow any more and whose address is free again */
 } FlowState;
 
 typedef struct {
@@ -29,7 +30,7 @@ typedef struct {
 	/* Hands a message to Kamailio, from the loopback address. False: it could not be sent. */
 	bool (*deliver)(void *user, uint32_t address, ReloadSpan message);
 	/* A flow's state changed: after FLOW_UP nothing is delivered before flows_known, which also follows on
-	 * FLOW_DOWN. */
+	 * FLOW_DOWN, but not on FLOW_FORGOTTEN. */
 	void (*changed)(void *user, const ReloadNodeId *node, uint32_t address, FlowState state);
 	void (*log)(void *user, ReloadLogLevel level, const char *text);
 } FlowHooks;
@@ -38,7 +39,10 @@ typedef struct {
 	int64_t connect_timeout; /* ms that a message waits for its flow; then 480 (4000) */
 	int64_t idle_timeout;    /* ms without a message after which a flow is closed (300000) */
 	unsigned max_flows;      /* remote nodes known at once */
-	unsigned max_requests;   /* open requests of one flow, each way */
+	unsigned max_requests;   /* open requests to one node */
+	unsigned max_received;   /* from one node; then 503 */
+	unsigned rate;           /* requests from one node in a second, twice as many at once; then 503. One of N
+				    bytes counts as 1 + N / 4096 */
 } FlowLimits;
 
 typedef struct {

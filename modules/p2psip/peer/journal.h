@@ -8,7 +8,8 @@
 
 typedef struct Journal Journal;
 
-/* Maps the file behind fd, which stays the caller's. NULL with error set to one line. */
+/* Maps the file behind fd, which stays the caller's: 16 MiB long, of which memory holds 16 KiB
+ * and one page for each of the most requests that were ever noted at once. NULL with error set to one line. */
 Journal *journal_open(int fd, GError **error);
 void journal_free(Journal *self);
 

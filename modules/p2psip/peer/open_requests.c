@@ -7,14 +7,22 @@
  * past them the transaction layer has given up by itself. */
 #define LIFE_MS (40 * 1000)
 #define LIFE_INVITE_MS (200 * 1000)
-/* Of all heads in one table: what one remote node can make this edge remember. */
-#define BYTES_MAX (8 * 1024 * 1024)
+/* Of each request on average: Kamailio keeps them whole, and this process their heads. */
+#define BYTES_EACH 4096
+/* One a minute while a phone rings (RFC 3261, 13.3.1.1), several from each phone that rings. */
+#define PROVISIONAL_MAX 64
+/* How many requests of one table the journal takes: it is there for all flows, and what one of them leaves open
+ * is not to keep the callers of the others out. Callers here count for more than what a remote node lets ring. */
+#define NOTED_SENT_MAX 512
+#define NOTED_RECEIVED_MAX 128
 
 typedef struct {
 	int64_t expires;
 	GBytes *head; /* first line and headers */
+	size_t size;  /* of the whole message */
+	unsigned provisional;
 	OpenRequests *owner;
-	unsigned entry; /* in the journal */
+	unsigned entry; /* in the journal, 0: none */
 } OpenRequest;
 
 struct OpenRequests {
@@ -22,7 +30,8 @@ struct OpenRequests {
 	Journal *journal;
 	const ReloadNodeId *node;
 	bool sent;
-	size_t bytes; /* of the heads */
+	unsigned noted; /* in the journal */
+	size_t bytes;   /* of the messages */
 	GHashTable *table; /* "METHOD branch" -> OpenRequest* */
 };
 
@@ -30,8 +39,11 @@ static void open_request_free(gpointer data)
 {
 	OpenRequest *request = data;
 
-	request->owner->bytes -= g_bytes_get_size(request->head);
-	journal_drop(request->owner->journal, request->entry);
+	request->owner->bytes -= request->size;
+	if (request->entry != 0) {
+		journal_drop(request->owner->journal, request->entry);
+		request->owner->noted--;
+	}
 	g_bytes_unref(request->head);
 	g_free(request);
 }
@@ -75,6 +87,18 @@ static GBytes *head_of(ReloadSpan message)
 	return g_bytes_new(message.data, end ? (size_t)(end + 4 - message.data) : message.len);
 }
 
+/* Returns the entry in the journal, 0: none. */
+static unsigned note(OpenRequests *self, ReloadSpan head)
+{
+	unsigned entry;
+
+	if (self->noted >= (self->sent ? NOTED_SENT_MAX : NOTED_RECEIVED_MAX))
+		return 0;
+	entry = journal_add(self->journal, self->node, self->sent, head);
+	self->noted += entry != 0;
+	return entry;
+}
+
 bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 {
 	g_autofree char *key = NULL;
@@ -87,30 +111,40 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 	request = g_hash_table_lookup(self->table, key);
 	if (request != NULL)
 		return true;
-	if (g_hash_table_size(self->table) >= self->max || self->bytes >= BYTES_MAX)
+	if (g_hash_table_size(self->table) >= self->max ||
+	    self->bytes + view->message.len > (size_t)self->max * BYTES_EACH)
 		return false;
 	request = g_new(OpenRequest, 1);
 	request->expires = now + life_of(view);
 	request->head = head_of(view->message);
+	request->size = view->message.len;
+	request->provisional = 0;
 	request->owner = self;
 	head.data = g_bytes_get_data(request->head, &head.len);
-	request->entry = journal_add(self->journal, self->node, self->sent, head);
-	self->bytes += head.len;
+	request->entry = note(self, head);
+	self->bytes += request->size;
 	g_hash_table_insert(self->table, g_steal_pointer(&key), request);
 	return true;
 }
 
-void open_requests_reply(OpenRequests *self, const SipView *view, int64_t now)
+bool open_requests_has(const OpenRequests *self, const SipView *view)
+{
+	g_autofree char *key = key_of(view->method, view->branch);
+
+	return g_hash_table_contains(self->table, key);
+}
+
+bool open_requests_reply(OpenRequests *self, const SipView *view, int64_t now)
 {
 	g_autofree char *key = key_of(view->method, view->branch);
 	OpenRequest *request = g_hash_table_lookup(self->table, key);
 
 	if (request == NULL)
-		return;
+		return false;
 	if (view->status >= 200)
-		g_hash_table_remove(self->table, key);
-	else
-		request->expires = now + life_of(view);
+		return g_hash_table_remove(self->table, key);
+	request->expires = now + life_of(view);
+	return ++request->provisional <= PROVISIONAL_MAX;
 }
 
 bool open_requests_end(OpenRequests *self, const SipView *view)

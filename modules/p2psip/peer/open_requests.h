@@ -9,8 +9,8 @@
 
 typedef struct OpenRequests OpenRequests;
 
-/* max: how many requests at once. Each is noted in journal (which may be NULL) as sent to node, or not. journal and
- * node are not owned and must outlive it. */
+/* max: how many requests at once, of 4 kB each on average. Up to 512 that were sent to node, and up to 128 that
+ * came from it, are noted in journal (which may be NULL). journal and node are not owned and must outlive it. */
 OpenRequests *open_requests_new(unsigned max, Journal *journal, const ReloadNodeId *node, bool sent);
 void open_requests_free(OpenRequests *self);
 
@@ -18,8 +18,11 @@ void open_requests_free(OpenRequests *self);
  * retransmission changes nothing. */
 bool open_requests_add(OpenRequests *self, const SipView *request, int64_t now);
 
-/* Notes a reply: a final one ends its request, a provisional one keeps it alive. */
-void open_requests_reply(OpenRequests *self, const SipView *reply, int64_t now);
+bool open_requests_has(const OpenRequests *self, const SipView *request);
+
+/* Notes a reply: a final one ends its request, a provisional one keeps it alive. False: no request is open that it
+ * answers, or it is one more than the 64 provisional ones that a request may get. */
+bool open_requests_reply(OpenRequests *self, const SipView *reply, int64_t now);
 
 /* Ends the request in view; true if it was open. */
 bool open_requests_end(OpenRequests *self, const SipView *view);

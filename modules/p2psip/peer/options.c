@@ -9,7 +9,7 @@
 /* What the command line gives as text or plain number, before it is checked. */
 typedef struct {
 	char *sip_socket, *flow_network, *log_level;
-	gint flow_port, flow_idle, lifetime, connect_timeout, lookup_valid;
+	gint flow_port, flow_idle, flow_rate, lifetime, connect_timeout, leave_timeout;
 } Raw;
 
 static bool fail(GError **error, const char *option, const char *value, const char *want)
@@ -74,22 +74,24 @@ static bool finish(EdgeOptions *out, const Raw *raw, GError **error)
 	if (!in_range(raw->flow_port, 1, 65535, "--flow-port", error) ||
 	    !in_range(raw->connect_timeout, 100, 30000, "--connect-timeout", error) ||
 	    !in_range(raw->flow_idle, 1, 86400, "--flow-idle", error) ||
+	    !in_range(raw->flow_rate, 1, 10000, "--flow-rate", error) ||
 	    !in_range(raw->lifetime, 30, 86400, "--lifetime", error) ||
-	    !in_range(raw->lookup_valid, 0, 3600, "--lookup-valid", error) ||
+	    !in_range(raw->leave_timeout, 1, 60000, "--leave-timeout", error) ||
 	    (!out->check && !in_range(out->broker_fd, 3, 1 << 20, "--broker-fd", error)))
 		return false;
 	out->flow_port = (uint16_t)raw->flow_port;
 	out->connect_timeout = raw->connect_timeout;
 	out->flow_idle = raw->flow_idle * (gint64)1000;
+	out->flow_rate = (unsigned)raw->flow_rate;
 	out->lifetime = raw->lifetime * (gint64)1000;
-	out->lookup_valid = raw->lookup_valid * (gint64)1000;
+	out->leave_timeout = raw->leave_timeout;
 	return true;
 }
 
 bool edge_options_parse(EdgeOptions *out, int *argc, char ***argv, GError **error)
 {
-	Raw raw = {.flow_port = 5090, .flow_idle = 300, .lifetime = 600, .connect_timeout = 4000,
-		   .lookup_valid = 30};
+	Raw raw = {.flow_port = 5090, .flow_idle = 300, .flow_rate = 200, .lifetime = 600,
+		   .connect_timeout = 4000, .leave_timeout = 1500};
 	GOptionEntry entries[] = {
 		{"check", 0, 0, G_OPTION_ARG_NONE, &out->check, "check the configuration and end", NULL},
 		{"broker-fd", 0, 0, G_OPTION_ARG_INT, &out->broker_fd, "socketpair to p2psip.so", "FD"},
@@ -116,9 +118,11 @@ bool edge_options_parse(EdgeOptions *out, int *argc, char ***argv, GError **erro
 		{"connect-timeout", 0, 0, G_OPTION_ARG_INT, &raw.connect_timeout,
 		 "how long a request waits for its flow (4000)", "MS"},
 		{"flow-idle", 0, 0, G_OPTION_ARG_INT, &raw.flow_idle, "close a flow unused so long (300)", "S"},
+		{"flow-rate", 0, 0, G_OPTION_ARG_INT, &raw.flow_rate,
+		 "requests from one node in a second (200)", "N"},
 		{"lifetime", 0, 0, G_OPTION_ARG_INT, &raw.lifetime, "of records in the overlay (600)", "S"},
-		{"lookup-valid", 0, 0, G_OPTION_ARG_INT, &raw.lookup_valid,
-		 "how long the answer to a lookup may be kept (30)", "S"},
+		{"leave-timeout", 0, 0, G_OPTION_ARG_INT, &raw.leave_timeout,
+		 "how long leaving the overlay may take (1500)", "MS"},
 		{"log-level", 0, 0, G_OPTION_ARG_STRING, &raw.log_level, "error .. debug (notice)", "LEVEL"},
 		{NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
 	};

@@ -20,8 +20,9 @@ typedef struct {
 	gboolean first;
 	gint64 connect_timeout; /* ms */
 	gint64 flow_idle;       /* ms */
+	unsigned flow_rate;     /* requests from one node in a second */
 	gint64 lifetime;        /* ms, of records */
-	gint64 lookup_valid;    /* ms, at most */
+	gint64 leave_timeout;   /* ms */
 	ReloadLogLevel log_level;
 } EdgeOptions;
 

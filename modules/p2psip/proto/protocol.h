@@ -14,13 +14,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define P2PSIP_PROTOCOL_VERSION 1
+#define P2PSIP_PROTOCOL_VERSION 2
 #define P2PSIP_NODE_ID_LEN 16    /* CHORD-RELOAD: 128 bits */
 #define P2PSIP_AOR_MAX 256       /* canonical AOR without scheme, with its NUL */
 #define P2PSIP_EDGES_MAX 16      /* edges that one AOR may be at: the fan-out of a call */
 #define P2PSIP_PREFS_MAX 256     /* contact preferences (RFC 7904, 3.2), with the NUL */
+#define P2PSIP_LOOKUPS_MAX 1024  /* AORs that the peer looks up at a time */
 #define P2PSIP_TEXT_MAX 4096     /* one piece of the answer to a command, with the NUL */
 #define P2PSIP_NAME_MAX 256      /* overlay name, with its NUL */
+#define P2PSIP_KEPT_MAX 600      /* s, how long EDGES may be kept: their addresses stand for longer */
 
 enum p2psip_type {
 	/* from the broker; those with an id are answered with the same id */
@@ -34,7 +36,8 @@ enum p2psip_type {
 	P2PSIP_LEAVE,      /* leave the overlay gracefully and exit */
 	/* from the peer */
 	P2PSIP_STATE,      /* state: on every change, and first of all */
-	P2PSIP_FLOW,       /* flow: a flow's state has changed; UP and DOWN await FLOW_KNOWN */
+	P2PSIP_FLOW,       /* flow: a flow's state has changed; UP and DOWN await FLOW_KNOWN. After
+			    * FORGOTTEN the address stands for nobody, or soon for another node */
 	P2PSIP_DONE,       /* status of a STORE or WITHDRAW */
 	P2PSIP_EDGES,      /* edges: answer to LOOKUP and RESOLVE */
 	P2PSIP_TEXT,       /* text: answer to COMMAND */
@@ -53,7 +56,7 @@ enum p2psip_status {
 	P2PSIP_FAILED,         /* anything else; text says what */
 };
 
-enum p2psip_flow_state { P2PSIP_FLOW_DOWN, P2PSIP_FLOW_OPENING, P2PSIP_FLOW_UP };
+enum p2psip_flow_state { P2PSIP_FLOW_DOWN, P2PSIP_FLOW_OPENING, P2PSIP_FLOW_UP, P2PSIP_FLOW_FORGOTTEN };
 
 #define P2PSIP_FLAG_MORE 0x1   /* TEXT: another one with this id follows */
 #define P2PSIP_FLAG_ASYNC 0x2  /* STORE: no DONE is awaited (id 0): contacts kept over a restart */
@@ -74,6 +77,8 @@ struct p2psip_edge {
 	uint16_t port;                      /* of its flow, host byte order */
 	uint8_t self;                       /* 1: this very edge */
 	uint8_t flow;                       /* enum p2psip_flow_state */
+	uint8_t own;                        /* 1: the AOR's own record names it; 0: that of an AOR that
+					     * this one is forwarded to */
 	uint32_t lifetime;                  /* seconds that the record lives on */
 	char preferences[P2PSIP_PREFS_MAX]; /* contact preferences, "" if none */
 };

@@ -90,7 +90,7 @@ static char *copy_prefs(ReloadSpan prefs)
 		if (prefs.data[i] < 0x20 || prefs.data[i] > 0x7e)
 			return g_strdup("");
 	}
-	return g_strndup((const char *)prefs.data, prefs.len);
+	return prefs.len ? g_strndup((const char *)prefs.data, prefs.len) : g_strdup("");
 }
 
 /* Adds a way to the user; the last entry of the list has to be a Node-ID, which the AppAttach will
@@ -172,27 +172,35 @@ static ReloadStatus read_aor(ReloadSpan text, ReloadAor *out)
 	return reload_aor_from_uri(uri, text.len, out);
 }
 
+/* Takes the destination list in a GRUU as a route. */
+static void take_gruu(const Step *step, const ReloadFetched *fetched, ReloadSpan gr, uint32_t lifetime)
+{
+	unsigned node_id_len = reload_node_document(step->lookup->node)->node_id_length;
+	GByteArray *list = g_byte_array_new();
+
+	if (!reload_gruu_decode((const char *)gr.data, gr.len, node_id_len, list))
+		add_route(step, fetched, reload_span(list->data, list->len), (ReloadSpan){0}, lifetime);
+	else
+		step->lookup->partial = true;
+	g_byte_array_free(list, TRUE);
+}
+
 static void take_uri(const Step *step, const ReloadFetched *fetched, ReloadSpan text,
 		     uint32_t lifetime)
 {
-	unsigned node_id_len = reload_node_document(step->lookup->node)->node_id_length;
+	bool is_gruu;
 	ReloadSpan gr;
 	ReloadAor aor;
 
-	if (reload_gruu_find((const char *)text.data, text.len, &gr)) {
-		GByteArray *list = g_byte_array_new();
-
-		if (!reload_gruu_decode((const char *)gr.data, gr.len, node_id_len, list))
-			add_route(step, fetched, reload_span(list->data, list->len),
-				  (ReloadSpan){0}, lifetime);
-		else
-			step->lookup->partial = true;
-		g_byte_array_free(list, TRUE);
-	} else if (!read_aor(text, &aor)) {
+	/* "a GRUU in the same P2P overlay" (RFC 7904, 6): the nodes that another overlay's names are none of ours. */
+	is_gruu = reload_gruu_find((const char *)text.data, text.len, &gr) &&
+		  !reload_aor_from_uri((const char *)text.data, text.len, &aor);
+	if (is_gruu && admits(step, &aor))
+		take_gruu(step, fetched, gr, lifetime);
+	else if (is_gruu || !read_aor(text, &aor))
 		follow(step, &aor, lifetime, fetched->now);
-	} else {
+	else
 		step->lookup->partial = true;
-	}
 }
 
 static void take_value(void *data, const ReloadFetched *fetched)
