@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""docs/rfc6940.md against the tree: every rule has its row, and what a row names is there.
+"""docs/rfc6940.md against the tree: every rule has its row, what a row names is there, and the changes that break rules
+(tests/conformance/mutants.txt) are changes of what the rows name.
 
 A row names rules (6.1.1-3, or 6.1.1-3..4), their level, what they say, files with functions, tests, and a status.
 usage: test_conformance.py [--list STATUS]
@@ -11,6 +12,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "conformance"))
+from mutate import read_mutants  # noqa: E402
+
 TABLE = ROOT / "docs" / "rfc6940.md"
 STATES = ("yes", "partly", "differs", "open", "other", "n/a")
 # How often each section says MUST, SHALL, SHOULD, REQUIRED or RECOMMENDED (with or without NOT).
@@ -47,7 +51,7 @@ class Row:
         for item in re.findall(r"`([^`]+)`", self.where):
             path, _, functions = item.partition(": ")
             known = ("modules/", "tools/", "tests/", "reload_core/")
-            yield (path if path.startswith(known) else "reload_core/" + path), functions.split(", ")
+            yield (path if path.startswith(known) else "reload_core/" + path), functions.split(", ") if functions else []
 
     def shown_by(self):
         """(program or script, case or text, or "")"""
@@ -131,6 +135,36 @@ def wrong_attacks(_rows):
     yield from wrong_tests(attacks)
 
 
+def wrong_mutant(row, path, program, case, old):
+    """What is wrong with a change that breaks a row's rule."""
+    file = ROOT / "reload_core" / path
+    if not file.is_file():
+        return f"no file {path}"
+    if file.read_text(encoding="utf-8").count(old) != 1:
+        return f"not once in {path}: {old.strip()}"
+    if (program, case) not in row.shown_by():
+        return f"the row does not name {program} {case}"
+    if file.resolve() not in {(ROOT / place).resolve() for place, _ in row.places()}:
+        return f"the row does not name {path}"
+    return None
+
+
+def wrong_mutants(rows):
+    by_rule = {f"{row.section}-{number}": row for row in rows for number in row.numbers}
+    mutants = list(read_mutants())
+    for rule, path, program, case, old, _ in mutants:
+        wrong = wrong_mutant(by_rule[rule], path, program, case, old) if rule in by_rule else "no such rule"
+        if wrong:
+            yield f"mutant of {rule}: {wrong}"
+    page = TABLE.read_text(encoding="utf-8")
+    listed = re.findall(r"[\d.]+-\d+", page.split("## Broken on purpose")[1].split("named here notices:")[1].split("##")[0])
+    broken = {mutant[0] for mutant in mutants}
+    yield from (f"{rule} is broken, but not listed" for rule in sorted(broken - set(listed)))
+    yield from (f"{rule} is listed, but not broken" for rule in sorted(set(listed) - broken))
+    if f"breaks {len(broken)} of these rules" not in page:
+        yield f"the page does not say that {len(broken)} rules are broken"
+
+
 def wrong_states(rows):
     """A row that no test shows says why; one that says it is not all there says what is missing."""
     for row in rows:
@@ -152,7 +186,8 @@ def main():
               ("each file and function of a row is there", wrong_places),
               ("each test of a row is there", wrong_tests),
               ("a row without a test says why", wrong_states),
-              ("each test of docs/attackers.md is there", wrong_attacks))
+              ("each test of docs/attackers.md is there", wrong_attacks),
+              ("each rule broken on purpose is broken where its row says, and noticed by a test of its row", wrong_mutants))
     good = True
     for number, (what, check) in enumerate(checks, 1):
         wrong = list(check(rows))
