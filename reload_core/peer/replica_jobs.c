@@ -139,8 +139,7 @@ static void end(Job *job, ReloadStatus status, int64_t now)
 	void *data = job->data;
 	ReloadResourceId id = job->id;
 
-	if (status != RELOAD_OK && status != RELOAD_E_NOT_FOUND && done == NULL &&
-	    job->target.len != 0 && job->again < AGAIN_MAX &&
+	if (status != RELOAD_OK && status != RELOAD_E_NOT_FOUND && done == NULL && job->again < AGAIN_MAX &&
 	    g_queue_get_length(job->jobs->later) < LATER_MAX) {
 		guint place;
 
@@ -345,7 +344,14 @@ static void send(Job *job, int64_t now)
 		end(job, status, now);
 }
 
-/* Takes up those whose time has come, if it is still our business to replicate them. */
+/* Is it still our business: to replicate what is ours, to bring to its place what is not? */
+static bool is_due_still(ReloadNode *node, const Job *job)
+{
+	return node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)) ==
+	       (job->target.len != 0);
+}
+
+/* Takes up those whose time has come. */
 static void take_up(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now)
 {
 	Job *job;
@@ -355,7 +361,7 @@ static void take_up(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now)
 		job->tries = 0;
 		job->cursor = 0;
 		job->resynchronized = false;
-		if (node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)))
+		if (is_due_still(node, job))
 			enqueue(jobs, job);
 		else
 			g_free(job);

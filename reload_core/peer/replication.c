@@ -11,6 +11,8 @@
 #define LOST_MS 35000
 /* After a change the ring is given time to settle before anything is dropped. */
 #define SWEEP_MS 60000
+/* What could not be brought to its place is offered again after this time. */
+#define SWEEP_AGAIN_MS 600000
 /* Resource-IDs kept in `ours` beyond twice of what is stored. */
 #define OURS_SLACK 1024
 
@@ -296,17 +298,20 @@ static void copied_away(void *data, const ReloadResourceId *id, ReloadStatus sta
 {
 	ReloadNode *node = data;
 
-	(void)now;
-	/* Refused means that the other side knows better; only silence is no reason to forget it.
-	 */
-	if ((status == RELOAD_OK || status == RELOAD_E_REMOTE || status == RELOAD_E_TOO_OLD) &&
-	    !node->plugin->keeps(node->topology, reload_resource_id_span(id)))
+	if (node->plugin->keeps(node->topology, reload_resource_id_span(id)))
+		return;
+	/* Ours may be the last copy: whatever the reason of a refusal, it stays until it expires or is
+	 * taken. */
+	if (status == RELOAD_OK)
 		reload_storage_drop(node->storage, id);
+	else
+		node->replication->sweep_at =
+		    reload_sooner(node->replication->sweep_at, now + SWEEP_AGAIN_MS);
 }
 
 /* What is neither ours nor a replica that we should hold is offered to its responsible peer and
  * dropped. */
-static void sweep(ReloadNode *node)
+static void sweep(ReloadNode *node, int64_t now)
 {
 	GPtrArray *ids = everything(node);
 
@@ -314,9 +319,9 @@ static void sweep(ReloadNode *node)
 		ReloadResourceId id;
 
 		to_id(g_ptr_array_index(ids, i), &id);
-		if (!node->plugin->keeps(node->topology, reload_resource_id_span(&id)))
-			reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away,
-						node);
+		if (!node->plugin->keeps(node->topology, reload_resource_id_span(&id)) &&
+		    !reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away, node))
+			node->replication->sweep_at = now + SWEEP_AGAIN_MS;
 	}
 	g_ptr_array_unref(ids);
 }
@@ -332,7 +337,7 @@ int64_t reload_replication_tick(ReloadNode *node, int64_t now)
 	if (replication->sweep_at <= now) {
 		replication->sweep_at = INT64_MAX;
 		if (node->state == RELOAD_NODE_JOINED)
-			sweep(node);
+			sweep(node, now);
 	}
 	return reload_sooner(MIN(replication->replicate_at, replication->sweep_at),
 			     reload_replica_jobs_run(node, replication->jobs, now));

@@ -20,6 +20,7 @@ typedef struct {
 	const ReloadResourceId *id;
 	int64_t now;
 	bool replica;
+	bool sets_generation; /* the counter becomes that of the request; else it only goes up */
 	GPtrArray *kinds; /* KindPlan */
 	size_t added;	  /* bytes that the store will grow by */
 } Plan;
