@@ -184,7 +184,7 @@ static void fill_new_members(ReloadNode *node, const ReloadNodeId *set, unsigned
 	replication->set_count = count;
 }
 
-/* The link to id is gone. */
+/* The link to id is gone, or another has taken its place. */
 void reload_replication_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now)
 {
 	ReloadReplication *replication = node->replication;

@@ -238,7 +238,7 @@ static void test_merge_data(void)
 }
 
 /* A node is back with nothing, while its old links still stand at the others: its admitting peer hands its data over
- * (RFC 6940, 10.5). */
+ * (RFC 6940, 10.5), and its predecessors their replicas (10.7.3). */
 static void test_restart_data(void)
 {
 	enum { STORED = 60 };
@@ -254,6 +254,13 @@ static void test_restart_data(void)
 		sim_run(sim, 5 * SIM_SECOND);
 		g_assert_cmpuint(count_found(sim, STORED), ==, STORED);
 		sim_run(sim, 60 * SIM_SECOND);
+		for (unsigned u = 0; u < STORED; u++) {
+			g_autofree char *user = g_strdup_printf("user%u", u);
+			ReloadResourceId id;
+
+			sim_resource(sim, user, &id);
+			g_assert_cmpuint(sim_copies(sim, &id), >=, 3);
+		}
 	}
 	sim_free(sim);
 }
