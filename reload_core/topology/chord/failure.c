@@ -12,6 +12,8 @@ void chord_link_up(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 	peer->left = false;
 	peer->fresh = true;
 	peer->update_open = false;
+	peer->update_owed = 0;
+	peer->refused = 0;
 	peer->sent_version = 0;
 	peer->asked_at = 0;
 	peer->since = now;
