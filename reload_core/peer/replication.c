@@ -54,6 +54,15 @@ bool reload_replication_idle(const ReloadNode *node)
 	return reload_replica_jobs_open(node->replication->jobs) == 0;
 }
 
+static bool in_set(const ReloadNodeId *set, unsigned count, const ReloadNodeId *id)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (reload_node_id_equal(&set[i], id))
+			return true;
+	}
+	return false;
+}
+
 /* Sends one resource to the whole replica set. */
 static void replicate(ReloadNode *node, const ReloadResourceId *id)
 {
@@ -123,6 +132,20 @@ static void to_id(GBytes *bytes, ReloadResourceId *id)
 	memcpy(id->id, data, len);
 }
 
+/* The same, to those of the set that hold what is ours: who is new in it gets everything in fill_new_members, after the
+ * hold-down time if it stands in for one that failed (10.7.1). */
+static void replicate_to_known(ReloadNode *node, const ReloadResourceId *id)
+{
+	const ReloadReplication *replication = node->replication;
+	ReloadNodeId set[REPLICAS];
+	unsigned count = node->plugin->replica_set(node->topology, set, REPLICAS);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (in_set(replication->set, replication->set_count, &set[i]))
+			reload_replica_jobs_add(replication->jobs, &set[i], id, (uint8_t)(i + 1), NULL, NULL);
+	}
+}
+
 /* The range has changed: what has become ours goes to the replica set, and what was ours and is not
  * any more to whoever is responsible now, unless it was handed over (6.4.2.3). */
 static void look_at_range(ReloadNode *node)
@@ -141,7 +164,7 @@ static void look_at_range(ReloadNode *node)
 		if (node->plugin->responsible(node->topology, reload_resource_id_span(&id))) {
 			g_hash_table_add(ours, g_bytes_ref(bytes));
 			if (!was_ours)
-				replicate(node, &id);
+				replicate_to_known(node, &id);
 		} else if (was_ours) {
 			reload_replica_jobs_add(replication->jobs, NULL, &id, 1, NULL, NULL);
 		}
@@ -149,15 +172,6 @@ static void look_at_range(ReloadNode *node)
 	g_ptr_array_unref(ids);
 	g_hash_table_unref(replication->ours);
 	replication->ours = ours;
-}
-
-static bool in_set(const ReloadNodeId *set, unsigned count, const ReloadNodeId *id)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (reload_node_id_equal(&set[i], id))
-			return true;
-	}
-	return false;
 }
 
 /* Everything that we are responsible for goes to the members of the replica set that are new in it.
