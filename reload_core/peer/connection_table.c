@@ -70,9 +70,10 @@ static void linger(const ReloadConnectionTable *table, ReloadConnection *loser, 
 		loser->close_at = now + (we_are_larger ? LOSER_LINGER_MS : LOSER_LINGER_OTHER_MS);
 }
 
-/* Chooses anew which link to node_id is written to. */
+/* Chooses anew which link to node_id is written to. added: the link that has just got its name, or NULL. If it is
+ * chosen that is RELOAD_CONNECTION_UP, in the place of an older one too: the node may have been restarted. */
 static ReloadConnectionChange choose(ReloadConnectionTable *table, const ReloadNodeId *id,
-				     int64_t now)
+				     const ReloadConnection *added, int64_t now)
 {
 	ReloadNodeId node_id = *id; /* id may be a part of an entry that goes */
 	ReloadConnection *before = g_hash_table_lookup(table->by_node, &node_id);
@@ -99,7 +100,7 @@ static ReloadConnectionChange choose(ReloadConnectionTable *table, const ReloadN
 	}
 	best->close_at = INT64_MAX;
 	g_hash_table_replace(table->by_node, g_memdup2(&node_id, sizeof(node_id)), best);
-	return before == NULL ? RELOAD_CONNECTION_UP : RELOAD_CONNECTION_SAME;
+	return before == NULL || best == added ? RELOAD_CONNECTION_UP : RELOAD_CONNECTION_SAME;
 }
 
 bool reload_connection_table_is_full(const ReloadConnectionTable *table, bool named)
@@ -141,7 +142,7 @@ ReloadConnectionChange reload_connection_table_name(ReloadConnectionTable *table
 		return RELOAD_CONNECTION_SAME;
 	connection->node_id = *node_id;
 	table->unnamed--;
-	return choose(table, node_id, now);
+	return choose(table, node_id, connection, now);
 }
 
 ReloadConnectionChange reload_connection_table_remove(ReloadConnectionTable *table,
@@ -159,7 +160,7 @@ ReloadConnectionChange reload_connection_table_remove(ReloadConnectionTable *tab
 	g_hash_table_remove(table->by_link, &connection->link);
 	if (!written_to)
 		return RELOAD_CONNECTION_SAME;
-	return choose(table, &node_id, now);
+	return choose(table, &node_id, NULL, now);
 }
 
 ReloadConnectionChange reload_connection_table_failing(ReloadConnectionTable *table,
@@ -172,7 +173,7 @@ ReloadConnectionChange reload_connection_table_failing(ReloadConnectionTable *ta
 	connection->failing_since = now;
 	if (connection->node_id.len == 0)
 		return RELOAD_CONNECTION_SAME;
-	return choose(table, &connection->node_id, now);
+	return choose(table, &connection->node_id, NULL, now);
 }
 
 ReloadConnection *reload_connection_table_by_link(const ReloadConnectionTable *table,

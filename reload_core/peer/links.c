@@ -28,6 +28,8 @@ static void spread(ReloadNode *node, const ReloadNodeId *id, ReloadConnectionCha
 			reload_client_link_down(node, &copy, now);
 		}
 	} else if (change == RELOAD_CONNECTION_UP) {
+		/* In the place of an older link: it may have lost what it had, as below. */
+		reload_replication_lost(node, &copy, now);
 		node->plugin->link_up(node->topology, &copy, now);
 	} else if (change == RELOAD_CONNECTION_DOWN) {
 		node->plugin->link_down(node->topology, &copy, now);

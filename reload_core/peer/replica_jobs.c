@@ -213,7 +213,7 @@ static void later(Job *job, int64_t now)
 /* Shall a job that has failed be sent again? */
 static bool has_another_try(const Job *job)
 {
-	return job->done == NULL && job->target->id.len != 0 && job->again < AGAIN_MAX &&
+	return job->done == NULL && job->again < AGAIN_MAX &&
 	       g_queue_get_length(job->jobs->later) < LATER_MAX;
 }
 
@@ -239,16 +239,21 @@ void reload_replica_job_ended(Job *job, ReloadStatus status, int64_t now)
 	}
 }
 
-/* Takes up those whose time has come, if it is still our business to replicate them and nothing has had them sent
- * meanwhile. */
+/* Is it still our business: to replicate what is ours, to bring to its place what is not? */
+static bool is_due_still(ReloadNode *node, const Job *job)
+{
+	return node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)) ==
+	       (job->target->id.len != 0);
+}
+
+/* Takes up those whose time has come, if it is still our business and nothing has had them sent meanwhile. */
 static void take_up(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now)
 {
 	Job *job;
 
 	while ((job = g_queue_peek_head(jobs->later)) != NULL && job->due <= now) {
 		g_queue_pop_head(jobs->later);
-		if (node->plugin->responsible(node->topology, reload_resource_id_span(&job->id)) &&
-		    !g_hash_table_contains(jobs->by_what, job))
+		if (is_due_still(node, job) && !g_hash_table_contains(jobs->by_what, job))
 			enqueue(job);
 		else
 			drop(job);

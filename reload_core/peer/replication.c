@@ -15,6 +15,8 @@
 #define LOOKS_INTERVAL_MS INT64_C(15000)
 /* After a change the ring is given time to settle before anything is dropped. */
 #define SWEEP_MS 60000
+/* What could not be brought to its place is offered again after this time. */
+#define SWEEP_AGAIN_MS 600000
 /* Resource-IDs kept in `ours` beyond twice of what is stored. */
 #define OURS_SLACK 1024
 
@@ -61,6 +63,15 @@ bool reload_replication_idle(const ReloadNode *node)
 
 	return !replication->range_changed && !replication->set_changed &&
 	       reload_replica_jobs_open(replication->jobs) == 0;
+}
+
+static bool in_set(const ReloadNodeId *set, unsigned count, const ReloadNodeId *id)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (reload_node_id_equal(&set[i], id))
+			return true;
+	}
+	return false;
 }
 
 /* Sends one resource to the whole replica set. */
@@ -132,6 +143,20 @@ static void to_id(GBytes *bytes, ReloadResourceId *id)
 	memcpy(id->id, data, len);
 }
 
+/* The same, to those of the set that hold what is ours: who is new in it gets everything in fill_new_members, after the
+ * hold-down time if it stands in for one that failed (10.7.1). */
+static void replicate_to_known(ReloadNode *node, const ReloadResourceId *id)
+{
+	const ReloadReplication *replication = node->replication;
+	ReloadNodeId set[REPLICAS];
+	unsigned count = node->plugin->replica_set(node->topology, set, REPLICAS);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (in_set(replication->set, replication->set_count, &set[i]))
+			reload_replica_jobs_add(replication->jobs, &set[i], id, (uint8_t)(i + 1), NULL, NULL);
+	}
+}
+
 /* The range has changed: what has become ours goes to the replica set, and what was ours and is not
  * any more to whoever is responsible now, unless it was handed over (6.4.2.3). */
 static void look_at_range(ReloadNode *node)
@@ -150,7 +175,7 @@ static void look_at_range(ReloadNode *node)
 		if (node->plugin->responsible(node->topology, reload_resource_id_span(&id))) {
 			g_hash_table_add(ours, g_bytes_ref(bytes));
 			if (!was_ours)
-				replicate(node, &id);
+				replicate_to_known(node, &id);
 		} else if (was_ours) {
 			reload_replica_jobs_add(replication->jobs, NULL, &id, 1, NULL, NULL);
 		}
@@ -158,15 +183,6 @@ static void look_at_range(ReloadNode *node)
 	g_ptr_array_unref(ids);
 	g_hash_table_unref(replication->ours);
 	replication->ours = ours;
-}
-
-static bool in_set(const ReloadNodeId *set, unsigned count, const ReloadNodeId *id)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (reload_node_id_equal(&set[i], id))
-			return true;
-	}
-	return false;
 }
 
 /* Everything that we are responsible for goes to the members of the replica set that are new in it.
@@ -193,7 +209,7 @@ static void fill_new_members(ReloadNode *node, const ReloadNodeId *set, unsigned
 	replication->set_count = count;
 }
 
-/* The link to id is gone. */
+/* The link to id is gone, or another has taken its place. */
 void reload_replication_lost(ReloadNode *node, const ReloadNodeId *id, int64_t now)
 {
 	ReloadReplication *replication = node->replication;
@@ -336,17 +352,20 @@ static void copied_away(void *data, const ReloadResourceId *id, ReloadStatus sta
 {
 	ReloadNode *node = data;
 
-	(void)now;
-	/* Refused means that the other side knows better; only silence is no reason to forget it.
-	 */
-	if ((status == RELOAD_OK || status == RELOAD_E_REMOTE || status == RELOAD_E_TOO_OLD) &&
-	    !node->plugin->keeps(node->topology, reload_resource_id_span(id)))
+	if (node->plugin->keeps(node->topology, reload_resource_id_span(id)))
+		return;
+	/* Ours may be the last copy: whatever the reason of a refusal, it stays until it expires or is
+	 * taken. */
+	if (status == RELOAD_OK)
 		reload_storage_drop(node->storage, id);
+	else
+		node->replication->sweep_at =
+		    reload_sooner(node->replication->sweep_at, now + SWEEP_AGAIN_MS);
 }
 
 /* What is neither ours nor a replica that we should hold is offered to its responsible peer and
  * dropped. */
-static void sweep(ReloadNode *node)
+static void sweep(ReloadNode *node, int64_t now)
 {
 	GPtrArray *ids = everything(node);
 
@@ -354,9 +373,9 @@ static void sweep(ReloadNode *node)
 		ReloadResourceId id;
 
 		to_id(g_ptr_array_index(ids, i), &id);
-		if (!node->plugin->keeps(node->topology, reload_resource_id_span(&id)))
-			reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away,
-						node);
+		if (!node->plugin->keeps(node->topology, reload_resource_id_span(&id)) &&
+		    !reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away, node))
+			node->replication->sweep_at = now + SWEEP_AGAIN_MS;
 	}
 	g_ptr_array_unref(ids);
 }
@@ -373,7 +392,7 @@ int64_t reload_replication_tick(ReloadNode *node, int64_t now)
 	if (replication->sweep_at <= now) {
 		replication->sweep_at = INT64_MAX;
 		if (node->state == RELOAD_NODE_JOINED)
-			sweep(node);
+			sweep(node, now);
 	}
 	return reload_sooner(MIN(MIN(replication->replicate_at, replication->sweep_at), replication->look_at),
 			     reload_replica_jobs_run(node, replication->jobs, now));

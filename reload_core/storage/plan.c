@@ -17,7 +17,8 @@ static void kind_plan_free(gpointer data)
 void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, bool replica,
 	       int64_t now)
 {
-	*plan = (Plan){.storage = storage, .id = id, .replica = replica, .now = now};
+	*plan = (Plan){
+	    .storage = storage, .id = id, .replica = replica, .sets_generation = replica, .now = now};
 	plan->kinds = g_ptr_array_new_with_free_func(kind_plan_free);
 	plan->leaving = g_ptr_array_new();
 }
@@ -197,13 +198,12 @@ void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced)
 	entry_free(plan->storage, entry);
 }
 
-/* RFC 6940, 7.4.1.1: an original store that changes data increases the counter; a replica store
- * sets it, to any number; 0 means "not known" in requests, so it is left out when the counter
- * wraps.
- */
+/* RFC 6940, 7.4.1.1: an original store that changes data increases the counter, and so does what a
+ * stranger brings; a replica store of a plausible source sets it, to any number; 0 means "not known"
+ * in requests, so it is left out when the counter wraps. */
 static void set_generation(const Plan *plan, const KindPlan *kind_plan, Shelf *shelf, bool is_new)
 {
-	if (plan->replica)
+	if (plan->sets_generation)
 		shelf->generation = kind_plan->generation;
 	else if (!is_new)
 		shelf->generation = MAX(shelf->generation + 1, 1);
@@ -226,7 +226,7 @@ bool plan_commit(Plan *plan)
 		}
 		if (!kind_plan->entries->len) {
 			/* a replica store of what is held already still tells the counter */
-			if (plan->replica && shelf)
+			if (plan->sets_generation && shelf)
 				set_generation(plan, kind_plan, shelf, false);
 			continue;
 		}

@@ -20,10 +20,11 @@ typedef struct {
 	const ReloadResourceId *id;
 	int64_t now;
 	bool replica;
-	GPtrArray *kinds;   /* KindPlan */
-	size_t added;	    /* bytes that the store will grow by */
-	size_t last_added;  /* those of the entry that was planned last */
-	GPtrArray *leaving; /* StoredCertificate, those that were counted as going */
+	bool sets_generation; /* the counter becomes that of the request; else it only goes up */
+	GPtrArray *kinds;     /* KindPlan */
+	size_t added;	      /* bytes that the store will grow by */
+	size_t last_added;    /* those of the entry that was planned last */
+	GPtrArray *leaving;   /* StoredCertificate, those that were counted as going */
 } Plan;
 
 void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, bool replica,

@@ -39,7 +39,8 @@ typedef struct {
 	ReloadCertificate *sender_certificate;
 	const ReloadMessage *message; /* for its certificates */
 	bool responsible;	      /* we are responsible for the Resource-ID */
-	bool plausible_replica;	      /* sender may store replicas here (7.4.1.1, 10.4) */
+	bool plausible_replica;	      /* sender may store replicas here (7.4.1.1, 10.4) and sets their generation
+					 counters; where we are responsible, any node may bring values (6.4.2.3) */
 	const ReloadNodeId *replicas; /* where we shall replicate it: named in the StoreAns */
 	unsigned replica_count;
 } ReloadStoreContext;

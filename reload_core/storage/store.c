@@ -32,13 +32,15 @@ static ReloadStatus check_kinds(const Store *store, ReloadSpan kind_data)
 	return status;
 }
 
-/* Is this the peer for it, and the sender one who may send it? (7.4.1.1) */
+/* Is this the peer for it, and the sender one who may send it? 7.4.1.1 wants replicas from the known replica set only,
+ * but by 6.4.2.3 who held data that is ours now brings it, and after a partition that may be anybody: at the
+ * responsible peer values are taken from all, as they prove themselves by their signatures. */
 static ReloadStatus check_place(const Store *store)
 {
 	if (!store->plan.replica && !store->context->responsible)
 		return answer_error(store->answer, RELOAD_E_NOT_FOUND, RELOAD_ERROR_NOT_FOUND,
 				    "not responsible for this resource");
-	if (store->plan.replica && !store->context->plausible_replica)
+	if (store->plan.replica && !store->context->plausible_replica && !store->context->responsible)
 		return answer_error(store->answer, RELOAD_E_FORBIDDEN, RELOAD_ERROR_FORBIDDEN,
 				    "no plausible source of this replica");
 	return RELOAD_OK;
@@ -219,6 +221,7 @@ ReloadStatus reload_storage_store(ReloadStorage *storage, const ReloadStoreConte
 		return answer_malformed(answer, status);
 	reload_storage_expire(storage, now); /* what has expired neither counts nor replaces */
 	plan_init(&store.plan, storage, &req.resource, req.replica_number != 0, now);
+	store.plan.sets_generation = store.plan.replica && context->plausible_replica;
 	store.certificates = reload_certificate_set_new(storage->trust);
 	reload_certificate_set_add_block(store.certificates, &context->message->security);
 	status = perform(&store, req.kind_data, changed);

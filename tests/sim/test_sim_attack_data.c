@@ -176,17 +176,44 @@ static void test_replay_and_rollback(Fixture *f, gconstpointer data)
 static void test_replicas(Fixture *f, gconstpointer data)
 {
 	uint64_t now = (uint64_t)sim_now(f->sim);
+	SimNode *responsible = f->storing;
 
 	(void)data;
+	f->storing = f->link;
+	for (unsigned i = 0; i < 3; i++) /* neither responsible nor a replica */
+		f->storing = next_of(f->sim, f->storing);
 	g_assert_cmpuint(store_once(f, (StoreCase){f->alice, f->mallory, now, 5, "evil", 1}).error, ==,
 			 RELOAD_ERROR_FORBIDDEN);
+	f->storing = responsible;
 	g_assert_cmpuint(store_once(f, (StoreCase){f->alice, f->storing->identity, now, 0, "evil", 1}).code,
 			 !=, RELOAD_STORE_ANS);
-	/* A neighbor may bring replicas, but not values whose signer may not write there. */
+	/* Any node may bring replicas where they belong, but not values whose signer may not write there. */
+	g_assert_cmpuint(store_once(f, (StoreCase){f->mallory, f->mallory, now, 5, "evil", 1}).error, ==,
+			 RELOAD_ERROR_FORBIDDEN);
 	g_assert_cmpuint(
 		store_once(f, (StoreCase){f->mallory, f->link->identity, now, 5, "evil", 1}).error, ==,
 		RELOAD_ERROR_FORBIDDEN);
 	assert_stored(f, "");
+}
+
+/* After a partition anybody may hold what belongs here (6.4.2.3). It gets in as if its owner had stored it, and so
+ * changes nothing that the owner has stored since. */
+static void test_strangers_replicas(Fixture *f, gconstpointer data)
+{
+	uint64_t now = (uint64_t)sim_now(f->sim);
+
+	(void)data;
+	g_assert_cmpuint(store_once(f, (StoreCase){f->alice, f->mallory, now, 77, "good", 1}).code, ==,
+			 RELOAD_STORE_ANS);
+	assert_stored(f, "good;");
+	/* The counter is not what it was said to be. */
+	g_assert_cmpuint(store_once(f, (StoreCase){f->alice, f->alice, now + 10, 77, "counter", 0}).error, ==,
+			 RELOAD_ERROR_GENERATION_COUNTER_TOO_LOW);
+	g_assert_cmpuint(store_once(f, (StoreCase){f->alice, f->alice, now + 10, 0, "newer", 0}).code, ==,
+			 RELOAD_STORE_ANS);
+	g_assert_cmpuint(store_once(f, (StoreCase){f->alice, f->mallory, now + 9, 1, "older", 1}).error, ==,
+			 RELOAD_ERROR_DATA_TOO_OLD);
+	assert_stored(f, "newer;");
 }
 
 /* ---- a storing peer that serves what was replaced ---- */
@@ -352,6 +379,7 @@ int main(int argc, char **argv)
 	ADD("others-places", test_others_places);
 	ADD("replay-and-rollback", test_replay_and_rollback);
 	ADD("replicas", test_replicas);
+	ADD("strangers-replicas", test_strangers_replicas);
 	ADD("rollback-served", test_rollback_served);
 #undef ADD
 	return g_test_run();

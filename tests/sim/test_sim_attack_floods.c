@@ -338,6 +338,11 @@ static void test_route_queries(Fixture *f, gconstpointer data)
 	}
 	g_test_message("300 RouteQueries of 100 nodes: at most %u requests open", most);
 	g_assert_cmpuint(most, <, 40);
+	/* Somebody linked, who does not answer our Updates either. */
+	flood(f, (RogueMessage){.code = RELOAD_ROUTE_QUERY_REQ, .signer = &f->member, .body = span_of(f->body)}, 300,
+	      &most);
+	g_test_message("300 RouteQueries of a linked node: at most %u requests open", most);
+	g_assert_cmpuint(most, <, 40);
 }
 
 /* An old sequence number has our document pushed to whoever signed: many names, none of which takes it. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stories of failure: nodes die, links break, the network splits, everything restarts. */
+#include "reload_core/peer/node_private.h"
 #include "reload_core/wire/chord.h"
 #include "reload_core/wire/message.h"
+#include "reload_core/wire/ping.h"
 #include "tests/sim/sim.h"
 
 static void form(Sim *sim)
@@ -190,6 +192,116 @@ static void test_partition_data(void)
 	sim_free(sim);
 }
 
+static void store_all(Sim *sim, unsigned from, unsigned users)
+{
+	for (unsigned i = 0; i < users; i++) {
+		g_autofree char *user = g_strdup_printf("user%u", i);
+
+		g_assert_cmpint(sim_store(sim, from, user, "here", NULL), ==, RELOAD_OK);
+	}
+}
+
+/* How many of them are found, each asked for at some node. */
+static unsigned count_found(Sim *sim, unsigned users)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < users; i++) {
+		g_autofree char *user = g_strdup_printf("user%u", i);
+		g_autofree char *found = sim_fetch(sim, sim_random(sim, sim_count(sim)), user);
+
+		count += g_strcmp0(found, "here;") == 0;
+	}
+	return count;
+}
+
+/* A small part of the overlay stored values while it was cut off. Those that it is not responsible for afterwards go to
+ * peers of which it is no neighbor, and none is lost (RFC 6940, 6.4.2.3). */
+static void test_merge_data(void)
+{
+	enum { STORED = 40 };
+	Sim *sim = sim_new("merge-data", 27, 6);
+
+	form(sim);
+	for (unsigned i = 0; i < 3; i++)
+		sim_node(sim, i)->group = 1;
+	sim_run(sim, 90 * SIM_SECOND);
+	store_all(sim, 0, STORED);
+	sim_run(sim, 5 * SIM_SECOND);
+	for (unsigned i = 0; i < 3; i++)
+		sim_node(sim, i)->group = 0;
+	sim_run_until(sim, sim_ring_is_right, NULL, 900 * SIM_SECOND, "one ring after the partition");
+	sim_run(sim, 10 * SIM_SECOND);
+	g_assert_cmpuint(count_found(sim, STORED), ==, STORED);
+	/* Nor does the sweep that follows drop any. */
+	sim_run(sim, 120 * SIM_SECOND);
+	g_assert_cmpuint(count_found(sim, STORED), ==, STORED);
+	sim_free(sim);
+}
+
+/* A node is back with nothing, while its old links still stand at the others: its admitting peer hands its data over
+ * (RFC 6940, 10.5), and its predecessors their replicas (10.7.3). */
+static void test_restart_data(void)
+{
+	enum { STORED = 60 };
+	Sim *sim = sim_new("restart-data", 12, 3);
+
+	form(sim);
+	store_all(sim, 1, STORED);
+	sim_run(sim, 15 * SIM_SECOND);
+	for (unsigned i = 2; i < 5; i++) {
+		sim_crash(sim, i, true);
+		sim_start(sim, i, false);
+		sim_run_until(sim, sim_ring_is_right, NULL, 90 * SIM_SECOND, "a ring of all");
+		sim_run(sim, 5 * SIM_SECOND);
+		g_assert_cmpuint(count_found(sim, STORED), ==, STORED);
+		sim_run(sim, 60 * SIM_SECOND);
+		for (unsigned u = 0; u < STORED; u++) {
+			g_autofree char *user = g_strdup_printf("user%u", u);
+			ReloadResourceId id;
+
+			sim_resource(sim, user, &id);
+			g_assert_cmpuint(sim_copies(sim, &id), >=, 3);
+		}
+	}
+	sim_free(sim);
+}
+
+static void ignore_reply(void *data, ReloadStatus status, const ReloadMessage *answer, const ReloadNodeId *from,
+			 int64_t now)
+{
+	(void)data;
+	(void)status;
+	(void)answer;
+	(void)from;
+	(void)now;
+}
+
+/* The link of two nodes fails for a while, and only one of them notices, since only it sends: it is not alone for longer
+ * than that (RFC 6940, 10.7.1). */
+static void test_one_sided(void)
+{
+	Sim *sim = sim_new("one-sided", 2, 1);
+	ReloadDestination other;
+	GByteArray *body = g_byte_array_new();
+
+	form(sim);
+	sim_run(sim, 16 * SIM_SECOND);
+	reload_write_ping_req(body, &(ReloadPingReq){0});
+	other = reload_destination_node(&sim_node(sim, 1)->id);
+	sim_node(sim, 1)->group = 1;
+	g_assert_cmpint(reload_node_originate(sim_node(sim, 0)->node, &other, 1, RELOAD_PING_REQ,
+					      reload_span(body->data, body->len), NULL, 0, ignore_reply, NULL,
+					      sim_now(sim), NULL),
+			==, RELOAD_OK);
+	sim_run(sim, 5 * SIM_SECOND);
+	g_assert_false(sim_ring_is_right(sim, NULL));
+	sim_node(sim, 1)->group = 0;
+	sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring of both");
+	g_byte_array_unref(body);
+	sim_free(sim);
+}
+
 static void test_alone_and_back(void)
 {
 	Sim *sim = sim_new("alone-and-back", 2, 2);
@@ -240,7 +352,7 @@ static void test_leave(void)
 
 static void test_lossy(void)
 {
-	Sim *sim = sim_new("lossy", 10, 2);
+	Sim *sim = sim_new("lossy-ring", 10, 2);
 
 	sim_network(sim)->loss_percent = 5;
 	sim_network(sim)->duplicate_percent = 20;
@@ -261,6 +373,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/churn/links-break", test_links_break);
 	g_test_add_func("/sim/churn/partition", test_partition);
 	g_test_add_func("/sim/churn/partition-data", test_partition_data);
+	g_test_add_func("/sim/churn/merge-data", test_merge_data);
+	g_test_add_func("/sim/churn/restart-data", test_restart_data);
+	g_test_add_func("/sim/churn/one-sided", test_one_sided);
 	g_test_add_func("/sim/churn/alone-and-back", test_alone_and_back);
 	g_test_add_func("/sim/churn/leave", test_leave);
 	g_test_add_func("/sim/churn/lossy", test_lossy);

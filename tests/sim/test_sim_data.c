@@ -223,6 +223,39 @@ static void test_storing_peer_dies(void)
 	sim_free(sim);
 }
 
+/* The storing peer dies, and with it a successor of the next: that one's other successor has a copy at once, who stands in
+ * for the dead one only after the hold-down time (RFC 6940, 10.7.1). */
+static void test_stand_in(void)
+{
+	Sim *sim = sim_new("stand-in", 16, 3);
+	unsigned storing, third;
+	ReloadResourceId id;
+
+	form(sim);
+	sim_run(sim, 40 * SIM_SECOND);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "here", NULL), ==, RELOAD_OK);
+	sim_resource(sim, "alice", &id);
+	sim_run(sim, SIM_SECOND);
+	storing = sim_responsible(sim, &id)->index;
+	third = storing;
+	for (unsigned i = 0; i < 2; i++) { /* two further on */
+		ReloadResourceId behind;
+
+		reload_resource_id_from_span(reload_node_id_span(&sim_node(sim, third)->id), &behind);
+		for (int b = 15; b >= 0 && ++behind.id[b] == 0; b--)
+			continue;
+		third = sim_responsible(sim, &behind)->index;
+	}
+	sim_crash(sim, third, false);
+	sim_run(sim, SIM_SECOND);
+	sim_crash(sim, storing, false);
+	sim_run(sim, 25 * SIM_SECOND);
+	g_assert_cmpuint(sim_copies(sim, &id), ==, 2);
+	sim_run(sim, 35 * SIM_SECOND);
+	g_assert_cmpuint(sim_copies(sim, &id), ==, 3);
+	sim_free(sim);
+}
+
 static void test_two_of_three_die(void)
 {
 	Sim *sim = sim_new("two-of-three-die", 16, 3);
@@ -684,6 +717,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/data/replicas-named", test_replicas_named);
 	g_test_add_func("/sim/data/two-edges", test_two_edges);
 	g_test_add_func("/sim/data/storing-peer-dies", test_storing_peer_dies);
+	g_test_add_func("/sim/data/stand-in", test_stand_in);
 	g_test_add_func("/sim/data/two-of-three-die", test_two_of_three_die);
 	g_test_add_func("/sim/data/growing", test_growing);
 	g_test_add_func("/sim/data/duplicates", test_duplicates);

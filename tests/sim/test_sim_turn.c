@@ -73,6 +73,17 @@ static Search find(Sim *sim, unsigned from)
 	return search;
 }
 
+/* A search asks at ten random places, and one record on the whole ring may be at none of them: again, if it was not
+ * found. */
+static bool is_found(Sim *sim, unsigned from)
+{
+	for (unsigned i = 0; i < 6; i++) {
+		if (find(sim, from).status == RELOAD_OK)
+			return true;
+	}
+	return false;
+}
+
 /* ---- what stands at a place ---- */
 
 typedef struct {
@@ -224,7 +235,7 @@ static void test_renewed(void)
 	sim_run(sim, (RELOAD_TURN_LIFETIME + 600) * SIM_SECOND);
 	for (uint8_t i = 1; i <= DENSITY; i++)
 		g_assert_cmpuint(look(sim, 3, i).storage_time, >, first);
-	g_assert_cmpint(find(sim, 7).status, ==, RELOAD_OK);
+	g_assert_true(is_found(sim, 7));
 	sim_crash(sim, 3, false);
 	sim_run(sim, (RELOAD_TURN_LIFETIME + 60) * SIM_SECOND);
 	g_assert_cmpint(find(sim, 7).status, ==, RELOAD_E_NOT_FOUND);
@@ -238,7 +249,7 @@ static void test_removed(void)
 	rogue_form(sim);
 	publish(sim, 3);
 	sim_run(sim, 10 * SIM_SECOND);
-	g_assert_cmpint(find(sim, 7).status, ==, RELOAD_OK);
+	g_assert_true(is_found(sim, 7));
 	sim_leave(sim, 3);
 	for (uint8_t i = 1; i <= DENSITY; i++) {
 		Look gone = look(sim, 3, i);
@@ -254,7 +265,7 @@ static void test_removed(void)
 	sim_run_until(sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "a ring of all");
 	sim_run(sim, 10 * SIM_SECOND);
 	g_assert_true(look(sim, 3, 1).exists);
-	g_assert_cmpint(find(sim, 7).status, ==, RELOAD_OK);
+	g_assert_true(is_found(sim, 7));
 	sim_free(sim);
 }
 
@@ -316,7 +327,7 @@ static void test_refused(void)
 	g_assert_cmpuint(store(sim, 2, 2, 0, 0, "192.0.2.66", now), ==, RELOAD_ERROR_FORBIDDEN);
 	g_assert_cmpint(find(sim, 7).status, ==, RELOAD_E_NOT_FOUND);
 	g_assert_cmpuint(store(sim, 2, 2, 20, 20, "192.0.2.3", now), ==, 0); /* the control */
-	g_assert_cmpint(find(sim, 7).status, ==, RELOAD_OK);
+	g_assert_true(is_found(sim, 7));
 	sim_free(sim);
 }
 
@@ -333,7 +344,7 @@ static void test_lies(void)
 	g_assert_cmpuint(store(sim, 2, 2, 1, 1, "127.0.0.1", now + 1), ==, 0);
 	g_assert_cmpint(find(sim, 7).status, ==, RELOAD_E_NOT_FOUND);
 	g_assert_cmpuint(store(sim, 2, 2, 1, 1, "192.0.2.3", now + 2), ==, 0);
-	g_assert_cmpint(find(sim, 7).status, ==, RELOAD_OK);
+	g_assert_true(is_found(sim, 7));
 	sim_free(sim);
 }
 

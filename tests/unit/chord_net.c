@@ -197,7 +197,10 @@ static void handle(Node *node, Packet *packet, const ReloadNodeId *previous)
 
 		request->handler = (int)node->number;
 		node->mute = node->mute && request->code != RELOAD_JOIN_REQ;
-		if (request->code != RELOAD_PING_REQ) {
+		if (request->code == RELOAD_UPDATE_REQ && node->refuse > 0) {
+			node->refuse--;
+			request->error = RELOAD_ERROR_CONFIG_TOO_OLD;
+		} else if (request->code != RELOAD_PING_REQ) {
 			message.body = (ReloadSpan){request->body->data, request->body->len};
 			net_plugin->on_request(node->topology, &message, &origin->id, previous,
 					       &filled, node->net->now);
@@ -255,8 +258,12 @@ static void transmit(Node *node, Request *request)
 	Packet *packet;
 	Event *event;
 
-	if (node->mute && request->code == RELOAD_UPDATE_REQ)
+	if (node->mute && request->code == RELOAD_UPDATE_REQ) {
+		request->muted = true;
+		event = event_add(node->net, EVENT_RETRANSMIT, 0, node);
+		event->request = request_ref(request);
 		return;
+	}
 	packet = g_new0(Packet, 1);
 	packet->request = request_ref(request);
 	packet->ttl = TTL;
@@ -273,7 +280,9 @@ static void on_retransmit(Node *node, Request *request)
 {
 	if (request->done)
 		return;
-	if (request->sent >= TRANSMISSIONS)
+	if (request->muted)
+		request_done(node->net, request, RELOAD_OK, &request->dest.node_id);
+	else if (request->sent >= TRANSMISSIONS)
 		request_done(node->net, request, RELOAD_E_TIMEOUT, NULL);
 	else
 		transmit(node, request);
@@ -552,6 +561,11 @@ void chord_net_link(ChordNet *net, unsigned a, unsigned b)
 void chord_net_mute(ChordNet *net, unsigned node)
 {
 	node_of(net, node)->mute = true;
+}
+
+void chord_net_refuse(ChordNet *net, unsigned node, unsigned count)
+{
+	node_of(net, node)->refuse = count;
 }
 
 void chord_net_heal(ChordNet *net, unsigned number, unsigned bootstrap)

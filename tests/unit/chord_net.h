@@ -53,8 +53,11 @@ void chord_net_leave(ChordNet *net, unsigned node, bool stay);
 void chord_net_cut(ChordNet *net, unsigned a, unsigned b);
 /* Makes a link between a and b, which neither has asked for. */
 void chord_net_link(ChordNet *net, unsigned a, unsigned b);
-/* The Updates of node go astray until it gets a Join, as if it ignored send_update. */
+/* The Updates of node go astray until it gets a Join, as if it ignored send_update; it is told that they are
+ * answered. */
 void chord_net_mute(ChordNet *net, unsigned node);
+/* node answers the next count Updates with an Error, and does not look at them. */
+void chord_net_refuse(ChordNet *net, unsigned node, unsigned count);
 /* Calls join of a node that is part of a ring already (10.7.4.4). */
 void chord_net_heal(ChordNet *net, unsigned node, unsigned bootstrap);
 bool chord_net_joined(ChordNet *net, unsigned node);

@@ -18,7 +18,7 @@ typedef struct {
 	ReloadNodeId via;
 	uint16_t code;
 	GByteArray *body;
-	bool link_only, done;
+	bool link_only, done, muted;
 	unsigned sent;
 	uint64_t cookie; /* of an Attach */
 	bool send_update;
@@ -61,7 +61,7 @@ struct Node {
 	unsigned number, life;
 	ReloadNodeId id;
 	bool alive, joined, leaving, stay, mute;
-	unsigned lost;
+	unsigned lost, refuse;
 	int64_t range_changed, replicas_changed;
 	ReloadTopology *topology;
 	ReloadTopologyHost host;

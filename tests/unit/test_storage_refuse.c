@@ -221,7 +221,7 @@ static void test_place(void)
 	kit_begin(&kit, &alice_at, 1);
 	kit_kind(&kit, KIT_SINGLE, 5);
 	kit_value(&kit, alice, 10, 60, kit_single("x"));
-	kit.plausible = false;
+	kit.plausible = kit.responsible = false;
 	assert_refused(kit_store(&kit, bob), RELOAD_E_FORBIDDEN, RELOAD_ERROR_FORBIDDEN);
 	/* a replica without a generation counter */
 	kit_begin(&kit, &alice_at, 1);

@@ -176,6 +176,59 @@ static void test_generation(void)
 	teardown();
 }
 
+/* Stores a single value as a stranger brings it: a replica from no plausible source. signer NULL: that of `again`. */
+static ReloadStatus bring(ReloadIdentity *signer, uint64_t generation, uint64_t storage_time, const char *text,
+			  const GByteArray *again)
+{
+	kit_begin(&kit, &at, 1);
+	kit_kind(&kit, KIT_SINGLE, generation);
+	if (signer != NULL)
+		kit_value(&kit, signer, storage_time, 60, kit_single(text));
+	else
+		g_byte_array_append(kit.values, again->data, again->len);
+	kit_add_certificate(kit.certificates, reload_identity_certificate(alice));
+	kit.plausible = false;
+	return kit_store(&kit, peer);
+}
+
+/* RFC 6940, 6.4.2.3: whoever held what is ours now brings it; it counts as any Store would (7.4.1.1). */
+static void test_stranger(void)
+{
+	GByteArray *one = g_byte_array_new();
+	uint64_t first;
+
+	setup();
+	kit_begin(&kit, &at, 1);
+	kit_kind(&kit, KIT_SINGLE, 1);
+	kit_value(&kit, alice, 10, 60, kit_single("one"));
+	g_byte_array_append(one, kit.values->data, kit.values->len);
+	g_assert_cmpint(bring(NULL, 4000, 0, NULL, one), ==, RELOAD_OK);
+	g_assert_true(kit.changed);
+	assert_dump(KIT_SINGLE, "one");
+	first = kit_answer_generation(&kit);
+	g_assert_cmpuint(first, !=, 4000);
+	/* What is held already changes nothing, nor does the lifetime begin anew. */
+	kit.now += 10000;
+	g_assert_cmpint(bring(NULL, 7, 0, NULL, one), ==, RELOAD_OK);
+	g_assert_false(kit.changed);
+	g_assert_cmpint(reload_storage_expire(kit.storage, kit.now), ==, kit.now + 50000);
+	assert_dump(KIT_SINGLE, "one");
+	g_assert_cmpuint(kit_answer_generation(&kit), ==, first);
+	/* Newer: the counter goes up by one, whatever the request says. */
+	g_assert_cmpint(bring(alice, UINT64_MAX, 20, "two", NULL), ==, RELOAD_OK);
+	assert_dump(KIT_SINGLE, "two");
+	g_assert_cmpuint(kit_answer_generation(&kit), ==, first + 1);
+	/* Older, or another of the same time: refused. */
+	g_assert_cmpint(bring(alice, 1, 19, "older", NULL), ==, RELOAD_E_TOO_OLD);
+	g_assert_cmpint(bring(alice, 1, 20, "other", NULL), ==, RELOAD_E_TOO_OLD);
+	/* By somebody who may not write there. */
+	g_assert_cmpint(bring(peer, 1, 30, "evil", NULL), ==, RELOAD_E_FORBIDDEN);
+	assert_dump(KIT_SINGLE, "two");
+	g_assert_cmpuint(kit_answer_generation(&kit), ==, first + 1);
+	g_byte_array_unref(one);
+	teardown();
+}
+
 static void test_removed_replicates(void)
 {
 	unsigned requests;
@@ -904,6 +957,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/storage/replica/copy", test_copy);
 	g_test_add_func("/storage/replica/generation", test_generation);
+	g_test_add_func("/storage/replica/stranger", test_stranger);
 	g_test_add_func("/storage/replica/removed", test_removed_replicates);
 	g_test_add_func("/storage/replica/missed-removal", test_missed_removal);
 	g_test_add_func("/storage/replica/merge-missed-removal", test_merge_missed_removal);

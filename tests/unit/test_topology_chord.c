@@ -591,6 +591,29 @@ static void test_hold_down(void)
 	chord_net_free(net);
 }
 
+/* Where all successors die, nodes that were unknown take their places one by one. They are stand-ins, too, though they
+ * come later. */
+static void test_hold_down_adjacent(void)
+{
+	ChordNet *net = ring_of(101, 40, 100);
+	GArray *ring;
+	int64_t start;
+
+	assert_ring(net, 5000);
+	chord_net_run(net, 60000);
+	ring = chord_net_sorted(net);
+	start = chord_net_now(net);
+	for (guint i = 5; i < 8; i++)
+		chord_net_crash(net, at(ring, i), 10);
+	chord_net_run(net, 29000);
+	assert_ring(net, 0);
+	g_assert_cmpint(chord_net_replicas_changed(net, at(ring, 4)), <, start);
+	chord_net_run(net, 6000);
+	g_assert_cmpint(chord_net_replicas_changed(net, at(ring, 4)), >=, start + 30000);
+	g_array_unref(ring);
+	chord_net_free(net);
+}
+
 /* RFC 6940, 10.8. */
 static void test_route_query(void)
 {
@@ -647,6 +670,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/chord/update-through-others", test_update_through_others);
 	g_test_add_func("/topology/chord/replicas", test_replicas);
 	g_test_add_func("/topology/chord/hold-down", test_hold_down);
+	g_test_add_func("/topology/chord/hold-down-adjacent", test_hold_down_adjacent);
 	g_test_add_func("/topology/chord/route-query", test_route_query);
 	return g_test_run();
 }

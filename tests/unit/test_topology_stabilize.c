@@ -235,6 +235,120 @@ static Attaches attaches_of(ChordNet *net, const GArray *log, int node)
 	return count;
 }
 
+/* A node linked to `node` that is no neighbor of it: one more than three places away. */
+static unsigned far_linked(ChordNet *net, const GArray *ring, unsigned node)
+{
+	guint place = place_of(ring, node);
+
+	for (guint i = 6; i < ring->len - 6; i++) {
+		unsigned other = g_array_index(ring, unsigned, (place + i) % ring->len);
+
+		if (chord_net_plugin()->routes_through(chord_net_topology(net, node), chord_net_id(net, other)))
+			return other;
+	}
+	g_assert_not_reached();
+}
+
+/* When node sent its first Update to other since; INT64_MAX: never. *count: how many it sent. */
+static int64_t first_update(ChordNet *net, const GArray *log, unsigned node, unsigned other, unsigned *count)
+{
+	int64_t first = INT64_MAX;
+
+	*count = 0;
+	for (guint i = 0; i < log->len; i++) {
+		const Sent *sent = &g_array_index(log, Sent, i);
+
+		if (sent->from != node || sent->code != RELOAD_UPDATE_REQ ||
+		    !reload_node_id_equal(&sent->dest.node_id, chord_net_id(net, other)))
+			continue;
+		first = MIN(first, sent->at);
+		++*count;
+	}
+	return first;
+}
+
+/* 10.7.3: a changed range is told, also without reactive recovery, to whom an Update of before is still under way. */
+static void test_range_while_open(void)
+{
+	ChordNet *net = ring_of(212, 32, false);
+	GArray *log, *ring = chord_net_sorted(net);
+	unsigned dead = g_array_index(ring, unsigned, 10), after = g_array_index(ring, unsigned, 11);
+	unsigned far = far_linked(net, ring, after), count;
+
+	chord_net_crash(net, dead, 10);
+	chord_net_run(net, 9);
+	chord_net_plugin()->send_update(chord_net_topology(net, after), chord_net_id(net, far), chord_net_now(net));
+	log = watch(net);
+	chord_net_run(net, 1000);
+	/* Behind the one of before the change, which is 9 ms after the death. */
+	g_assert_cmpint(first_update(net, log, after, far, &count), !=, INT64_MAX);
+	g_assert_cmpuint(count, ==, 1);
+	/* Asked again and again, it has one Update under way and owes one. */
+	log->len = 0;
+	for (unsigned i = 0; i < 50; i++)
+		chord_net_plugin()->send_update(chord_net_topology(net, after), chord_net_id(net, far),
+						chord_net_now(net));
+	chord_net_run(net, 1000);
+	first_update(net, log, after, far, &count);
+	g_assert_cmpuint(count, ==, 2);
+	g_array_unref(ring);
+	chord_net_free(net);
+	g_array_unref(log);
+}
+
+/* 10.7.3: who has refused an Update gets it again; who refuses all, ever more seldom. */
+static void test_refused(void)
+{
+	ChordNet *net = ring_of(213, 32, false);
+	GArray *log, *ring = chord_net_sorted(net);
+	unsigned after = g_array_index(ring, unsigned, 11), far = far_linked(net, ring, after), count;
+
+	chord_net_refuse(net, far, 1);
+	chord_net_crash(net, g_array_index(ring, unsigned, 10), 10);
+	chord_net_run(net, 1000);
+	log = watch(net);
+	chord_net_run(net, 10000);
+	first_update(net, log, after, far, &count);
+	g_assert_cmpuint(count, ==, 1);
+	chord_net_refuse(net, far, 1000);
+	chord_net_crash(net, g_array_index(ring, unsigned, 9), 10);
+	chord_net_run(net, 3600000);
+	first_update(net, log, after, far, &count);
+	g_test_message("%u Updates in an hour to who refuses them", count);
+	g_assert_cmpuint(count, >=, 10);
+	g_assert_cmpuint(count, <=, 35);
+	g_array_unref(ring);
+	chord_net_free(net);
+	g_array_unref(log);
+}
+
+/* 10.7.1: that a neighbor has failed is told at once, however many changes were told just before. */
+static void test_deaths_in_a_row(void)
+{
+	ChordNet *net = ring_of(214, 40, true);
+	GArray *log = watch(net), *ring = chord_net_sorted(net);
+	unsigned after = g_array_index(ring, unsigned, 20);
+
+	for (unsigned i = 0; i < 6; i++) {
+		int64_t start = chord_net_now(net), first = INT64_MAX;
+
+		log->len = 0;
+		chord_net_crash(net, g_array_index(ring, unsigned, 19 - i), 10);
+		chord_net_run(net, 150);
+		for (guint n = 0; n < log->len; n++) {
+			const Sent *sent = &g_array_index(log, Sent, n);
+
+			if (sent->from == after && sent->code == RELOAD_UPDATE_REQ && sent->at >= start + 10)
+				first = MIN(first, sent->at - start);
+		}
+		/* Noticed after 10 ms, and a moment later told; 40 ms between two rounds. */
+		g_assert_cmpint(first, <=, 10 + 40 + 16);
+	}
+	g_array_unref(ring);
+	chord_net_free(net);
+	g_array_unref(log);
+}
+
 /* 10.7.4.2: a missing finger is searched for once in each interval, each one half as often as the one before it, at
  * points all over its range. Eight nodes stand close together, so that most fingers of the first are missing. */
 static void test_finger_weights(void)
@@ -537,6 +651,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/stabilize/periodic-spread", test_periodic_spread);
 	g_test_add_func("/topology/stabilize/one-death", test_one_death);
 	g_test_add_func("/topology/stabilize/periodic-recovery", test_periodic_recovery);
+	g_test_add_func("/topology/stabilize/range-while-open", test_range_while_open);
+	g_test_add_func("/topology/stabilize/refused", test_refused);
+	g_test_add_func("/topology/stabilize/deaths-in-a-row", test_deaths_in_a_row);
 	g_test_add_func("/topology/stabilize/finger-weights", test_finger_weights);
 	g_test_add_func("/topology/stabilize/first-fingers", test_first_fingers);
 	g_test_add_func("/topology/stabilize/no-early-update", test_no_early_update);

@@ -35,8 +35,10 @@
 #define CHORD_RETURN_TIME 1000	   /* after a Leave, before an Update means that it is back */
 #define CHORD_GHOST_LEFT 60000	   /* after a Leave */
 #define CHORD_REPLICA_HOLD 30000   /* RFC 6940, 10.7.1: successor replacement hold-down time */
-#define CHORD_HOLD_MIN 40	   /* between two rounds of reactive Updates: at first, */
+#define CHORD_HOLD_MIN 40	   /* between two rounds of reactive Updates: at first, and of urgent ones, */
 #define CHORD_HOLD_MAX 2000	   /* and in lasting churn */
+#define CHORD_REFUSED_AGAIN 5000   /* after an Update was refused; twice that after the next, and so on, */
+#define CHORD_REFUSED_DOUBLINGS 6  /* so often */
 #define CHORD_ATTACHING_MAX 500	   /* that Updates wait for Attaches to end */
 #define CHORD_STRAY_TIME 30000	   /* until a link of ours that nothing needs is given back */
 #define CHORD_SWEEP_INTERVAL 5000
@@ -51,7 +53,10 @@ typedef struct {
 	bool left;		  /* it sent a Leave */
 	bool ours;		  /* we made the link */
 	bool fresh;		  /* the link is newer than its last Update */
-	bool update_open;	  /* an Update of ours is under way to it */
+	bool update_open;	  /* an Update of ours is under way to it: */
+	uint64_t update_serial;	  /* this call; */
+	ReloadChordUpdateType update_owed; /* of this type is the one that follows when it is answered; 0: none */
+	unsigned refused;	  /* Updates that it answered with an Error, one after the other */
 	uint64_t sent_version;	  /* of the Neighbor Table that it was sent last; 0: none */
 	int64_t since;		  /* its link came up, or it left */
 	int64_t sent_at, asked_at;
@@ -263,12 +268,12 @@ int64_t chord_admissions_tick(ReloadTopology *t, int64_t now);
 /* ---- update.c ---- */
 void chord_on_update(ReloadTopology *t, const ReloadMessage *message, const ReloadNodeId *signer,
 		     const ReloadNodeId *previous_hop, ReloadTopologyAnswer *answer, int64_t now);
-/* Sends an Update now, if we are a part of the ring. */
+/* Sends an Update, if we are a part of the ring: now, or when the one under way to peer is answered, so that
+ * nobody makes us have more than one open. */
 void chord_send_update(ReloadTopology *t, ChordPeer *peer, ReloadChordUpdateType type, int64_t now);
 /* Makes reactive Updates due, soon. */
 void chord_schedule_updates(ReloadTopology *t, bool urgent, int64_t now);
-void chord_update_answered(ReloadTopology *t, const ReloadNodeId *to, ReloadStatus status,
-			   int64_t now);
+void chord_update_answered(ReloadTopology *t, const ChordCall *call, ReloadStatus status, int64_t now);
 /* Sends what is due; returns when more will be. */
 int64_t chord_updates_tick(ReloadTopology *t, int64_t now);
 /* Remembers to send an Update of type full to id (10.8). */

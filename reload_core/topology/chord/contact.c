@@ -87,7 +87,7 @@ static void reply(void *data, ReloadStatus status, const ReloadMessage *answer,
 		status = RELOAD_E_INTERNAL;
 	switch (call->kind) {
 	case CHORD_CALL_UPDATE:
-		chord_update_answered(t, &call->to, status, now);
+		chord_update_answered(t, call, status, now);
 		break;
 	case CHORD_CALL_JOIN:
 		chord_join_answered(t, call, status, from, now);

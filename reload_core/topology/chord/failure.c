@@ -12,6 +12,8 @@ void chord_link_up(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 	peer->left = false;
 	peer->fresh = true;
 	peer->update_open = false;
+	peer->update_owed = 0;
+	peer->refused = 0;
 	peer->sent_version = 0;
 	peer->asked_at = 0;
 	peer->since = now;
@@ -19,6 +21,10 @@ void chord_link_up(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 	/* A new link to a peer may mean that it was restarted and knows nothing of us. */
 	if (peer->ready)
 		chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
+	/* Where the link failed at our end only, the other one has no reason to send one, and alone we have
+	 * nobody else to tell us of it. */
+	else if (t->serving && t->ring->len == 0)
+		chord_ask_update(t, peer, now);
 }
 
 void chord_peer_failed(ReloadTopology *t, const ReloadNodeId *id, int64_t leave_alone, int64_t now)

@@ -89,9 +89,11 @@ void chord_rebuild(ReloadTopology *t, bool failure, int64_t now)
 	if (flags & RELOAD_NEIGHBORS_RANGE)
 		t->range_changed = true;
 	if (flags & RELOAD_NEIGHBORS_REPLICAS) {
-		/* RFC 6940, 10.7.1: a better match than the stand-in may turn up soon. */
+		/* RFC 6940, 10.7.1: a better match than the stand-in may turn up soon, and what else changes
+		 * meanwhile is no reason to take the stand-in. */
 		t->replicas_changed = true;
-		t->replicas_hold_until = failure ? now + CHORD_REPLICA_HOLD : now;
+		t->replicas_hold_until =
+		    failure ? now + CHORD_REPLICA_HOLD : MAX(t->replicas_hold_until, now);
 	}
 	/* RFC 6940, 10.7.3: a changed range goes out in any case, other changes where Updates are
 	 * reactive; that one has failed is told at once (10.7.1). */

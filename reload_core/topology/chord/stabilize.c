@@ -191,7 +191,7 @@ static int64_t send_periodic(ReloadTopology *t, int64_t now)
 
 		if (peer->update_at <= now)
 			chord_send_update(t, peer,
-					  reload_neighbors_have(&t->neighbors, &peer->id)
+					  peer->refused > 0 || reload_neighbors_have(&t->neighbors, &peer->id)
 					      ? RELOAD_CHORD_NEIGHBORS
 					      : RELOAD_CHORD_PEER_READY,
 					  now);

@@ -64,39 +64,61 @@ void chord_send_update(ReloadTopology *t, ChordPeer *peer, ReloadChordUpdateType
 	/* RFC 6940, 10.5: none before we are a part of the ring. */
 	if (!t->serving || t->leaving || peer->left)
 		return;
+	peer->update_at = now + chord_around(t, t->document->chord_update_interval);
+	if (peer->update_open) {
+		/* Their numbers are in the order of what they hold. */
+		peer->update_owed = MAX(peer->update_owed, type);
+		return;
+	}
 	body = update_body(t, type, now);
 	if (type != RELOAD_CHORD_PEER_READY)
 		peer->sent_version = t->version;
 	peer->sent_at = now;
 	peer->update_open = true;
-	peer->update_at = now + chord_around(t, t->document->chord_update_interval);
-	chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, true, CHORD_CALL_UPDATE, 0);
+	peer->update_owed = 0;
+	peer->update_serial =
+	    chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, true, CHORD_CALL_UPDATE, 0);
 	g_byte_array_unref(body);
 }
 
-void chord_update_answered(ReloadTopology *t, const ReloadNodeId *to, ReloadStatus status,
-			   int64_t now)
+/* An Update that was refused, perhaps since our documents differ (6.3.2.1), is sent again: ever more seldom, for some
+ * refuse each. */
+static void again_later(ReloadTopology *t, ChordPeer *peer, int64_t now)
 {
-	ChordPeer *peer = chord_peer(t, to);
+	int64_t delay = (int64_t)CHORD_REFUSED_AGAIN << MIN(peer->refused, CHORD_REFUSED_DOUBLINGS);
 
-	if (peer == NULL)
+	peer->refused = MIN(peer->refused + 1, CHORD_REFUSED_DOUBLINGS);
+	peer->update_at = MIN(peer->update_at, now + chord_random_time(t, delay / 2, delay));
+}
+
+void chord_update_answered(ReloadTopology *t, const ChordCall *call, ReloadStatus status, int64_t now)
+{
+	ChordPeer *peer = chord_peer(t, &call->to);
+
+	/* After a new link another one may be under way, and this one be of the old link. */
+	if (peer == NULL || call->serial != peer->update_serial)
 		return;
 	peer->update_open = false;
 	if (status == RELOAD_E_TIMEOUT) {
 		/* RFC 6940, 10.7.1: the failure of a request counts as a lost connection. */
 		chord_log(t, CHORD_LOG_INFO, "a neighbor does not answer Updates: link given up");
-		t->host.release(t->host.user, to);
-		chord_peer_failed(t, to, CHORD_GHOST_FAILED, now);
-	} else if (peer->sent_version != t->version && t->document->chord_reactive) {
-		chord_schedule_updates(t, false, now);
+		t->host.release(t->host.user, &call->to);
+		chord_peer_failed(t, &call->to, CHORD_GHOST_FAILED, now);
+		return;
 	}
+	if (status == RELOAD_OK)
+		peer->refused = 0;
+	else
+		again_later(t, peer, now);
+	if (peer->update_owed != 0)
+		chord_send_update(t, peer, peer->update_owed, now);
 }
 
 void chord_schedule_updates(ReloadTopology *t, bool urgent, int64_t now)
 {
 	int64_t at = now + chord_random_time(t, 2, 15);
 
-	at = MAX(at, t->broadcast_last + t->hold);
+	at = MAX(at, t->broadcast_last + (urgent ? CHORD_HOLD_MIN : t->hold));
 	if (!t->serving)
 		return;
 	if (t->broadcast_at == INT64_MAX) {
@@ -129,7 +151,7 @@ static void broadcast(ReloadTopology *t, int64_t now)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		ChordPeer *peer = value;
 
-		if (peer->sent_version != t->version && !peer->update_open)
+		if (peer->sent_version != t->version)
 			chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
 	}
 }
