@@ -23,6 +23,8 @@
 /* Signatures of one configuration: while signers change there are two. Each is one more look at all of
  * it, before anything says that it is no stranger's. */
 #define RELOAD_DOCUMENT_SIGNATURES_MAX 8
+/* A signature comes with certificates, which it does not cover, and is handed on with them. */
+#define RELOAD_DOCUMENT_SIGNATURE_MAX_BYTES 16384
 
 /* All members are to be read only. */
 typedef struct ReloadDocument {

@@ -22,7 +22,8 @@ typedef struct {
 	const xmlNode *signature;	/* kind-signature; NULL: it has none */
 } ReloadKindElement;
 
-/* Finds what is in a kind-block; out->kind stays empty. */
+/* Finds what is in a kind-block; out->kind stays empty. Errors of this and the next two: RELOAD_E_CONFIG, and of these
+ * RELOAD_E_UNSUPPORTED where the definition is right but more than this release can do. */
 ReloadStatus reload_kind_block_find(const ReloadXml *xml, const xmlNode *block,
 				    ReloadKindElement *out, GError **error);
 /* Reads the kind in it; its signature is not verified. *domains, which may be NULL: replaced by the

@@ -89,6 +89,11 @@ static ReloadStatus collect_signatures(const ReloadXml *xml, const xmlNode *conf
 		bytes = reload_xml_base64(xml, node, error);
 		if (!bytes)
 			return RELOAD_E_CONFIG;
+		if (g_bytes_get_size(bytes) > RELOAD_DOCUMENT_SIGNATURE_MAX_BYTES) {
+			g_bytes_unref(bytes);
+			return reload_xml_fail(xml, node, error, "is larger than %d bytes: sign anew",
+					       RELOAD_DOCUMENT_SIGNATURE_MAX_BYTES);
+		}
 		g_ptr_array_add(document->signatures, bytes);
 	}
 	return RELOAD_OK;
@@ -132,10 +137,10 @@ static ReloadStatus make_handed_on(const ReloadXml *xml, ReloadDocument *documen
 	const char *data = g_bytes_get_data(document->configuration, &length);
 
 	g_string_append_printf(out, "<%s%soverlay", prefix, colon);
-	reload_xml_write_namespaces(out, root);
+	reload_xml_write_namespaces(out, root, reload_span((const uint8_t *)data, length));
 	if (out->len > ROOT_MAX_BYTES) {
 		g_string_free(out, TRUE);
-		return reload_xml_fail(xml, root, error, "declares too many namespaces: remove some");
+		return reload_xml_fail(xml, root, error, "declares large namespaces: remove what is not needed");
 	}
 	g_string_append(out, ">\n");
 	g_string_append_len(out, data, (gssize)length);

@@ -2,6 +2,10 @@
 /* The signature of a kind-block (RFC 6940, 11.1), and the text that the Kind is handed on as. */
 #include "reload_core/config/document_private.h"
 
+/* Bytes that a Kind is handed on with besides itself: its signature, with a certificate or two, and what prefixes
+ * stand for. */
+#define AROUND_MAX 8192
+
 static void clear(gpointer data)
 {
 	g_bytes_unref(((ReloadKindBlock *)data)->text);
@@ -26,7 +30,7 @@ static GBytes *make_text(const ReloadXml *xml, const xmlNode *kind, GBytes *sign
 	GString *out = g_string_sized_new(range.len + strlen(base64) + 256);
 
 	g_string_append_printf(out, "<%s%skind-block", prefix, colon);
-	reload_xml_write_namespaces(out, kind->parent);
+	reload_xml_write_namespaces(out, kind->parent, range);
 	g_string_append_c(out, '>');
 	g_string_append_len(out, (const char *)range.data, (gssize)range.len);
 	g_string_append_printf(out, "<%s%skind-signature>%s</%s%skind-signature></%s%skind-block>",
@@ -91,6 +95,12 @@ ReloadStatus reload_kind_block_verify(const ReloadXml *xml, const ReloadKindElem
 	block->text = make_text(xml, element->element, bytes);
 	make_digest(range, bytes, block->digest);
 	g_bytes_unref(bytes);
+	/* What is declared around a signed Kind is anybody's, and would be handed on with it. */
+	if (g_bytes_get_size(block->text) > range.len + AROUND_MAX) {
+		reload_kind_block_unref(block);
+		reload_xml_fail(xml, element->block, error, "has a large signature, or declares large namespaces: remove what is not needed");
+		return RELOAD_E_FORBIDDEN;
+	}
 	*out = block;
 	return RELOAD_OK;
 }

@@ -32,8 +32,8 @@ const ReloadKindBlock *reload_document_kind_block(const ReloadDocument *document
 /* Adds the Kinds of texts, each of which holds one or more kind-blocks (XML in UTF-8 that assumes
  * RELOAD_XML_NS_BASE as default namespace), to a copy of document. trust is document's; name says
  * in error texts where they are from; now in ms. All are taken or none. *out is a new reference; to
- * document itself where nothing is new. RELOAD_E_CONFIG: not well-formed, or a Kind that this
- * release does not support; RELOAD_E_FORBIDDEN: not signed by a kind-signer of the document, or
+ * document itself where nothing is new. RELOAD_E_CONFIG: not well-formed, or no right
+ * definition; RELOAD_E_UNSUPPORTED: of a Kind that this release does not support; RELOAD_E_FORBIDDEN: not signed by a kind-signer of the document, or
  * the Kind is known by another definition or another signer's (6.5.4.2); RELOAD_E_LIMIT: more than
  * are kept. */
 ReloadStatus reload_document_learn(ReloadDocument *document, ReloadTrust *trust,

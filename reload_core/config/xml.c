@@ -7,6 +7,10 @@
 #include <libxml/xmlerror.h>
 #include <stdarg.h>
 
+/* Of one tag (= signs up to the next tag), and of all: more than any document needs. */
+#define ATTRIBUTES_MAX 256
+#define NAMESPACES_MAX 256
+
 typedef struct {
 	size_t start;
 	size_t end;
@@ -146,6 +150,27 @@ static bool declares_utf8(ReloadSpan bytes)
 	return good;
 }
 
+/* libxml2 compares each attribute of a tag with all others of it, and looks for each name's namespace among all
+ * that are declared around it, before it asks anybody: seconds for a quarter of a megabyte made for it. No attribute
+ * holds a <, so that those of one tag stand before the next. */
+static bool is_affordable(ReloadSpan bytes)
+{
+	static const char declaration[] = "xmlns";
+	size_t attributes = 0, namespaces = 0;
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		if (bytes.data[i] == '<')
+			attributes = 0;
+		else if (bytes.data[i] == '=' && ++attributes > ATTRIBUTES_MAX)
+			return false;
+		else if (bytes.data[i] == 'x' && bytes.len - i >= strlen(declaration) &&
+			 memcmp(bytes.data + i, declaration, strlen(declaration)) == 0 &&
+			 ++namespaces > NAMESPACES_MAX)
+			return false;
+	}
+	return true;
+}
+
 ReloadXml *reload_xml_parse(ReloadSpan bytes, const char *name, GError **error)
 {
 	ReloadXml *xml;
@@ -160,6 +185,13 @@ ReloadXml *reload_xml_parse(ReloadSpan bytes, const char *name, GError **error)
 	if (!declares_utf8(bytes)) {
 		reload_fail(error, RELOAD_E_CONFIG,
 			    "%s: declares an encoding that is not UTF-8: use UTF-8", name);
+		return NULL;
+	}
+	if (!is_affordable(bytes)) {
+		reload_fail(error, RELOAD_E_CONFIG,
+			    "%s: has a tag of more than %d attributes, or declares more than %d namespaces: "
+			    "this is no overlay configuration document",
+			    name, ATTRIBUTES_MAX, NAMESPACES_MAX);
 		return NULL;
 	}
 	xml = g_new0(ReloadXml, 1);
@@ -269,15 +301,28 @@ ReloadStatus reload_xml_unsupported(const ReloadXml *xml, const xmlNode *node, G
 	return status;
 }
 
-void reload_xml_write_namespaces(GString *out, const xmlNode *node)
+static bool is_used(const xmlNs *namespace, ReloadSpan inside)
+{
+	char *text = g_strdup_printf("%s:", (const char *)namespace->prefix);
+	bool used = memmem(inside.data, inside.len, text, strlen(text)) != NULL;
+
+	g_free(text);
+	return used;
+}
+
+void reload_xml_write_namespaces(GString *out, const xmlNode *node, ReloadSpan inside)
 {
 	xmlNs **all = xmlGetNsList(node->doc, node);
 	bool has_default = false;
 
 	for (xmlNs **each = all; each && *each; each++) {
-		/* libxml2 keeps an & in it as a character reference. */
-		GString *uri = g_string_new((const char *)(*each)->href);
+		bool own = node->ns && xmlStrEqual(node->ns->prefix, (*each)->prefix);
+		GString *uri;
 
+		if ((*each)->prefix && !own && !is_used(*each, inside))
+			continue;
+		/* libxml2 keeps an & in it as a character reference. */
+		uri = g_string_new((const char *)(*each)->href);
 		g_string_replace(uri, "<", "&lt;", 0);
 		g_string_replace(uri, "\"", "&quot;", 0);
 		has_default = has_default || !(*each)->prefix;

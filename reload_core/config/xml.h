@@ -44,8 +44,9 @@ ReloadStatus reload_xml_fail(const ReloadXml *xml, const xmlNode *node, GError *
 /* The same of what is right, but more than this release can do; RELOAD_E_UNSUPPORTED. */
 ReloadStatus reload_xml_unsupported(const ReloadXml *xml, const xmlNode *node, GError **error,
 				    const char *format, ...) G_GNUC_PRINTF(4, 5);
-/* Appends to out, as attributes, what prefixes stand for inside of node. */
-void reload_xml_write_namespaces(GString *out, const xmlNode *node);
+/* Appends to out, as attributes, what the prefixes in inside, the bytes of a child of node, stand for there; and node's
+ * own prefix and the default. */
+void reload_xml_write_namespaces(GString *out, const xmlNode *node, ReloadSpan inside);
 
 /* The value readers return false with error set where the text is no such value. */
 /* The text without white space around it; free with g_free. NULL: it has child elements. */

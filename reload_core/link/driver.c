@@ -91,6 +91,11 @@ static void on_link_down(void *user, ReloadLinkId link, ReloadStatus why, int64_
 	reload_node_link_down(((ReloadDriver *)user)->node, link, why, now);
 }
 
+static bool on_link_of_use(void *user, ReloadLinkId link)
+{
+	return reload_node_link_of_use(((ReloadDriver *)user)->node, link);
+}
+
 static void on_link_failing(void *user, ReloadLinkId link, bool failing, int64_t now)
 {
 	reload_node_link_failing(((ReloadDriver *)user)->node, link, failing, now);
@@ -149,8 +154,16 @@ static ReloadStatus make_links(ReloadDriver *driver, const ReloadDriverOptions *
 	    .shared_secret = driver->files.document->shared_secret,
 	    .keylog_path = options->keylog_path,
 	    .limits = options->limits,
-	    .events = {driver, on_link_up, on_link_down, on_link_failing, on_receive,
-		       on_too_large, on_link_app_up, on_link_app_down, on_tick},
+	    .events = {.user = driver,
+		       .link_up = on_link_up,
+		       .link_down = on_link_down,
+		       .link_of_use = on_link_of_use,
+		       .link_failing = on_link_failing,
+		       .receive = on_receive,
+		       .too_large = on_too_large,
+		       .app_up = on_link_app_up,
+		       .app_down = on_link_app_down,
+		       .tick = on_tick},
 	    .log = driver->log,
 	};
 
@@ -357,29 +370,45 @@ static bool is_behind(ReloadDriver *driver, const ReloadDocument *file)
 	return true;
 }
 
+/* Reads all files. *newer: the document is one to go over to. Else the node's files are held against the one in use. */
+static ReloadStatus load_again(ReloadDriver *driver, int64_t now, DriverFiles *files, bool *newer,
+			       GError **error)
+{
+	ReloadDocument *current = driver->files.document;
+	ReloadStatus status = reload_driver_load_document(driver->document_path, current->overlay, now,
+							  files, error);
+
+	if (status != RELOAD_OK)
+		return status;
+	*newer = !is_behind(driver, files->document);
+	if (!*newer) {
+		reload_driver_files_clear(files);
+		files->document = reload_document_ref(reload_node_document(driver->node));
+		files->trust = reload_trust_ref(reload_node_trust(driver->node));
+	} else {
+		status = reload_document_check_successor(current, files->document, now, error);
+		if (status == RELOAD_OK && !reload_document_same_secret(current, files->document))
+			status = reload_fail(error, RELOAD_E_CONFIG,
+					     "%s: <shared-secret> is another one: restart this peer, as "
+					     "all others have to be, to use it",
+					     driver->document_path);
+	}
+	if (status == RELOAD_OK)
+		return reload_driver_load_node(driver->node_directory, now, files, error);
+	reload_driver_files_clear(files);
+	return status;
+}
+
 ReloadStatus reload_driver_reload(ReloadDriver *driver, GError **error)
 {
 	int64_t now = reload_driver_now(driver);
 	DriverFiles files;
-	ReloadStatus status =
-	    reload_driver_load(driver->document_path, driver->files.document->overlay,
-			       driver->node_directory, now, &files, error);
 	bool newer;
+	ReloadStatus status = load_again(driver, now, &files, &newer, error);
 
 	if (status != RELOAD_OK)
 		return status;
-	newer = !is_behind(driver, files.document);
-	if (newer)
-		status = reload_document_check_successor(driver->files.document, files.document,
-							 now, error);
-	if (status == RELOAD_OK && newer &&
-	    !reload_document_same_secret(driver->files.document, files.document))
-		status = reload_fail(error, RELOAD_E_CONFIG,
-				     "%s: <shared-secret> is another one: restart this peer, as all "
-				     "others have to be, to use it",
-				     driver->document_path);
-	if (status == RELOAD_OK)
-		status = take_over(driver, &files, newer, now, error);
+	status = take_over(driver, &files, newer, now, error);
 	reload_driver_files_clear(&files);
 	if (status == RELOAD_OK) {
 		reload_log_write(driver->log, RELOAD_LOG_NOTICE, "files were read again");

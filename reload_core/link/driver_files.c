@@ -89,30 +89,46 @@ static ReloadStatus load_kinds(const char *node_directory, int64_t now, DriverFi
 	return status;
 }
 
+ReloadStatus reload_driver_load_document(const char *path, const char *overlay, int64_t now,
+					 DriverFiles *files, GError **error)
+{
+	memset(files, 0, sizeof(*files));
+	if (path == NULL)
+		return reload_fail(error, RELOAD_E_CONFIG, "the overlay document is missing: name it");
+	files->document = reload_document_load_file(path, overlay, now, error);
+	if (files->document == NULL)
+		return RELOAD_E_CONFIG;
+	files->trust = reload_document_trust(files->document, error);
+	if (files->trust != NULL)
+		return RELOAD_OK;
+	reload_error_prefix(error, path);
+	reload_driver_files_clear(files);
+	return RELOAD_E_CONFIG;
+}
+
+ReloadStatus reload_driver_load_node(const char *node_directory, int64_t now, DriverFiles *files,
+				     GError **error)
+{
+	ReloadStatus status = RELOAD_E_CONFIG;
+
+	if (node_directory == NULL)
+		reload_fail(error, status, "the node's directory is missing: name it");
+	else
+		status = load_kinds(node_directory, now, files, error);
+	if (status == RELOAD_OK)
+		status = load_identity(node_directory, now, files, error);
+	if (status != RELOAD_OK)
+		reload_driver_files_clear(files);
+	return status;
+}
+
 ReloadStatus reload_driver_load(const char *document_path, const char *overlay,
 				const char *node_directory, int64_t now, DriverFiles *files,
 				GError **error)
 {
-	ReloadStatus status = RELOAD_E_CONFIG;
+	ReloadStatus status = reload_driver_load_document(document_path, overlay, now, files, error);
 
-	memset(files, 0, sizeof(*files));
-	if (document_path == NULL || node_directory == NULL)
-		return reload_fail(error, RELOAD_E_CONFIG, "%s is missing: name it",
-				   document_path == NULL ? "the overlay document"
-							 : "the node's directory");
-	files->document = reload_document_load_file(document_path, overlay, now, error);
-	if (files->document != NULL) {
-		files->trust = reload_document_trust(files->document, error);
-		if (files->trust != NULL)
-			status = load_kinds(node_directory, now, files, error);
-		else
-			reload_error_prefix(error, document_path);
-		if (status == RELOAD_OK)
-			status = load_identity(node_directory, now, files, error);
-	}
-	if (status != RELOAD_OK)
-		reload_driver_files_clear(files);
-	return status;
+	return status == RELOAD_OK ? reload_driver_load_node(node_directory, now, files, error) : status;
 }
 
 /* ---- warnings ---- */

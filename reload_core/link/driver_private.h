@@ -46,7 +46,13 @@ struct ReloadDriver {
 };
 
 /* ---- driver_files.c ---- */
-/* Reads document, certificate and key; RELOAD_OK, or all of files is NULL and error set. */
+/* Reads the document and makes its trust; RELOAD_OK, or all of files is NULL and error set. */
+ReloadStatus reload_driver_load_document(const char *path, const char *overlay, int64_t now,
+					 DriverFiles *files, GError **error);
+/* Reads Kinds, certificate and key of the node, which have to be good by the document in files; as above. */
+ReloadStatus reload_driver_load_node(const char *node_directory, int64_t now, DriverFiles *files,
+				     GError **error);
+/* Both. */
 ReloadStatus reload_driver_load(const char *document_path, const char *overlay,
 				const char *node_directory, int64_t now, DriverFiles *files,
 				GError **error);

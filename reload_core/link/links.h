@@ -20,6 +20,9 @@ typedef struct {
 	void (*link_up)(void *user, ReloadLinkId link, ReloadCertificate *certificate,
 			bool outgoing, int64_t now);
 	void (*link_down)(void *user, ReloadLinkId link, ReloadStatus why, int64_t now);
+	/* Would the owner miss it? What it would not may be closed in favour of a newer one from the same address.
+	 * NULL: it would miss each. */
+	bool (*link_of_use)(void *user, ReloadLinkId link);
 	void (*link_failing)(void *user, ReloadLinkId link, bool failing, int64_t now);
 	void (*receive)(void *user, ReloadLinkId link, ReloadSpan message, int64_t now);
 	/* start: the first bytes of a message that is larger than max-message-size. RELOAD_E_NOT_FOUND: more of
@@ -34,7 +37,7 @@ typedef struct {
 typedef struct {
 	unsigned max_links;		/* established overlay links; 1024 */
 	unsigned max_links_per_node;	/* of one Node-ID, both directions; 8 */
-	unsigned max_links_source;	/* incoming, from one address (IPv6: one /64); 128 */
+	unsigned max_links_source;	/* with one address (IPv6: one /64), before one more comes from there; 128 */
 	unsigned max_app_connections;	/* established or expected; 4096 */
 	unsigned max_handshakes;	/* incoming, under way; the oldest gives way; 128 */
 	unsigned max_handshakes_source; /* the same from one address (IPv6: one /64); 48 */

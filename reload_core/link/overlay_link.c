@@ -125,21 +125,42 @@ static unsigned links_to(ReloadLinks *links, const ReloadNodeId *node)
 	return count;
 }
 
-/* Whoever makes certificates for as many Node-IDs as it likes has fewer hosts to connect from. */
-static unsigned links_from(ReloadLinks *links, const ReloadAddress *address)
+/* Links with one host, whoever began them: who makes certificates for as many Node-IDs as it likes has fewer
+ * hosts. *useless: the oldest that the owner would not miss, or NULL. */
+static unsigned links_with(ReloadLinks *links, const ReloadAddress *address, Link **useless)
 {
 	GHashTableIter iter;
 	gpointer value;
 	unsigned count = 0;
 
+	*useless = NULL;
 	g_hash_table_iter_init(&iter, links->table);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		Link *link = value;
 
-		count += !link->application && link->established && !link->outgoing &&
-			 reload_address_same_host(&link->address, address);
+		if (link->application || !link->established ||
+		    !reload_address_same_host(&link->address, address))
+			continue;
+		count++;
+		if ((*useless == NULL || link->id < (*useless)->id) && links->events.link_of_use != NULL &&
+		    !links->events.link_of_use(links->events.user, link->id))
+			*useless = link;
 	}
 	return count;
+}
+
+/* Room for one more that comes from address. As with handshakes, a newcomer behind the same address translator may be an
+ * honest node. */
+static bool has_room_for(ReloadLinks *links, const ReloadAddress *address)
+{
+	Link *useless;
+
+	if (links_with(links, address, &useless) < links->limits.max_links_source)
+		return true;
+	if (useless == NULL)
+		return false;
+	reload_links_down(useless, RELOAD_E_LIMIT, "a newer one from its address takes its place");
+	return true;
 }
 
 /* Why there is no room for one more link to that node; NULL: there is. */
@@ -150,7 +171,7 @@ static const char *no_room(ReloadLinks *links, const ReloadNodeId *node,
 		return "too many links";
 	if (links_to(links, node) >= links->limits.max_links_per_node)
 		return "too many links of that node";
-	if (!outgoing && links_from(links, address) >= links->limits.max_links_source)
+	if (!outgoing && !has_room_for(links, address))
 		return "too many links from that address";
 	return NULL;
 }

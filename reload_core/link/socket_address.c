@@ -91,8 +91,13 @@ bool reload_address_from_sockaddr(const struct sockaddr_storage *in, ReloadAddre
 
 bool reload_address_same_host(const ReloadAddress *a, const ReloadAddress *b)
 {
-	return a->type == b->type &&
-	       memcmp(a->address, b->address, a->type == RELOAD_ADDRESS_IPV4 ? 4 : 8) == 0;
+	/* All of IPv4 behind a NAT64 (RFC 6052, 2.1). */
+	static const uint8_t translated[12] = {0x00, 0x64, 0xff, 0x9b};
+	size_t length = a->type == RELOAD_ADDRESS_IPV4				    ? 4
+			: memcmp(a->address, translated, sizeof(translated)) == 0 ? 16
+										    : 8;
+
+	return a->type == b->type && memcmp(a->address, b->address, length) == 0;
 }
 
 bool reload_address_is_any(const ReloadAddress *address)

@@ -11,15 +11,15 @@
 /* Pushes under way at one time: who asks with many names for a document and does not take it must not fill
  * the table of requests with documents. */
 #define PUSHING_MAX 32
-/* Documents of one sender that are looked at, apart from the one that we have: so many at once, then one each
- * so many ms. An honest one sends ours a newer document once. */
-#define DOCUMENTS_BURST 4
-#define DOCUMENTS_INTERVAL_MS 10000
+/* Documents and Kinds off one link that are looked at, apart from the document that we have: so many at once, then one
+ * each so many ms. Each is parsed before it can be known whose it is. */
+#define DOCUMENTS_BURST 8
+#define DOCUMENTS_INTERVAL_MS 5000
 
 struct ReloadConfigPush {
 	GHashTable *pushed; /* ReloadNodeId* -> int64_t*, ms */
 	unsigned pushing;
-	ReloadQuota *documents; /* by sender */
+	ReloadQuota *documents; /* by link: a Node-ID is cheap where anybody makes certificates */
 };
 
 ReloadConfigPush *reload_config_push_new(void)
@@ -219,8 +219,15 @@ static void look_at(ReloadNode *node, GBytes *bytes, ReloadOutcome *outcome, int
 	}
 }
 
-static void on_document(ReloadNode *node, const ReloadNodeId *sender, ReloadSpan data, ReloadOutcome *outcome,
-			int64_t now)
+/* May one more be looked at? What this node sends to itself may always. */
+static bool may_look(ReloadNode *node, const ReloadIncoming *request, int64_t now)
+{
+	return request->previous_hop.len == 0 ||
+	       reload_quota_take(node->config_push->documents, &request->previous_hop, now);
+}
+
+static void on_document(ReloadNode *node, const ReloadIncoming *request, ReloadSpan data,
+			ReloadOutcome *outcome, int64_t now)
 {
 	GBytes *bytes;
 
@@ -234,7 +241,7 @@ static void on_document(ReloadNode *node, const ReloadNodeId *sender, ReloadSpan
 	bytes = g_bytes_new(data.data, data.len);
 	if (g_bytes_equal(bytes, node->document->handed_on))
 		; /* we have it already: success, and nothing changes */
-	else if (reload_quota_take(node->config_push->documents, sender, now))
+	else if (may_look(node, request, now))
 		look_at(node, bytes, outcome, now);
 	else
 		outcome->silent = true;
@@ -250,7 +257,9 @@ void reload_config_update_on_request(ReloadNode *node, const ReloadIncoming *req
 		reload_outcome_error(outcome, RELOAD_ERROR_INVALID_MESSAGE,
 				     "malformed ConfigUpdate");
 	else if (update.type == RELOAD_CONFIG_UPDATE_CONFIG)
-		on_document(node, &request->signer, update.data, outcome, now);
+		on_document(node, request, update.data, outcome, now);
+	else if (update.type == RELOAD_CONFIG_UPDATE_KIND && !may_look(node, request, now))
+		outcome->silent = true;
 	else if (update.type == RELOAD_CONFIG_UPDATE_KIND)
 		reload_kind_update_on_request(node, &request->signer, update.data, outcome, now);
 	else

@@ -185,10 +185,18 @@ static bool is_of_use(const ReloadNode *node, const ReloadConnection *connection
 {
 	const ReloadNodeId *id = &connection->node_id;
 
-	return connection->outgoing ||
-	       (id->len != 0 &&
-		(node->plugin->routes_through(node->topology, id) ||
-		 reload_attach_needs(node, id) || reload_bootstrap_needs(node, id)));
+	/* Whoever began it: an Attach from anywhere makes us connect. */
+	return id->len != 0 &&
+	       (node->plugin->routes_through(node->topology, id) || reload_attach_needs(node, id) ||
+		reload_bootstrap_needs(node, id));
+}
+
+bool reload_node_link_of_use(const ReloadNode *node, ReloadLinkId link)
+{
+	const ReloadConnection *connection = reload_connection_table_by_link(node->connections, link);
+
+	/* A client routes through nobody: no Update tells which of its links are of use. */
+	return connection != NULL && (node->client != NULL || is_of_use(node, connection));
 }
 
 /* The link that has been up for longest without being of use; NULL: none. unnamed: of those whose

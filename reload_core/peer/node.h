@@ -76,6 +76,8 @@ void reload_node_tick(ReloadNode *node, int64_t now);
 void reload_node_link_up(ReloadNode *node, ReloadLinkId link, ReloadCertificate *certificate,
 			 bool outgoing, int64_t now);
 void reload_node_link_down(ReloadNode *node, ReloadLinkId link, ReloadStatus why, int64_t now);
+/* Would the ring, or what this node is doing, miss that link? */
+bool reload_node_link_of_use(const ReloadNode *node, ReloadLinkId link);
 /* The link's RTO has passed without an ACK (failing), or it works again (6.6.5). */
 void reload_node_link_failing(ReloadNode *node, ReloadLinkId link, bool failing, int64_t now);
 void reload_node_receive(ReloadNode *node, ReloadLinkId link, ReloadSpan message, int64_t now);

@@ -489,14 +489,13 @@ static ReloadCertificate *stranger(Fixture *f, const ReloadNodeId *id)
 
 /* Who makes as many Node-IDs as it likes takes every place with links that it only holds open: the newest gets
  * in all the same, in place of the oldest of them, and no link of the ring goes for it. */
-static void test_held_links(Fixture *f, gconstpointer data)
+static void held_links(Fixture *f, bool outgoing)
 {
 	SimNode *victim = sim_node(f->sim, VICTIM);
 	ReloadNodeId id = pki_node_id(0x51), first = id;
 	ReloadNodeStatistics before, after;
 	bool linked[NODES];
 
-	(void)data;
 	for (unsigned i = 0; i < NODES; i++)
 		linked[i] = reload_links_linked(victim->node, &sim_node(f->sim, i)->id);
 	reload_node_statistics(victim->node, &before);
@@ -508,7 +507,8 @@ static void test_held_links(Fixture *f, gconstpointer data)
 		if (i == 0)
 			first = id;
 		certificate = stranger(f, &id);
-		reload_node_link_up(victim->node, (UINT64_C(1) << 60) + i, certificate, false, sim_now(f->sim));
+		reload_node_link_up(victim->node, (UINT64_C(1) << 60) + i, certificate,
+				    outgoing && i < RELOAD_CONNECTIONS_MAX, sim_now(f->sim));
 		reload_certificate_unref(certificate);
 		g_assert_true(reload_links_linked(victim->node, &id));
 	}
@@ -520,6 +520,19 @@ static void test_held_links(Fixture *f, gconstpointer data)
 	sim_run(f->sim, 40 * SIM_SECOND); /* nobody answers a Ping over them */
 	reload_node_statistics(victim->node, &after);
 	g_assert_cmpuint(after.links, <=, before.links + 2);
+}
+
+static void test_held_links(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	held_links(f, false);
+}
+
+/* The same of links that this node was made to open, by Attaches. */
+static void test_held_links_of_ours(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	held_links(f, true);
 }
 
 int main(int argc, char **argv)
@@ -538,6 +551,7 @@ int main(int argc, char **argv)
 	ADD("ghosts", test_ghosts);
 	ADD("fragments", test_fragments);
 	ADD("held-links", test_held_links);
+	ADD("held-links-of-ours", test_held_links_of_ours);
 	ADD("refused-links", test_refused_links);
 	ADD("unnamed-links", test_unnamed_links);
 #undef ADD

@@ -112,6 +112,11 @@ static void link_down(void *user, ReloadLinkId link, ReloadStatus why, int64_t n
 	node->why = why;
 }
 
+static bool link_of_use(void *user, ReloadLinkId link)
+{
+	return ((LinkNode *)user)->useless_link != link;
+}
+
 static void link_failing(void *user, ReloadLinkId link, bool failing, int64_t now)
 {
 	LinkNode *node = user;
@@ -187,8 +192,16 @@ static LinkNode *make_node(ReloadTrust *trust, ReloadIdentity *identity, const c
 	    .max_message_size = LINK_MAX_MESSAGE,
 	    .shared_secret = secret,
 	    .keylog_path = keylog,
-	    .events = {node, link_up, link_down, link_failing, receive, too_large,
-		       app_up, app_down, tick},
+	    .events = {.user = node,
+		       .link_up = link_up,
+		       .link_down = link_down,
+		       .link_of_use = link_of_use,
+		       .link_failing = link_failing,
+		       .receive = receive,
+		       .too_large = too_large,
+		       .app_up = app_up,
+		       .app_down = app_down,
+		       .tick = tick},
 	};
 	ReloadAddress any;
 	GError *error = NULL;

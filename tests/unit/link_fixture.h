@@ -39,6 +39,7 @@ typedef struct {
 	bool failing;
 	ReloadLinkId link, app; /* that came up last */
 	ReloadLinkId down_link; /* that went down last */
+	ReloadLinkId useless_link; /* that it would not miss; 0: none */
 	ReloadStatus why;	/* it did */
 	ReloadNodeId remote;	/* in the certificate of the link that came up last */
 	bool outgoing;

@@ -162,7 +162,13 @@ static void test_handed_on(Fixture *f, gconstpointer data)
 	/* Nor can it be made large by what the root declares. */
 	junk = g_strnfill(5000, 'x');
 	padding = g_strdup_printf("<overlay xmlns:more=\"urn:%s\"", junk);
-	assert_refused(replaced(signed_text(f, "", f->signer, 3), "<overlay", padding), "too many namespaces");
+	plain = good(signed_text(f, "", f->signer, 3));
+	padded = good(replaced(signed_text(f, "", f->signer, 3), "<overlay", padding));
+	g_assert_cmpuint(g_bytes_get_size(padded->handed_on), <, g_bytes_get_size(plain->handed_on) + 100);
+	reload_document_unref(padded);
+	reload_document_unref(plain);
+	assert_refused(replaced(signed_text(f, "<more:x xmlns:more=\"urn:y\"/>", f->signer, 3), "<overlay", padding),
+		       "large namespaces");
 	g_free(padding);
 	g_free(junk);
 }
@@ -246,6 +252,21 @@ static void test_many_signatures(Fixture *f, gconstpointer data)
 	reload_document_unref(current);
 }
 
+/* What takes libxml2 seconds is not given to it. */
+static void test_dear(Fixture *f, gconstpointer data)
+{
+	GString *tag = g_string_new("<overlay"), *spaces = g_string_new("");
+
+	(void)f, (void)data;
+	for (unsigned i = 0; i < 30000; i++)
+		g_string_append_printf(tag, " a%u=''", i);
+	g_string_append(tag, "/>");
+	assert_refused(g_string_free(tag, FALSE), "more than 256 attributes");
+	for (unsigned i = 0; i < 10000; i++)
+		g_string_append_printf(spaces, "<a xmlns:n%u='x'>", i);
+	assert_refused(g_string_free(spaces, FALSE), "more than 256 namespaces");
+}
+
 /* What is right but more than we can do is told apart from what is wrong: only for that a node leaves. */
 static void test_unsupported(Fixture *f, gconstpointer data)
 {
@@ -293,6 +314,7 @@ int main(int argc, char **argv)
 	ADD("handed-on", test_handed_on);
 	ADD("rank", test_rank);
 	ADD("many-signatures", test_many_signatures);
+	ADD("dear", test_dear);
 	ADD("unsupported", test_unsupported);
 #undef ADD
 	return g_test_run();

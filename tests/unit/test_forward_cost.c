@@ -292,11 +292,19 @@ static void test_node(Fixture *f, gconstpointer unused)
 		g_byte_array_unref(message);
 		g_byte_array_unref(lists[i]);
 	}
+	/* Straight to its sender, and on by three nodes more, which are looked at for loops. */
 	lists[0] = to_node(SENDER);
-	lists[1] = message_kit_write(f->document, f->receiver, RELOAD_FETCH_ANS, 100, lists[0], none, 600);
-	assert_passed_on_for_nothing(f, FROM_RECEIVER, FROM_SENDER, lists[1], 0);
+	for (unsigned more = 0; more <= 3; more += 3) {
+		for (unsigned i = 0; i < more; i++) {
+			ReloadNodeId id = pki_node_id((uint8_t)(0x60 + i));
+
+			reload_write_destination_node(lists[0], &id);
+		}
+		lists[1] = message_kit_write(f->document, f->receiver, RELOAD_FETCH_ANS, 100, lists[0], none, 600);
+		assert_passed_on_for_nothing(f, FROM_RECEIVER, FROM_SENDER, lists[1], 0);
+		g_byte_array_unref(lists[1]);
+	}
 	g_byte_array_unref(lists[0]);
-	g_byte_array_unref(lists[1]);
 	g_byte_array_unref(none);
 }
 

@@ -237,6 +237,78 @@ static void test_reload_behind(DriverFixture *fixture, gconstpointer data)
 	driver_leave(driver);
 }
 
+/* Another CA for the same overlay; its root-cert goes into the document, which is signed anew. */
+static CaAuthority *add_ca(DriverFixture *fixture, int sequence)
+{
+	char *directory = g_build_filename(fixture->directory, "other", NULL);
+	char *path = g_build_filename(directory, "overlay.xml", NULL), *theirs, *ours, *start, *root;
+	char *bootstrap[2] = {fixture->address, NULL};
+	CaOverlayOptions options = {.name = DRIVER_OVERLAY,
+				    .directory = directory,
+				    .bootstrap = bootstrap,
+				    .key_type = RELOAD_KEY_P256,
+				    .days = 90,
+				    .ca_days = 365,
+				    .turn_density = -1};
+	GError *error = NULL;
+	CaAuthority *authority;
+	GString *text;
+
+	g_assert_true(ca_create_overlay(&options, &error));
+	g_assert_true(g_file_get_contents(path, &theirs, NULL, NULL));
+	g_assert_true(g_file_get_contents(fixture->document, &ours, NULL, NULL));
+	start = strstr(theirs, "<root-cert>");
+	root = g_strndup(start, (gsize)(strstr(start, "</root-cert>") - start) + strlen("</root-cert>"));
+	text = g_string_new(ours);
+	g_string_insert(text, strstr(ours, "<root-cert>") - ours, root);
+	g_assert_true(g_file_set_contents(fixture->document, text->str, -1, NULL));
+	g_assert_true(ca_sign_document(fixture->ca, NULL, sequence, 90, &error));
+	authority = ca_authority_load(directory, &error);
+	g_assert_no_error(error);
+	g_string_free(text, TRUE);
+	g_free(root);
+	g_free(ours);
+	g_free(theirs);
+	g_free(path);
+	g_free(directory);
+	return authority;
+}
+
+/* The new CA is in the overlay's document, not in the older file: a certificate of it is held against the former. */
+static void test_reload_behind_ca(DriverFixture *fixture, gconstpointer data)
+{
+	const char *listen[] = {"127.0.0.1:0", NULL};
+	ReloadDriverOptions options = driver_options_for(fixture, 0, listen);
+	ReloadDriver *driver = driver_start(&options);
+	char *key_path = g_build_filename(fixture->nodes[0], RELOAD_NODE_KEY_FILE, NULL);
+	char *path = g_build_filename(fixture->nodes[0], RELOAD_NODE_CERTIFICATE_FILE, NULL), *first;
+	uint8_t certificate[RELOAD_SHA256_LEN] = {0};
+	CaAuthority *other;
+	GError *error = NULL;
+	EVP_PKEY *key;
+	GBytes *der;
+
+	(void)data;
+	assert_other_certificate(driver, certificate);
+	g_assert_true(g_file_get_contents(fixture->document, &first, NULL, NULL));
+	other = add_ca(fixture, 2);
+	driver_assert_command(driver, "reload", "document sequence 2");
+	g_assert_true(g_file_set_contents(fixture->document, first, -1, NULL));
+	key = reload_key_load(key_path, &error);
+	der = ca_issue(other, key, reload_node_id(reload_driver_node(driver)), "node@" DRIVER_OVERLAY, 90, &error);
+	g_assert_no_error(error);
+	g_assert_true(ca_write_certificate(path, der, &error));
+	driver_assert_command(driver, "reload", "document sequence 2");
+	assert_other_certificate(driver, certificate);
+	g_bytes_unref(der);
+	EVP_PKEY_free(key);
+	ca_authority_free(other);
+	g_free(first);
+	g_free(path);
+	g_free(key_path);
+	driver_leave(driver);
+}
+
 static unsigned reloaded_count;
 
 static void reloaded(void *user)
@@ -568,6 +640,7 @@ int main(int argc, char **argv)
 	ADD("application", test_application);
 	ADD("reload", test_reload);
 	ADD("reload_behind", test_reload_behind);
+	ADD("reload_behind_ca", test_reload_behind_ca);
 	ADD("kinds", test_kinds);
 	ADD("bad_addresses", test_bad_addresses);
 	ADD("bad_files", test_bad_files);

@@ -429,26 +429,33 @@ static bool link_from(Fixture *fixture, const char *source, RawClient **client)
 	return node->ups > ups;
 }
 
-static const ReloadLinkLimits guarded = {.max_links_source = 2};
+static const ReloadLinkLimits guarded = {.max_links_source = 3};
 
-/* One address gets so many links, whatever Node-IDs it shows; others still get theirs, and so does this node,
- * to whomever it likes. */
+/* With one address there are so many links, whatever Node-IDs it shows, and whoever began them: then one more from
+ * there is refused. Others still get theirs, and so does this node, to whomever it likes. */
 static void test_many_links_of_one_source(Fixture *fixture, gconstpointer data)
 {
-	LinkNode *other = link_node_new(fixture->ca, "127.0.0.1", NULL);
-	RawClient *clients[5];
+	LinkNode *other = link_node_new(fixture->ca, "127.0.0.1", NULL), *node = fixture->node;
+	RawClient *clients[7];
 
 	(void)data;
-	link_node_connect(fixture->node, other);
+	link_node_connect(node, other);
 	g_assert_true(link_from(fixture, "127.0.0.1", &clients[0]));
 	g_assert_true(link_from(fixture, "127.0.0.1", &clients[1]));
 	g_assert_false(link_from(fixture, "127.0.0.1", &clients[2]));
 	g_assert_true(link_from(fixture, "127.0.0.2", &clients[3]));
-	link_node_connect(fixture->node, other);
 	/* one that goes makes room */
 	raw_client_free(clients[0]);
-	LINK_WAIT(fixture->node->downs == 1);
+	LINK_WAIT(node->downs == 1);
 	g_assert_true(link_from(fixture, "127.0.0.1", &clients[4]));
+	/* and so does one that nobody here would miss, but only for one from the same address */
+	node->useless_link = node->link;
+	g_assert_true(link_from(fixture, "127.0.0.2", &clients[5]));
+	g_assert_cmpuint(node->downs, ==, 1);
+	g_assert_true(link_from(fixture, "127.0.0.1", &clients[6]));
+	g_assert_cmpuint(node->downs, ==, 2);
+	g_assert_cmpuint(node->down_link, ==, node->useless_link);
+	link_node_connect(node, other);
 	for (unsigned i = 1; i < G_N_ELEMENTS(clients); i++)
 		raw_client_free(clients[i]);
 	link_node_free(other);

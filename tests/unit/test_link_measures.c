@@ -153,6 +153,8 @@ static void test_same_host(void)
 	    {"[2001:db8:1:2::1]:7000", "[2001:db8:1:2:ffff::9]:7001", true},
 	    {"2001:db8:1:2::1", "2001:db8:1:3::1", false},
 	    {"::1", "0.0.0.1", false},
+	    {"64:ff9b::192.0.2.1", "64:ff9b::192.0.2.2", false},
+	    {"64:ff9b::192.0.2.1", "64:ff9b::192.0.2.1", true},
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
