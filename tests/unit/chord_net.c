@@ -345,7 +345,7 @@ static void host_attach(void *user, const ReloadDestination *dest, const ReloadN
 }
 
 static void host_request(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
-			 uint16_t code, const GByteArray *body, bool link_only,
+			 uint16_t code, const GByteArray *body, ReloadRequestMode mode,
 			 ReloadReplyFunc reply, void *data)
 {
 	Node *node = user;
@@ -353,7 +353,7 @@ static void host_request(void *user, const ReloadDestination *dest, const Reload
 
 	request->body = g_byte_array_new();
 	g_byte_array_append(request->body, body->data, body->len);
-	request->link_only = link_only;
+	request->link_only = mode == RELOAD_REQUEST_LINK_ONLY;
 	request->reply = reply;
 	request->data = data;
 	transmit(node, request);

@@ -219,7 +219,7 @@ void chord_seek_neighbors(ReloadTopology *t, int64_t now);
 /* Sends a request; its reply goes to chord_reply with a call of that kind. Returns the call's
  * serial. */
 uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
-		       uint16_t code, const GByteArray *body, bool link_only, ChordCallKind kind,
+		       uint16_t code, const GByteArray *body, ReloadRequestMode mode, ChordCallKind kind,
 		       unsigned finger);
 /* How many of that kind wait for their replies. */
 unsigned chord_calls_open(ReloadTopology *t, ChordCallKind kind);

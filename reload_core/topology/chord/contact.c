@@ -128,7 +128,7 @@ unsigned chord_calls_open(ReloadTopology *t, ChordCallKind kind)
 }
 
 uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
-		       uint16_t code, const GByteArray *body, bool link_only, ChordCallKind kind,
+		       uint16_t code, const GByteArray *body, ReloadRequestMode mode, ChordCallKind kind,
 		       unsigned finger)
 {
 	const ReloadNodeId *to = dest->type == RELOAD_DESTINATION_NODE ? &dest->node_id : via;
@@ -136,7 +136,7 @@ uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const R
 	uint64_t serial = call->serial;
 
 	call->finger = finger;
-	t->host.request(t->host.user, dest, via, code, body, link_only, reply, call);
+	t->host.request(t->host.user, dest, via, code, body, mode, reply, call);
 	return serial;
 }
 
@@ -151,8 +151,8 @@ void chord_ask_update(ReloadTopology *t, ChordPeer *peer, int64_t now)
 	peer->asked_at = now;
 	body = g_byte_array_new();
 	if (reload_write_route_query_req(body, &query))
-		chord_request(t, &dest, NULL, RELOAD_ROUTE_QUERY_REQ, body, true, CHORD_CALL_ASK,
-			      0);
+		chord_request(t, &dest, NULL, RELOAD_ROUTE_QUERY_REQ, body,
+			      RELOAD_REQUEST_LINK_ONLY, CHORD_CALL_ASK, 0);
 	g_byte_array_unref(body);
 }
 

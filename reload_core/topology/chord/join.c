@@ -160,7 +160,8 @@ static void send_join(ReloadTopology *t, int64_t now)
 	t->join.phase = CHORD_JOIN_REQUESTED;
 	t->join.phase_deadline = now + CHORD_LABEL_TIME;
 	t->join.serial =
-	    chord_request(t, &dest, NULL, RELOAD_JOIN_REQ, body, true, CHORD_CALL_JOIN, 0);
+	    chord_request(t, &dest, NULL, RELOAD_JOIN_REQ, body, RELOAD_REQUEST_LINK_ONLY,
+			  CHORD_CALL_JOIN, 0);
 	g_byte_array_unref(body);
 }
 
