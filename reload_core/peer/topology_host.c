@@ -32,12 +32,14 @@ static void tell_refused(ReloadNode *node, gpointer data, int64_t now)
 }
 
 static void host_request(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
-			 uint16_t code, const GByteArray *body, bool link_only,
+			 uint16_t code, const GByteArray *body, ReloadRequestMode mode,
 			 ReloadReplyFunc reply, void *data)
 {
 	ReloadNode *node = user;
 	GByteArray *list = g_byte_array_new();
-	ReloadOrigination origination = {.code = code, .link_only = link_only};
+	ReloadOrigination origination = {.code = code,
+					 .link_only = mode == RELOAD_REQUEST_LINK_ONLY,
+					 .any_origin = mode == RELOAD_REQUEST_ANY_ORIGIN};
 	ReloadStatus status = RELOAD_E_MALFORMED;
 
 	if (via != NULL && !reload_node_id_equal(via, &node->self))

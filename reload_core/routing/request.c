@@ -145,6 +145,7 @@ ReloadStatus reload_router_request(ReloadRouter *router, const ReloadOrigination
 	transaction->last = last;
 	transaction->last.raw = (ReloadSpan){0};
 	transaction->link_only = request->link_only;
+	transaction->any_origin = request->any_origin;
 	transaction->interval = router->document->overlay_reliability_timer;
 	transaction->deadline =
 	    now + (request->timeout > 0 ? request->timeout
@@ -233,7 +234,8 @@ static bool origin_is_good(ReloadRouter *router, const ReloadTransaction *transa
 		if (reload_node_id_is_wildcard(&last->node_id) ||
 		    reload_node_id_equal(&last->node_id, from))
 			return true;
-	} else if (router->host.plausible(router->host.user,
+	} else if (transaction->any_origin ||
+		   router->host.plausible(router->host.user,
 					  reload_resource_id_span(&last->resource_id), from)) {
 		return true;
 	}

@@ -133,6 +133,7 @@ typedef struct {
 	const GPtrArray *certificates; /* more ReloadCertificate* to send along, or NULL */
 	int64_t timeout;	       /* ms in all; 0: five times the overlay-reliability-timer */
 	bool link_only;		       /* only if the destination is linked, down that link */
+	bool any_origin; /* whoever answers for a Resource-ID is heard, also where we know a node nearer to it (6.3.4) */
 	bool any_sequence; /* ConfigUpdate: configuration_sequence 65535; it may be larger than
 			    * max-message-size, and goes as fragments then */
 	uint32_t max_response_length; /* bytes; 0: no limit */

@@ -22,6 +22,7 @@ typedef struct {
 	    last;	  /* whom it is for: the last of the destination list, without views */
 	ReloadNodeId hop; /* where it was last sent to; len 0: nowhere yet */
 	bool link_only;	  /* only down the link to `last` */
+	bool any_origin;  /* whoever answers for `last` is heard */
 	bool is_repeated; /* it was sent with a second transaction ID already */
 	unsigned transmissions;
 	int64_t interval;     /* ms between two transmissions */

@@ -20,6 +20,13 @@ static inline int64_t reload_sooner(int64_t a, int64_t b)
 
 typedef struct ReloadTopology ReloadTopology;
 
+/* How a plug-in's request is sent, and whose answer is heard. */
+typedef enum {
+	RELOAD_REQUEST_ROUTED,
+	RELOAD_REQUEST_LINK_ONLY,  /* only if its destination is linked, down that link */
+	RELOAD_REQUEST_ANY_ORIGIN, /* also from who cannot be responsible by all that we know: of another partition */
+} ReloadRequestMode;
+
 /* What the node does for its topology plug-in. None of these calls back before returning. */
 typedef struct {
 	void *user;
@@ -30,9 +37,9 @@ typedef struct {
 	void (*attach)(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
 		       bool send_update, uint64_t cookie);
 	/* Sends a request to dest (through via if not NULL), signed by the node. reply may be NULL.
-	 * body is read, not kept. link_only: only if dest is directly linked, down that link. */
+	 * body is read, not kept. */
 	void (*request)(void *user, const ReloadDestination *dest, const ReloadNodeId *via, uint16_t code,
-			const GByteArray *body, bool link_only, ReloadReplyFunc reply, void *data);
+			const GByteArray *body, ReloadRequestMode mode, ReloadReplyFunc reply, void *data);
 	/* Closes the link to id when nothing else needs it. */
 	void (*release)(void *user, const ReloadNodeId *id);
 	/* Has all data for which next will be responsible stored at it (10.5 step 6), then calls done. */

@@ -143,6 +143,32 @@ static void test_partition(void)
 	sim_free(sim);
 }
 
+static gint compare_ids(gconstpointer a, gconstpointer b)
+{
+	return memcmp((*(SimNode *const *)a)->id.id, (*(SimNode *const *)b)->id.id, 16);
+}
+
+/* Each part is one half of the ring: who answers for the place behind a node is farther away than its successor, but for
+ * one node of each part (RFC 6940, 10.7.4.4). */
+static void test_partition_halves(void)
+{
+	Sim *sim = sim_new("partition-halves", 24, 4);
+	GPtrArray *all = g_ptr_array_new();
+
+	form(sim);
+	for (unsigned i = 0; i < sim_count(sim); i++)
+		g_ptr_array_add(all, sim_node(sim, i));
+	g_ptr_array_sort(all, compare_ids);
+	for (guint i = 0; i < all->len; i++)
+		((SimNode *)all->pdata[i])->group = i < all->len / 2;
+	sim_run(sim, 120 * SIM_SECOND);
+	for (guint i = 0; i < all->len; i++)
+		((SimNode *)all->pdata[i])->group = 0;
+	sim_run_until(sim, sim_ring_is_right, NULL, 40 * SIM_SECOND, "one ring after the partition");
+	g_ptr_array_unref(all);
+	sim_free(sim);
+}
+
 #define USERS 12
 
 /* Every user's value is the text, whomever one asks. */
@@ -372,6 +398,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/churn/restart-quickly", test_restart_quickly);
 	g_test_add_func("/sim/churn/links-break", test_links_break);
 	g_test_add_func("/sim/churn/partition", test_partition);
+	g_test_add_func("/sim/churn/partition-halves", test_partition_halves);
 	g_test_add_func("/sim/churn/partition-data", test_partition_data);
 	g_test_add_func("/sim/churn/merge-data", test_merge_data);
 	g_test_add_func("/sim/churn/restart-data", test_restart_data);

@@ -176,7 +176,7 @@ static void answer(Node *node, Packet *packet)
 /* The link takes a moment; the answer follows it, so that the other side's attach_done does too. */
 static void handle_attach(Node *node, Packet *packet)
 {
-	Event *event = event_add(node->net, EVENT_ATTACHED, 10, node);
+	Event *event = event_add(node->net, EVENT_ATTACHED, 10 + node->slow, node);
 
 	packet->request->handler = (int)node->number;
 	event->packet = packet;
@@ -208,7 +208,7 @@ static void handle(Node *node, Packet *packet, const ReloadNodeId *previous)
 		}
 		g_byte_array_unref(filled.body);
 	}
-	if (request->handler == (int)node->number)
+	if (request->handler == (int)node->number && (request->code != RELOAD_ATTACH_REQ || request->attached))
 		answer(node, packet);
 	else
 		packet_free(packet);
@@ -307,8 +307,9 @@ static void on_packet(Node *node, Packet *packet)
 /* ---- the host side ---- */
 
 static Request *request_new(Node *node, const ReloadDestination *dest, const ReloadNodeId *via,
-			    uint16_t code)
+			    uint16_t code, const GByteArray *body)
 {
+	ChordNetRequest seen = {node->number, dest, via, code, body, node->net->now};
 	Request *request = g_new0(Request, 1);
 
 	g_atomic_ref_count_init(&request->refs);
@@ -321,7 +322,7 @@ static Request *request_new(Node *node, const ReloadDestination *dest, const Rel
 	request->handler = -1;
 	node->net->counts.requests[code & 0x3f]++;
 	if (node->net->watch != NULL)
-		node->net->watch(node->net->watch_data, node->number, dest, via, code, node->net->now);
+		node->net->watch(node->net->watch_data, &seen);
 	return request;
 }
 
@@ -336,7 +337,7 @@ static void host_attach(void *user, const ReloadDestination *dest, const ReloadN
 			bool send_update, uint64_t cookie)
 {
 	Node *node = user;
-	Request *request = request_new(node, dest, via, RELOAD_ATTACH_REQ);
+	Request *request = request_new(node, dest, via, RELOAD_ATTACH_REQ, NULL);
 
 	request->cookie = cookie;
 	request->send_update = send_update;
@@ -345,15 +346,15 @@ static void host_attach(void *user, const ReloadDestination *dest, const ReloadN
 }
 
 static void host_request(void *user, const ReloadDestination *dest, const ReloadNodeId *via,
-			 uint16_t code, const GByteArray *body, bool link_only,
+			 uint16_t code, const GByteArray *body, ReloadRequestMode mode,
 			 ReloadReplyFunc reply, void *data)
 {
 	Node *node = user;
-	Request *request = request_new(node, dest, via, code);
+	Request *request = request_new(node, dest, via, code, body);
 
 	request->body = g_byte_array_new();
 	g_byte_array_append(request->body, body->data, body->len);
-	request->link_only = link_only;
+	request->link_only = mode == RELOAD_REQUEST_LINK_ONLY;
 	request->reply = reply;
 	request->data = data;
 	transmit(node, request);
@@ -376,7 +377,7 @@ static void host_hand_over(void *user, const ReloadNodeId *next,
 {
 	Node *node = user;
 	Event *event = event_add(node->net, EVENT_HANDED_OVER,
-				 5 + (int64_t)(chord_net_random(node->net) % 30), node);
+				 5 + node->slow + (int64_t)(chord_net_random(node->net) % 30), node);
 
 	(void)next;
 	event->done = done;
@@ -568,6 +569,11 @@ void chord_net_refuse(ChordNet *net, unsigned node, unsigned count)
 	node_of(net, node)->refuse = count;
 }
 
+void chord_net_slow(ChordNet *net, unsigned node, int64_t ms)
+{
+	node_of(net, node)->slow = ms;
+}
+
 void chord_net_heal(ChordNet *net, unsigned number, unsigned bootstrap)
 {
 	on_join(node_of(net, number), bootstrap + 1);
@@ -631,6 +637,7 @@ static void on_attached(Node *node, Packet *packet)
 		packet_free(packet);
 		return;
 	}
+	request->attached = true;
 	if (origin != node)
 		link_make(node, origin);
 	answer(node, packet);

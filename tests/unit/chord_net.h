@@ -25,10 +25,18 @@ ReloadDocument *chord_net_document(ChordNet *net);
 int64_t chord_net_now(ChordNet *net);
 ChordNetCounts *chord_net_counts(ChordNet *net);
 
-/* Sees every request that a plug-in sends, Attaches included; NULL: no more. */
-/* via is NULL where it is not source-routed. */
-typedef void (*ChordNetWatch)(void *data, unsigned from, const ReloadDestination *dest, const ReloadNodeId *via,
-			      uint16_t code, int64_t now);
+/* A request that a plug-in sends; body NULL: an Attach. */
+typedef struct {
+	unsigned from;
+	const ReloadDestination *dest;
+	const ReloadNodeId *via; /* NULL: none */
+	uint16_t code;
+	const GByteArray *body;
+	int64_t now;
+} ChordNetRequest;
+
+/* Sees every one of them; NULL: no more. */
+typedef void (*ChordNetWatch)(void *data, const ChordNetRequest *request);
 void chord_net_watch(ChordNet *net, ChordNetWatch watch, void *data);
 
 /* Adds a node with a random Node-ID (or id); returns its number. It does nothing yet. */
@@ -58,6 +66,8 @@ void chord_net_link(ChordNet *net, unsigned a, unsigned b);
 void chord_net_mute(ChordNet *net, unsigned node);
 /* node answers the next count Updates with an Error, and does not look at them. */
 void chord_net_refuse(ChordNet *net, unsigned node, unsigned count);
+/* node takes so many ms to answer an Attach, and to hand data over. */
+void chord_net_slow(ChordNet *net, unsigned node, int64_t ms);
 /* Calls join of a node that is part of a ring already (10.7.4.4). */
 void chord_net_heal(ChordNet *net, unsigned node, unsigned bootstrap);
 bool chord_net_joined(ChordNet *net, unsigned node);

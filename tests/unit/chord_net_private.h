@@ -18,7 +18,7 @@ typedef struct {
 	ReloadNodeId via;
 	uint16_t code;
 	GByteArray *body;
-	bool link_only, done, muted;
+	bool link_only, done, muted, attached;
 	unsigned sent;
 	uint64_t cookie; /* of an Attach */
 	bool send_update;
@@ -62,7 +62,7 @@ struct Node {
 	ReloadNodeId id;
 	bool alive, joined, leaving, stay, mute;
 	unsigned lost, refuse;
-	int64_t range_changed, replicas_changed;
+	int64_t range_changed, replicas_changed, slow;
 	ReloadTopology *topology;
 	ReloadTopologyHost host;
 	GHashTable *links; /* number of the other + 1 -> its life when the link was made */

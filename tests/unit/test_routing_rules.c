@@ -380,10 +380,11 @@ static void on_reply(void *data, ReloadStatus status, const ReloadMessage *answe
 		reply->from = *from;
 }
 
-static void originate(GByteArray *list, Reply *reply)
+static void originate_with(GByteArray *list, bool any_origin, Reply *reply)
 {
 	ReloadOrigination request = {.destination_list = reload_span(list->data, list->len),
-				     .code = RELOAD_PING_REQ};
+				     .code = RELOAD_PING_REQ,
+				     .any_origin = any_origin};
 	GByteArray *body = g_byte_array_new();
 	ReloadPingReq ping = {0};
 
@@ -394,6 +395,11 @@ static void originate(GByteArray *list, Reply *reply)
 			RELOAD_OK);
 	g_byte_array_unref(body);
 	g_byte_array_unref(list);
+}
+
+static void originate(GByteArray *list, Reply *reply)
+{
+	originate_with(list, false, reply);
 }
 
 /* 6.2.1: five transmissions with one transaction ID, a timer after each; then it has failed. */
@@ -484,6 +490,18 @@ static void test_origin(void)
 	kit.plausible = true;
 	answer_by(other, last_id(), RELOAD_PING_ANS);
 	g_assert_cmpuint(reply.count, ==, 1);
+	/* 10.7.4.4: in another partition somebody else is. A Node-ID is still that node's alone. */
+	list = g_byte_array_new();
+	kit_to_resource(list, 0x90);
+	originate_with(list, true, &reply);
+	kit.plausible = false;
+	answer_by(other, last_id(), RELOAD_PING_ANS);
+	g_assert_cmpuint(reply.count, ==, 1);
+	list = g_byte_array_new();
+	kit_to_node(list, KIT_FAR);
+	originate_with(list, true, &reply);
+	answer_by(other, last_id(), RELOAD_PING_ANS);
+	g_assert_cmpuint(reply.count, ==, 0);
 	reload_identity_unref(other);
 	routing_kit_teardown(&kit);
 }

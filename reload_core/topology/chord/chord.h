@@ -14,7 +14,7 @@
 /* ---- limits on what others can make us keep or do ---- */
 #define CHORD_LISTED_MAX 48	/* Node-IDs taken from one Update */
 #define CHORD_PEERS_MAX 4096	/* linked nodes kept */
-#define CHORD_CONTACTS_MAX 16	/* Attaches under way */
+#define CHORD_CONTACTS_MAX 16	/* Attaches under way, and of those that were given up as many again */
 #define CHORD_CONTACTS_VIA_MAX 8 /* of them through one peer */
 #define CHORD_GHOSTS_MAX 256	/* nodes that are left alone for a while */
 #define CHORD_ADMISSIONS_MAX 64 /* joins under way at us */
@@ -26,7 +26,8 @@
 #define CHORD_ASK_FIRST 300	   /* until an Update is asked for that should come by itself */
 #define CHORD_ASK_AGAIN 3000	   /* between two requests for an Update to one node */
 #define CHORD_LEARN_TIME 2000	   /* for the Update that an Attach asked for */
-#define CHORD_CONNECT_TIME 4000	   /* for links to all neighbors before the Join */
+#define CHORD_CONNECT_TIME 4000	   /* for links to all neighbors before the Join; */
+#define CHORD_ATTACH_TIME 16000	   /* as long as Attaches to some are under way */
 #define CHORD_LABEL_TIME 30000	   /* from Join to the Update that names us */
 #define CHORD_JOIN_TIME 50000	   /* for all of it */
 #define CHORD_HAND_OVER_TIME 20000 /* for the data of a joining node */
@@ -79,6 +80,7 @@ typedef struct {
 	ReloadNodeId target; /* len 0: a Resource-ID */
 	ReloadNodeId via;    /* len 0: routed as any message */
 	int64_t since;
+	bool abandoned; /* another may take its place; should a link come of it, it is ours all the same */
 } ChordContact;
 
 typedef struct {
@@ -205,7 +207,8 @@ bool chord_contact_point(ReloadTopology *t, ReloadRingPoint point, const ReloadN
 			 ChordPurpose purpose, int64_t now);
 void chord_contact_done(ReloadTopology *t, uint64_t cookie, ReloadStatus status,
 			const ReloadNodeId *id, int64_t now);
-/* A peer has failed: Attaches through it are given up, so that they are made through another. */
+/* A peer has failed: Attaches through it are given up, so that they are made through another. A link that one of
+ * them makes after all is still ours to give back. */
 void chord_contacts_lost_via(ReloadTopology *t, const ReloadNodeId *via);
 /* The number of Attaches under way for purpose. */
 unsigned chord_contacts_open(ReloadTopology *t, ChordPurpose purpose);
@@ -219,7 +222,7 @@ void chord_seek_neighbors(ReloadTopology *t, int64_t now);
 /* Sends a request; its reply goes to chord_reply with a call of that kind. Returns the call's
  * serial. */
 uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
-		       uint16_t code, const GByteArray *body, bool link_only, ChordCallKind kind,
+		       uint16_t code, const GByteArray *body, ReloadRequestMode mode, ChordCallKind kind,
 		       unsigned finger);
 /* How many of that kind wait for their replies. */
 unsigned chord_calls_open(ReloadTopology *t, ChordCallKind kind);

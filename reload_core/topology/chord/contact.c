@@ -128,7 +128,7 @@ unsigned chord_calls_open(ReloadTopology *t, ChordCallKind kind)
 }
 
 uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const ReloadNodeId *via,
-		       uint16_t code, const GByteArray *body, bool link_only, ChordCallKind kind,
+		       uint16_t code, const GByteArray *body, ReloadRequestMode mode, ChordCallKind kind,
 		       unsigned finger)
 {
 	const ReloadNodeId *to = dest->type == RELOAD_DESTINATION_NODE ? &dest->node_id : via;
@@ -136,7 +136,7 @@ uint64_t chord_request(ReloadTopology *t, const ReloadDestination *dest, const R
 	uint64_t serial = call->serial;
 
 	call->finger = finger;
-	t->host.request(t->host.user, dest, via, code, body, link_only, reply, call);
+	t->host.request(t->host.user, dest, via, code, body, mode, reply, call);
 	return serial;
 }
 
@@ -151,8 +151,8 @@ void chord_ask_update(ReloadTopology *t, ChordPeer *peer, int64_t now)
 	peer->asked_at = now;
 	body = g_byte_array_new();
 	if (reload_write_route_query_req(body, &query))
-		chord_request(t, &dest, NULL, RELOAD_ROUTE_QUERY_REQ, body, true, CHORD_CALL_ASK,
-			      0);
+		chord_request(t, &dest, NULL, RELOAD_ROUTE_QUERY_REQ, body,
+			      RELOAD_REQUEST_LINK_ONLY, CHORD_CALL_ASK, 0);
 	g_byte_array_unref(body);
 }
 
@@ -162,18 +162,36 @@ unsigned chord_contacts_open(ReloadTopology *t, ChordPurpose purpose)
 {
 	unsigned open = 0;
 
-	for (guint i = 0; i < t->contacts->len; i++)
-		open += g_array_index(t->contacts, ChordContact, i).purpose == purpose;
+	for (guint i = 0; i < t->contacts->len; i++) {
+		const ChordContact *contact = &g_array_index(t->contacts, ChordContact, i);
+
+		open += contact->purpose == purpose && !contact->abandoned;
+	}
 	return open;
+}
+
+static unsigned contacts_abandoned(const ReloadTopology *t)
+{
+	unsigned count = 0;
+
+	for (guint i = 0; i < t->contacts->len; i++)
+		count += g_array_index(t->contacts, ChordContact, i).abandoned;
+	return count;
 }
 
 void chord_contacts_lost_via(ReloadTopology *t, const ReloadNodeId *via)
 {
-	for (guint i = t->contacts->len; i-- > 0;) {
-		const ChordContact *contact = &g_array_index(t->contacts, ChordContact, i);
+	unsigned abandoned = contacts_abandoned(t);
 
-		if (contact->purpose != CHORD_CONTACT_ADMITTING &&
-		    reload_node_id_equal(&contact->via, via))
+	for (guint i = t->contacts->len; i-- > 0;) {
+		ChordContact *contact = &g_array_index(t->contacts, ChordContact, i);
+
+		if (contact->purpose == CHORD_CONTACT_ADMITTING || contact->abandoned ||
+		    !reload_node_id_equal(&contact->via, via))
+			continue;
+		if (abandoned++ < CHORD_CONTACTS_MAX)
+			contact->abandoned = true;
+		else
 			g_array_remove_index_fast(t->contacts, i);
 	}
 }
@@ -183,8 +201,11 @@ static unsigned contacts_via(const ReloadTopology *t, const ReloadNodeId *via)
 {
 	unsigned count = 0;
 
-	for (guint i = 0; via != NULL && i < t->contacts->len; i++)
-		count += reload_node_id_equal(&g_array_index(t->contacts, ChordContact, i).via, via);
+	for (guint i = 0; via != NULL && i < t->contacts->len; i++) {
+		const ChordContact *contact = &g_array_index(t->contacts, ChordContact, i);
+
+		count += !contact->abandoned && reload_node_id_equal(&contact->via, via);
+	}
 	return count;
 }
 
@@ -193,7 +214,7 @@ static bool attach(ReloadTopology *t, const ReloadDestination *dest, const Reloa
 {
 	ChordContact contact = {.purpose = purpose, .since = now};
 
-	if (t->contacts->len >= CHORD_CONTACTS_MAX || contacts_via(t, via) >= CHORD_CONTACTS_VIA_MAX)
+	if (t->contacts->len - contacts_abandoned(t) >= CHORD_CONTACTS_MAX || contacts_via(t, via) >= CHORD_CONTACTS_VIA_MAX)
 		return false;
 	contact.cookie = ++t->next_serial;
 	if (dest->type == RELOAD_DESTINATION_NODE)
@@ -233,9 +254,12 @@ void chord_contact(ReloadTopology *t, const ReloadNodeId *id, const ReloadNodeId
 		chord_ask_update(t, peer, now);
 		return;
 	}
-	for (guint i = 0; i < t->contacts->len; i++)
-		if (reload_node_id_equal(&g_array_index(t->contacts, ChordContact, i).target, id))
+	for (guint i = 0; i < t->contacts->len; i++) {
+		const ChordContact *contact = &g_array_index(t->contacts, ChordContact, i);
+
+		if (!contact->abandoned && reload_node_id_equal(&contact->target, id))
 			return;
+	}
 	attach(t, &dest, via, purpose, now);
 }
 
@@ -265,7 +289,7 @@ void chord_contact_done(ReloadTopology *t, uint64_t cookie, ReloadStatus status,
 			peer->ours = true;
 		if (peer != NULL && t->serving && peer->sent_version == 0)
 			chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
-	} else if (contact.target.len != 0 && chord_peer(t, &contact.target) == NULL) {
+	} else if (!contact.abandoned && contact.target.len != 0 && chord_peer(t, &contact.target) == NULL) {
 		/* The other side's Attach may have been quicker (Error_In_Progress). */
 		chord_ghost_set(
 		    t, &contact.target,

@@ -160,7 +160,8 @@ static void send_join(ReloadTopology *t, int64_t now)
 	t->join.phase = CHORD_JOIN_REQUESTED;
 	t->join.phase_deadline = now + CHORD_LABEL_TIME;
 	t->join.serial =
-	    chord_request(t, &dest, NULL, RELOAD_JOIN_REQ, body, true, CHORD_CALL_JOIN, 0);
+	    chord_request(t, &dest, NULL, RELOAD_JOIN_REQ, body, RELOAD_REQUEST_LINK_ONLY,
+			  CHORD_CALL_JOIN, 0);
 	g_byte_array_unref(body);
 }
 
@@ -205,6 +206,14 @@ static bool still_connecting(ReloadTopology *t)
 		   : chord_contacts_open(t, CHORD_CONTACT_NEIGHBOR) > 0;
 }
 
+/* Attaches that are still under way are waited for, until they have failed: who does not answer is no neighbor. */
+static int64_t connect_deadline(ReloadTopology *t)
+{
+	if (chord_contacts_open(t, CHORD_CONTACT_NEIGHBOR) == 0)
+		return t->join.phase_deadline;
+	return t->join.phase_deadline + CHORD_ATTACH_TIME - CHORD_CONNECT_TIME;
+}
+
 static void advance_phase(ReloadTopology *t, int64_t now)
 {
 	const ChordPeer *successor;
@@ -224,7 +233,7 @@ static void advance_phase(ReloadTopology *t, int64_t now)
 			connect_neighbors(t, now);
 		break;
 	case CHORD_JOIN_CONNECTING:
-		if (still_connecting(t) && now < t->join.phase_deadline)
+		if (still_connecting(t) && now < connect_deadline(t))
 			break;
 		if (successor == NULL)
 			finish(t, RELOAD_E_UNREACHABLE, now);
@@ -262,11 +271,12 @@ void chord_join_advance(ReloadTopology *t, int64_t now)
 
 int64_t chord_join_due(ReloadTopology *t)
 {
-	int64_t due = MIN(t->join.deadline, t->join.phase_deadline);
+	bool connecting = t->join.phase == CHORD_JOIN_CONNECTING;
+	int64_t due = MIN(t->join.deadline, connecting ? connect_deadline(t) : t->join.phase_deadline);
 
 	if (t->join.phase == CHORD_JOIN_IDLE)
 		return INT64_MAX;
-	if (t->join.phase == CHORD_JOIN_CONNECTING && t->missing == 0)
+	if (connecting && t->missing == 0)
 		due = MIN(due, t->join.not_before);
 	return due;
 }

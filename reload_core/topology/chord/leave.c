@@ -36,7 +36,8 @@ static void send_leave(ReloadTopology *t, const ChordPeer *peer)
 	req.overlay_specific_data = (ReloadSpan){data->data, data->len};
 	reload_write_leave_req(body, &req);
 	t->leave_open++;
-	chord_request(t, &dest, NULL, RELOAD_LEAVE_REQ, body, true, CHORD_CALL_LEAVE, 0);
+	chord_request(t, &dest, NULL, RELOAD_LEAVE_REQ, body, RELOAD_REQUEST_LINK_ONLY,
+		      CHORD_CALL_LEAVE, 0);
 	g_byte_array_unref(list);
 	g_byte_array_unref(data);
 	g_byte_array_unref(body);
@@ -110,6 +111,7 @@ void chord_on_leave(ReloadTopology *t, const ReloadMessage *message, const Reloa
 	ReloadChordLeaveData leave;
 	ReloadLeaveReq req;
 	ChordPeer *peer;
+	unsigned wanted = 0;
 	int place;
 
 	if (reload_leave_req_decode(message->body, RELOAD_RING_BYTES, &req) != RELOAD_OK) {
@@ -128,6 +130,8 @@ void chord_on_leave(ReloadTopology *t, const ReloadMessage *message, const Reloa
 		return;
 	place = MAX(reload_neighbors_predecessor_index(&t->neighbors, signer),
 		    reload_neighbors_successor_index(&t->neighbors, signer));
+	if (place >= 0) /* now: without it the table may be smaller */
+		wanted = t->neighbors.bound - (unsigned)place;
 	/* RFC 6940, 10.9: as if it had failed. Its link stays until it closes it. */
 	chord_peer_failed(t, signer, CHORD_GHOST_LEFT, now);
 	peer = chord_peer_add(t, signer);
@@ -135,8 +139,8 @@ void chord_on_leave(ReloadTopology *t, const ReloadMessage *message, const Reloa
 		peer->left = true;
 		peer->since = now;
 	}
-	if (place >= 0 && t->serving &&
+	if (wanted > 0 && t->serving &&
 	    reload_chord_leave_data_decode(req.overlay_specific_data, RELOAD_RING_BYTES, &leave) ==
 		RELOAD_OK)
-		take_hint(t, leave.nodes, t->neighbors.bound - (unsigned)place, signer, now);
+		take_hint(t, leave.nodes, wanted, signer, now);
 }

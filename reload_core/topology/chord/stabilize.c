@@ -43,7 +43,10 @@ void chord_ping_point(ReloadTopology *t, ReloadRingPoint point, const ReloadNode
 	reload_ring_point_to_resource_id(point, &resource);
 	dest = reload_destination_resource(&resource);
 	reload_write_ping_req(body, &ping);
-	chord_request(t, &dest, via, RELOAD_PING_REQ, body, false, kind, finger);
+	/* RFC 6940, 10.7.4.4: "a peer S', which is not P's successor" may be farther than it. Who it is, the Attach
+	 * to it finds out. */
+	chord_request(t, &dest, via, RELOAD_PING_REQ, body,
+		      kind == CHORD_CALL_PARTITION ? RELOAD_REQUEST_ANY_ORIGIN : RELOAD_REQUEST_ROUTED, kind, finger);
 	g_byte_array_unref(body);
 }
 

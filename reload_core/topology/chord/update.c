@@ -77,7 +77,7 @@ void chord_send_update(ReloadTopology *t, ChordPeer *peer, ReloadChordUpdateType
 	peer->update_open = true;
 	peer->update_owed = 0;
 	peer->update_serial =
-	    chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, true, CHORD_CALL_UPDATE, 0);
+	    chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, RELOAD_REQUEST_LINK_ONLY, CHORD_CALL_UPDATE, 0);
 	g_byte_array_unref(body);
 }
 
@@ -179,7 +179,7 @@ static void pay_full(ReloadTopology *t, int64_t now)
 			   chord_calls_open(t, CHORD_CALL_ASK) < CHORD_FULL_MAX) {
 			/* Who asks and does not answer must not fill the table of requests. */
 			body = update_body(t, RELOAD_CHORD_FULL, now);
-			chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, false,
+			chord_request(t, &dest, NULL, RELOAD_UPDATE_REQ, body, RELOAD_REQUEST_ROUTED,
 				      CHORD_CALL_ASK, 0);
 			g_byte_array_unref(body);
 		}
