@@ -9,7 +9,8 @@
 #define __has_feature(x) 0
 #endif
 
-static size_t allocated;
+/* By the thread that runs the inputs: libFuzzer has one more, which looks at the memory in use and allocates, too. */
+static __thread size_t allocated;
 
 void fuzz_failed(const char *what, const char *file, int line)
 {
