@@ -26,8 +26,9 @@ int p2psip_ki_record_route(struct sip_msg *msg);
 int p2psip_ki_route_dialog(struct sip_msg *msg, str *route);
 
 /* For an answer that has no transaction: 1 if it is a 2xx to an INVITE, with this edge's token in its
- * Record-Route, and leads to a phone or, from the phones' socket, to a flow; else -1. Without its ACK
- * a 2xx comes again for 64*T1 (RFC 3261, 13.3.1.4), in which RFC 6026, 8.9, has it passed on. */
+ * Record-Route, and leads to a phone or, from the phones' socket, to a flow; else -1. A 2xx comes
+ * again until it has its ACK, for 64*T1 (RFC 3261, 13.3.1.4), and is to be passed on for as long
+ * (RFC 6026). */
 int p2psip_ki_known_answer(struct sip_msg *msg);
 
 /* Gets ready to sign Record-Route values: 0 or -1. */
