@@ -207,7 +207,8 @@ static int has_own_record(struct sip_msg *msg)
 		return 0;
 	len = snprintf(text, sizeof(text), ";%s=%s", TOKEN_PARAM, token);
 	for (struct hdr_field *h = msg->record_route; h != NULL; h = h->next) {
-		if (h->type == HDR_RECORDROUTE_T && memmem(h->body.s, h->body.len, text, len) != NULL)
+		if (h->type == HDR_RECORDROUTE_T &&
+		    memmem(h->body.s, h->body.len, text, len) != NULL)
 			return 1;
 	}
 	return 0;
@@ -227,16 +228,17 @@ static int next_of_answer(struct sip_msg *msg, union sockaddr_union *next)
 	       update_sock_struct_from_via(next, msg, via) >= 0;
 }
 
-/* All who take part in a call see its token: with it an answer gets to a phone, and from the phones'
- * socket to another edge, and nowhere else. */
+/* All who take part in a call see its token: with it an answer gets to a phone, and from the
+ * phones' socket to another edge, and nowhere else. */
 static int is_known_answer(struct sip_msg *msg)
 {
 	struct p2psip_flow_entry flow;
 	union sockaddr_union next;
 	struct ip_addr address;
 
-	if (parse_headers(msg, HDR_EOH_F, 0) < 0 || msg->REPLY_STATUS / 100 != 2 || msg->cseq == NULL ||
-	    get_cseq(msg)->method_id != METHOD_INVITE || !has_own_record(msg) || !next_of_answer(msg, &next))
+	if (parse_headers(msg, HDR_EOH_F, 0) < 0 || msg->REPLY_STATUS / 100 != 2 ||
+	    msg->cseq == NULL || get_cseq(msg)->method_id != METHOD_INVITE ||
+	    !has_own_record(msg) || !next_of_answer(msg, &next))
 		return 0;
 	su2ip_addr(&address, &next);
 	if (address.af != AF_INET || !p2psip_config_is_flow_address(address.u.addr32[0]))
