@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* p2psip_record_route() and p2psip_route_dialog(): requests inside dialogs. A dialog that this edge
- * routes carries a token in its Record-Route, so that one can tell it from a forged one without
- * keeping dialogs. */
+/* p2psip_record_route(), p2psip_route_dialog() and p2psip_known_answer(): what is inside dialogs. A
+ * dialog that this edge routes carries a token in its Record-Route, so that one can tell it from a
+ * forged one without keeping dialogs. */
 #include <string.h>
 
 #include "core/crypto/sha256.h"
@@ -194,4 +194,63 @@ int p2psip_ki_route_dialog(struct sip_msg *msg, str *route)
 	if (status == P2PSIP_REFUSED)
 		p2psip_count(P2PSIP_COUNT_REFUSED);
 	return p2psip_result_set(msg, status);
+}
+
+/* Whether one of the Record-Route values is this edge's for this call. */
+static int has_own_record(struct sip_msg *msg)
+{
+	char text[sizeof(";" TOKEN_PARAM "=") + TOKEN_LEN];
+	char token[TOKEN_LEN + 1];
+	int len;
+
+	if (token_of(msg, token) != 0)
+		return 0;
+	len = snprintf(text, sizeof(text), ";%s=%s", TOKEN_PARAM, token);
+	for (struct hdr_field *h = msg->record_route; h != NULL; h = h->next) {
+		if (h->type == HDR_RECORDROUTE_T &&
+		    memmem(h->body.s, h->body.len, text, len) != NULL)
+			return 1;
+	}
+	return 0;
+}
+
+/* Where Kamailio will send an answer that has no transaction: 1, or 0 where its second Via has no
+ * address, for which the DNS would be asked. */
+static int next_of_answer(struct sip_msg *msg, union sockaddr_union *next)
+{
+	struct via_body *via = msg->via2;
+	str *host;
+
+	if (via == NULL || via->error != PARSE_OK)
+		return 0;
+	host = via->received != NULL ? &via->received->value : &via->host;
+	return (str2ip(host) != NULL || str2ip6(host) != NULL) &&
+	       update_sock_struct_from_via(next, msg, via) >= 0;
+}
+
+/* All who take part in a call see its token: with it an answer gets to a phone, and from the
+ * phones' socket to another edge, and nowhere else. */
+static int is_known_answer(struct sip_msg *msg)
+{
+	struct p2psip_flow_entry flow;
+	union sockaddr_union next;
+	struct ip_addr address;
+
+	if (parse_headers(msg, HDR_EOH_F, 0) < 0 || msg->REPLY_STATUS / 100 != 2 ||
+	    msg->cseq == NULL || get_cseq(msg)->method_id != METHOD_INVITE ||
+	    !has_own_record(msg) || !next_of_answer(msg, &next))
+		return 0;
+	su2ip_addr(&address, &next);
+	if (address.af != AF_INET || !p2psip_config_is_flow_address(address.u.addr32[0]))
+		return p2psip_phones_known(&address);
+	if (msg->rcv.bind_address == p2psip_config.overlay_si ||
+	    !p2psip_flows_by_address(address.u.addr32[0], &flow) || flow.port != su_getport(&next))
+		return 0;
+	set_force_socket(msg, p2psip_config.overlay_si);
+	return 1;
+}
+
+int p2psip_ki_known_answer(struct sip_msg *msg)
+{
+	return is_known_answer(msg) ? 1 : -1;
 }

@@ -25,12 +25,21 @@ int p2psip_ki_identify(struct sip_msg *msg, str *route);
 int p2psip_ki_record_route(struct sip_msg *msg);
 int p2psip_ki_route_dialog(struct sip_msg *msg, str *route);
 
+/* For an answer that has no transaction: 1 if it is a 2xx to an INVITE, with this edge's token in its
+ * Record-Route, and leads to a phone or, from the phones' socket, to a flow; else -1. A 2xx comes
+ * again until it has its ACK, for 64*T1 (RFC 3261, 13.3.1.4), and is to be passed on for as long
+ * (RFC 6026). */
+int p2psip_ki_known_answer(struct sip_msg *msg);
+
 /* Gets ready to sign Record-Route values: 0 or -1. */
 int p2psip_dialog_init(void);
 
 /* trust.c; these return 1 or -1 */
 int p2psip_ki_from_overlay(struct sip_msg *msg);
 int p2psip_ki_sane(struct sip_msg *msg);
+
+/* phones.c: notes the address of who sent msg, who has shown that he is a phone of this edge. */
+int p2psip_ki_note_phone(struct sip_msg *msg);
 
 /* The node that msg came from over a flow, whatever the flow's state: 1 and node, or 0. */
 int p2psip_remote_node(struct sip_msg *msg, uint8_t *node);

@@ -74,6 +74,16 @@ static int w_record_route(struct sip_msg *msg, char *unused1, char *unused2)
 	return p2psip_ki_record_route(msg);
 }
 
+static int w_note_phone(struct sip_msg *msg, char *unused1, char *unused2)
+{
+	return p2psip_ki_note_phone(msg);
+}
+
+static int w_known_answer(struct sip_msg *msg, char *unused1, char *unused2)
+{
+	return p2psip_ki_known_answer(msg);
+}
+
 static int w_from_overlay(struct sip_msg *msg, char *unused1, char *unused2)
 {
 	return p2psip_ki_from_overlay(msg);
@@ -97,6 +107,8 @@ static cmd_export_t functions[] = {
 	{"p2psip_record_route", w_record_route, 0, 0, 0, IN_REQUESTS},
 	{"p2psip_route_dialog", w_route_dialog, 1, fixup_spve_null, fixup_free_spve_null,
 	 IN_REQUESTS},
+	{"p2psip_note_phone", w_note_phone, 0, 0, 0, IN_REQUESTS},
+	{"p2psip_known_answer", w_known_answer, 0, 0, 0, ONREPLY_ROUTE},
 	{"p2psip_from_overlay", w_from_overlay, 0, 0, 0, ANY_ROUTE},
 	{"p2psip_sane", w_sane, 0, 0, 0, IN_REQUESTS},
 	{NULL, NULL, 0, NULL, NULL, 0},
@@ -119,6 +131,8 @@ static sr_kemi_t kemi_functions[] = {
 	KEMI_STR("identify", p2psip_ki_identify),
 	KEMI_NONE("record_route", p2psip_ki_record_route),
 	KEMI_STR("route_dialog", p2psip_ki_route_dialog),
+	KEMI_NONE("note_phone", p2psip_ki_note_phone),
+	KEMI_NONE("known_answer", p2psip_ki_known_answer),
 	KEMI_NONE("from_overlay", p2psip_ki_from_overlay),
 	KEMI_NONE("sane", p2psip_ki_sane),
 	{{0, 0}, {0, 0}, 0, NULL, {0, 0, 0, 0, 0, 0}},

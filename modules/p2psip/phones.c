@@ -3,6 +3,7 @@
 #include "modules/p2psip/config.h"
 #include "modules/p2psip/functions.h"
 #include "modules/p2psip/phone_table.h"
+#include "modules/p2psip/result.h"
 #include "modules/p2psip/transaction.h"
 
 struct ip_addr *p2psip_address_of(const struct sip_uri *uri)
@@ -56,4 +57,12 @@ void p2psip_phones_note_answers(struct sip_msg *msg)
 	if (msg->REQ_METHOD != METHOD_ACK &&
 	    p2psip_tm.register_tmcb(msg, NULL, TMCB_RESPONSE_IN, on_answer, NULL, NULL) <= 0)
 		LM_ERR("cannot register for the answers of a phone\n");
+}
+
+int p2psip_ki_note_phone(struct sip_msg *msg)
+{
+	if (msg->rcv.bind_address == p2psip_config.overlay_si)
+		return p2psip_result_set(msg, P2PSIP_REFUSED);
+	p2psip_phones_note_message(msg);
+	return p2psip_result_set(msg, P2PSIP_OK);
 }

@@ -75,7 +75,7 @@ static counter_def_t definitions[] = {
 	PEER64(flow_failures, "flows that could not be opened or broke"),
 	PEER64(messages_in, "SIP messages from flows"),
 	PEER64(messages_out, "SIP messages to flows"),
-	PEER64(messages_refused, "SIP messages that no flow was there for"),
+	PEER64(messages_refused, "SIP messages with no flow for them, or over a bound"),
 	PEER64(forwarded, "RELOAD messages forwarded for others"),
 	PEER64(dropped, "RELOAD messages dropped"),
 	PEER32(flows, "flows that are up"),

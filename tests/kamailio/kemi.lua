@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- The module's functions from a KEMI script: registering, calling phones here and at other edges.
 
+MOVED = 1 -- a message flag
+
 function ksr_request_route()
 	if KSR.pv.get("$p2psip(on_overlay)") == 1 then
 		from_overlay()
@@ -80,12 +82,30 @@ function cancel_or_dialog()
 end
 
 function ksr_dialog()
-	if KSR.pv.get("$p2psip(status)") == "ok" then
+	local status = KSR.pv.get("$p2psip(status)")
+	if status == "ok" then
 		KSR.tm.t_relay()
+	elseif status == "refused" and not KSR.is_ACK() and KSR.pv.get("$p2psip(on_overlay)") == 0 and
+			not KSR.isflagset(MOVED) then
+		moved()
 	elseif not KSR.is_ACK() then
 		KSR.sl.send_reply(403, "Forbidden")
 	end
 	return 1
+end
+
+-- A phone that is at another address than before the call, perhaps.
+function moved()
+	KSR.setflag(MOVED)
+	if KSR.auth_db.auth_check(KSR.pv.get("$fd"), "subscriber", 1) < 0 then
+		KSR.auth.auth_challenge(KSR.pv.get("$fd"), 0)
+		return
+	end
+	KSR.auth.consume_credentials()
+	KSR.p2psip.note_phone()
+	if KSR.p2psip.route_dialog("ksr_dialog") ~= 0 then
+		ksr_dialog()
+	end
 end
 
 function from_overlay()
@@ -112,6 +132,15 @@ function ksr_deliver()
 		KSR.tm.t_relay()
 	else
 		KSR.sl.send_reply(404, "Not Found")
+	end
+	return 1
+end
+
+function ksr_reply_route()
+	if KSR.pv.get("$p2psip(on_overlay)") == 1 and KSR.p2psip.from_overlay() < 0 then
+		KSR.set_drop()
+	elseif KSR.tm.t_check_trans() < 0 and KSR.p2psip.known_answer() < 0 then
+		KSR.set_drop()
 	end
 	return 1
 end

@@ -6,6 +6,7 @@ import os
 
 from fake_edges import DOMAIN, HERE, Edges
 from harness import rawphone, sipp, tap
+from raw_call import FORGETS, late_answers, moved_phone, phone
 
 
 def scripted(path):
@@ -19,11 +20,11 @@ def scripted(path):
 
 
 def main():
-    with tap.run(60) as t:
+    with tap.run(90) as t:
         if not glob.glob("/usr/lib/*/kamailio/modules/app_lua.so"):
             t.skip("the module's functions from a KEMI script", "Kamailio's app_lua is not installed")
             return
-        f = Edges("module-kemi", 2)
+        f = Edges("module-kemi", 2, change=FORGETS)
         scripted(f.config)
         f.start()
         with t.fact("a REGISTER goes on in a function of the script"):
@@ -47,6 +48,11 @@ def main():
             answer = one.request("OPTIONS", "sip:nobody@" + DOMAIN)
             one.close()
             tap.require(answer and answer.code == 404, answer and answer.first)
+        f.register("carol", 4, 2, values={"expires": 0})
+        f.register("carol", 3, 1, values={"expires": 0})
+        alice, carol, bob = phone(f, "alice", 5, 1), phone(f, "carol", 3, 1), phone(f, "bob", 7, 2)
+        late_answers(t, f, alice, (("edge to edge", bob), ("at one edge", carol)))
+        moved_phone(t, f, alice, bob, 6)
 
 
 if __name__ == "__main__":

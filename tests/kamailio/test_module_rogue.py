@@ -105,7 +105,7 @@ class Dialog:
         self.rogue = rogue
         self.cseq = 0
         self.common = ["From: <sip:mallory@%s>;tag=r" % DOMAIN, "Call-ID: " + call_id, "Max-Forwards: 20"]
-        self.contact = self.to = self.route = None
+        self.contact = self.to = self.route = self.via = None
 
     def request(self, method, uri, to, extra=()):
         self.cseq += method != "ACK"
@@ -127,6 +127,7 @@ class Dialog:
     def accepted(self, answer=None):
         answer = answer or self.final("INVITE")
         tap.require(answer and answer.code == 200, answer.first if answer else "no answer to the rogue's INVITE")
+        self.via = answer.get("via")
         self.route = "Route: " + ", ".join(reversed([r.strip() for line in answer.all("record-route")
                                                      for r in line.split(",")]))
         self.to = answer.get("to")
@@ -156,6 +157,13 @@ def from_a_dialog(t, f, rogue):
             ("to such an address by alias", contact + ";alias=%s~5060~1" % f.block.phone(8), None),
             ("by DNS", "sip:x@example.com", None)):
         refused(t, "a request in a dialog of its own, %s: 403" % what, dialog.inside("INFO", uri, route), 403)
+    with t.fact("an answer to nothing, in the dialog, is not sent on to a flow"):
+        rogue.send("\n".join(
+            ["SIP/2.0 200 OK", "Via: SIP/2.0/TLS %032x.%s:5060;branch=z9hG4bKstray" % (f.edge[1].id, DOMAIN),
+             "Via: " + dialog.via.replace("TLS", "UDP"), "Record-" + dialog.route, "To: " + dialog.to, "CSeq: 1 INVITE"] + dialog.common +
+            ["Content-Length: 0", "", ""]))
+        stray = rogue.receive(1)
+        tap.require(not stray, stray and stray.text)
     with t.fact("the same dialog works for what it is meant for"):
         answer = dialog.inside("BYE", contact)
         tap.require(answer and answer.code == 200, answer.first if answer else "no answer")
@@ -234,14 +242,17 @@ def stranger_in_a_dialog(t, f, rogue):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as target:
         target.bind((f.block.phone(9), 0))
         uri = "sip:x@%s:%d" % target.getsockname()
-        refused(t, "a stranger in another's dialog, to an address where no phone is: 403", inside("INFO", uri), 403)
+        refused(t, "a stranger in another's dialog, to an address where no phone is: 407", inside("INFO", uri), 407)
         with t.fact("nothing comes there"):
             nothing_comes(target)
         refused(t, "and the address is not taken for a phone's from then on", dialog.inside("INFO", uri), 403)
-    refused(t, "a stranger in another's dialog, by DNS: 403", inside("INFO", "sip:x@example.com"), 403)
+    refused(t, "a stranger in another's dialog, by DNS: 407", inside("INFO", "sip:x@example.com"), 407)
     known = f.edge[1].status("known_nodes")
-    refused(t, "the same to a node: 403",
-            inside("INFO", phone.contact()[1:-1], dialog.route + ", <sip:%s.%s;lr>" % ("7d" * 16, DOMAIN)), 403)
+    refused(t, "the same to a node: 407",
+            inside("INFO", phone.contact()[1:-1], dialog.route + ", <sip:%s.%s;lr>" % ("7d" * 16, DOMAIN)), 407)
+    stranger.domain = "example.com"
+    refused(t, "and where From is of another domain: 403", inside("INFO", "sip:x@example.com"), 403)
+    stranger.domain = DOMAIN
     with t.fact("and that node is not asked for"):
         tap.require(f.edge[1].status("known_nodes") == known, "it was")
     with t.fact("the phone can be hung up on all the same"):

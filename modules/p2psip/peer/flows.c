@@ -9,8 +9,8 @@
 /* A node without a flow is forgotten after this time, so that its address can serve another. Kamailio
  * goes on sending to the address it knows: it has to outlast calls in which nobody says anything. */
 #define FORGET_MS (24 * 60 * 60 * 1000)
-/* One that never had a flow may be made up, and no call went there: its address has to outlast Kamailio's
- * cache. */
+/* One that never had a flow in this process may be made up, and no call went there from it: its address has to
+ * outlast Kamailio's cache. */
 #define FORGET_UNTRIED_MS ((P2PSIP_KEPT_MAX + 300) * (int64_t)1000)
 /* How many are forgotten in one tick: the broker is told of each. */
 #define FORGET_AT_ONCE 256
@@ -350,17 +350,25 @@ void flows_from_kamailio(Flows *self, uint32_t address, ReloadSpan message, int6
 		self->statistics.refused++; /* its request died with the flow */
 }
 
+/* Belongs to a call or a transaction that there is already. Its sender takes the flow for UDP, and sends it again for
+ * 32 s where nobody answers (RFC 3261, 17.1). */
+static bool goes_on(const SipView *view)
+{
+	return view->to_tag || sip_view_is(view, "ACK") || sip_view_is(view, "CANCEL");
+}
+
 /* What one node may have this edge do: a token bucket, from which a message that is longer than what is left is taken
- * on credit. */
-static bool take_credit(Flow *flow, size_t len, int64_t now)
+ * on credit. What goes on may also overdraw it by a quarter: so new calls never keep those that there are from ending. */
+static bool take_credit(Flow *flow, const SipView *view, int64_t now)
 {
 	int64_t earned = (now - flow->credited) * flow->flows->limits.rate;
+	int64_t full = full_credit(flow->flows);
 
-	flow->credit = MIN(flow->credit + earned, full_credit(flow->flows));
+	flow->credit = MIN(flow->credit + earned, full);
 	flow->credited = now;
-	if (flow->credit < 1000)
+	if (flow->credit + (goes_on(view) ? full / 4 : 0) < 1000)
 		return false;
-	flow->credit -= 1000 * (1 + (int64_t)(len / CREDIT_BYTES));
+	flow->credit -= 1000 * (1 + (int64_t)(view->message.len / CREDIT_BYTES));
 	return true;
 }
 
@@ -369,19 +377,18 @@ static bool is_due(Flow *flow, const SipView *view, int64_t now)
 {
 	if (!view->request && open_requests_reply(flow->sent, view, now))
 		return true;
-	return take_credit(flow, view->message.len, now);
+	return take_credit(flow, view, now);
 }
 
-/* A request that is one too many. Its sender takes the flow for UDP: a CANCEL comes again, as does what is open here
- * already and must have one final reply only. */
+/* A request that is one too many. What goes on comes again, as does what is open here already and must have one final
+ * reply only; a BYE that had one would never be sent again, and the phone here not hung up. */
 static void refuse(Flow *flow, const SipView *view)
 {
 	Flows *self = flow->flows;
 	g_autoptr(GBytes) reply = NULL;
 
 	self->statistics.refused++;
-	if (!view->request || sip_view_is(view, "ACK") || sip_view_is(view, "CANCEL") ||
-	    open_requests_has(flow->received, view))
+	if (!view->request || goes_on(view) || open_requests_has(flow->received, view))
 		return;
 	reply = sip_view_reply(view, 503, "Service Unavailable");
 	(void)self->hooks.send(self->hooks.user, flow->link, bytes_span(reply));

@@ -43,6 +43,7 @@ typedef struct {
 	unsigned max_received;   /* from one node; then 503 */
 	unsigned rate;           /* requests from one node in a second, twice as many at once; then 503. One of N
 				    bytes counts as 1 + N / 4096 */
+	/* Of the last three a quarter more for what is inside dialogs, and no 503: it comes again. */
 } FlowLimits;
 
 typedef struct {

@@ -99,6 +99,15 @@ static unsigned note(OpenRequests *self, ReloadSpan head)
 	return entry;
 }
 
+/* Whether there is room for the request in view: where new ones have filled the table, a quarter more for those inside
+ * dialogs, as calls that there are must be able to end. */
+static bool has_room(const OpenRequests *self, const SipView *view)
+{
+	size_t max = self->max + (view->to_tag ? self->max / 4 : 0);
+
+	return g_hash_table_size(self->table) < max && self->bytes + view->message.len <= max * BYTES_EACH;
+}
+
 bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 {
 	g_autofree char *key = NULL;
@@ -111,8 +120,7 @@ bool open_requests_add(OpenRequests *self, const SipView *view, int64_t now)
 	request = g_hash_table_lookup(self->table, key);
 	if (request != NULL)
 		return true;
-	if (g_hash_table_size(self->table) >= self->max ||
-	    self->bytes + view->message.len > (size_t)self->max * BYTES_EACH)
+	if (!has_room(self, view))
 		return false;
 	request = g_new(OpenRequest, 1);
 	request->expires = now + life_of(view);
