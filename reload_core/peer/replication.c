@@ -24,7 +24,9 @@ struct ReloadReplication {
 	ReloadReplicaJobs *jobs;
 	ReloadNodeId set[REPLICAS]; /* the replica set that was last looked at */
 	unsigned set_count;
-	GHashTable *ours; /* GBytes, Resource-IDs that we were responsible for when last looked */
+	/* GBytes, Resource-IDs that we were responsible for when last looked -> which of `stores` was the last there */
+	GHashTable *ours;
+	gsize stores; /* told of */
 	bool range_changed, set_changed; /* to be looked at */
 	int64_t look_at;       /* ms: when that is allowed again; INT64_MAX: it is, or nothing is to be done */
 	int64_t looks_used_until; /* ms: what was looked at lately, as time that it takes up */
@@ -45,6 +47,12 @@ ReloadReplication *reload_replication_new(void)
 	replication->replicate_at = INT64_MAX;
 	replication->sweep_at = INT64_MAX;
 	return replication;
+}
+
+/* When was the last Store of what is ours, as number of `stores`; 0: none, or it is not ours. */
+static gpointer stored_last(const ReloadReplication *replication, GBytes *id)
+{
+	return g_hash_table_lookup(replication->ours, id);
 }
 
 void reload_replication_free(ReloadReplication *replication)
@@ -115,7 +123,8 @@ static void prune_ours(ReloadNode *node)
 	ids = everything(node);
 	for (guint i = 0; i < ids->len; i++) {
 		if (g_hash_table_contains(ours, ids->pdata[i]))
-			g_hash_table_add(held, g_bytes_ref(ids->pdata[i]));
+			g_hash_table_insert(held, g_bytes_ref(ids->pdata[i]),
+					    stored_last(node->replication, ids->pdata[i]));
 	}
 	g_ptr_array_unref(ids);
 	g_hash_table_unref(ours);
@@ -129,7 +138,8 @@ unsigned reload_replication_remembered(const ReloadNode *node)
 
 void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id)
 {
-	g_hash_table_add(node->replication->ours, g_bytes_new(id->id, id->len));
+	g_hash_table_insert(node->replication->ours, g_bytes_new(id->id, id->len),
+			    GSIZE_TO_POINTER(++node->replication->stores));
 	prune_ours(node);
 	replicate(node, id);
 }
@@ -173,7 +183,7 @@ static void look_at_range(ReloadNode *node)
 
 		to_id(bytes, &id);
 		if (node->plugin->responsible(node->topology, reload_resource_id_span(&id))) {
-			g_hash_table_add(ours, g_bytes_ref(bytes));
+			g_hash_table_insert(ours, g_bytes_ref(bytes), stored_last(replication, bytes));
 			if (!was_ours)
 				replicate_to_known(node, &id);
 		} else if (was_ours) {
@@ -274,6 +284,7 @@ void reload_replication_changed(ReloadNode *node, bool range_changed, bool repli
 
 typedef struct {
 	ReloadNode *node;
+	gsize since; /* the last of `stores` before it */
 	unsigned open;
 	ReloadStatus status;
 	void (*done)(void *data, ReloadStatus status, int64_t now);
@@ -301,17 +312,19 @@ static void resource_handed_over(void *data, const ReloadResourceId *id, ReloadS
 				 int64_t now)
 {
 	HandOver *hand_over = data;
+	ReloadReplication *replication = hand_over->node->replication;
 	GBytes *key = g_bytes_new(id->id, id->len);
+	/* What was stored since may not be in what was sent: it stays ours, to be sent when the range changes. */
+	bool changed = GPOINTER_TO_SIZE(stored_last(replication, key)) > hand_over->since;
 
 	(void)now;
-	if (status == RELOAD_OK)
-		g_hash_table_remove(hand_over->node->replication->ours, key);
-	else if (status != RELOAD_E_NOT_FOUND)
+	if (status == RELOAD_OK && !changed)
+		g_hash_table_remove(replication->ours, key);
+	else if (status != RELOAD_OK && status != RELOAD_E_NOT_FOUND)
 		hand_over->status = status;
 	g_bytes_unref(key);
 	if (--hand_over->open == 0) {
-		g_ptr_array_steal_index_fast(hand_over->node->replication->hand_overs,
-					     index_of(hand_over));
+		g_ptr_array_steal_index_fast(replication->hand_overs, index_of(hand_over));
 		reload_node_defer(hand_over->node, handed_over, hand_over, g_free);
 	}
 }
@@ -325,6 +338,7 @@ void reload_replication_hand_over(ReloadNode *node, const ReloadNodeId *next,
 
 	(void)now;
 	hand_over->node = node;
+	hand_over->since = node->replication->stores;
 	hand_over->done = done;
 	hand_over->data = data;
 	for (guint i = 0; i < ids->len; i++) {

@@ -327,10 +327,44 @@ static void test_flapping(Fixture *f, gconstpointer data)
 	}
 }
 
+static bool any_sent(Sim *sim, void *data)
+{
+	(void)sim;
+	return g_hash_table_size(((Fixture *)data)->sent) > 0;
+}
+
+static bool has_second(Sim *sim, void *data)
+{
+	Fixture *f = data;
+
+	(void)sim;
+	return holds(f, f->joining, &f->places[0], "second");
+}
+
+/* A value stored while its resource is under way to the peer that joins gets there, too. */
+static void test_hand_over(Fixture *f, gconstpointer data)
+{
+	g_autofree char *text = NULL;
+
+	(void)data;
+	g_assert_cmpint(sim_store(f->sim, 0, f->users[0], "first", NULL), ==, RELOAD_OK);
+	f->silent = f->joining;
+	f->lost = false;
+	sim_start(f->sim, f->joining->index, false);
+	g_hash_table_remove_all(f->sent);
+	sim_run_until(f->sim, any_sent, f, 100 * SIM_SECOND, "a resource is being handed over");
+	g_assert_cmpint(sim_store(f->sim, f->storing->index, f->users[0], "second", NULL), ==, RELOAD_OK);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 100 * SIM_SECOND, "it has joined");
+	sim_run_until(f->sim, has_second, f, 30 * SIM_SECOND, "what was stored meanwhile");
+	text = sim_fetch(f->sim, 2, f->users[0]);
+	g_assert_nonnull(strstr(text, "second;"));
+}
+
 int main(int argc, char **argv)
 {
 	static const Case silent = {"replicas-silent", ""}, renewed = {"replicas-renewed", ""},
 			  chains = {"replicas-chains", ""}, flapping = {"replicas-flapping", ""},
+			  hand_over = {"replicas-hand-over", ""},
 			  large = {"replicas-too-large", "<max-message-size>2000</max-message-size>"};
 
 	g_test_init(&argc, &argv, NULL);
@@ -339,5 +373,6 @@ int main(int argc, char **argv)
 	g_test_add("/sim/replicas/chains", Fixture, &chains, set_up, test_chains, tear_down);
 	g_test_add("/sim/replicas/too-large", Fixture, &large, set_up, test_too_large, tear_down);
 	g_test_add("/sim/replicas/flapping", Fixture, &flapping, set_up, test_flapping, tear_down);
+	g_test_add("/sim/replicas/hand-over", Fixture, &hand_over, set_up, test_hand_over, tear_down);
 	return g_test_run();
 }
