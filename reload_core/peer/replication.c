@@ -73,6 +73,11 @@ bool reload_replication_idle(const ReloadNode *node)
 	       reload_replica_jobs_open(replication->jobs) == 0;
 }
 
+unsigned reload_replication_jobs(const ReloadNode *node)
+{
+	return reload_replica_jobs_all(node->replication->jobs);
+}
+
 static bool in_set(const ReloadNodeId *set, unsigned count, const ReloadNodeId *id)
 {
 	for (unsigned i = 0; i < count; i++) {

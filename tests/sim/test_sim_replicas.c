@@ -2,6 +2,7 @@
 /* Copies that are hard to get to the replica set (RFC 6940, 10.4, 10.5): a member of it keeps its link and answers
  * everything but replica Stores, and neither keeps the others from their copies nor has more sent to it than that;
  * values do not fit into one message, or into none; the link to a neighbor comes and goes. */
+#include "reload_core/peer/node_private.h"
 #include "reload_core/security/certificate_private.h"
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/message.h"
@@ -360,11 +361,28 @@ static void test_hand_over(Fixture *f, gconstpointer data)
 	g_assert_nonnull(strstr(text, "second;"));
 }
 
+/* A copy is wanted again while it is under way, and whom it is for goes away: it is given up like any other. */
+static void test_gone(Fixture *f, gconstpointer data)
+{
+	ReloadNode *node = f->storing->node;
+
+	(void)data;
+	g_assert_cmpint(sim_store(f->sim, 0, f->users[0], "a", NULL), ==, RELOAD_OK);
+	sim_run(f->sim, 8 * SIM_SECOND); /* its last try */
+	g_assert_cmpint(sim_store(f->sim, 0, f->users[0], "b", NULL), ==, RELOAD_OK);
+	g_assert_cmpuint(reload_replication_jobs(node), >, 0);
+	sim_crash(f->sim, f->silent->index, false);
+	sim_run(f->sim, 120 * SIM_SECOND);
+	g_assert_cmpuint(reload_replication_jobs(node), ==, 0);
+	g_assert_true(holds(f, f->honest, &f->places[0], "b"));
+}
+
 int main(int argc, char **argv)
 {
 	static const Case silent = {"replicas-silent", ""}, renewed = {"replicas-renewed", ""},
 			  chains = {"replicas-chains", ""}, flapping = {"replicas-flapping", ""},
 			  hand_over = {"replicas-hand-over", ""},
+			  gone = {"replicas-gone", ""},
 			  large = {"replicas-too-large", "<max-message-size>2000</max-message-size>"};
 
 	g_test_init(&argc, &argv, NULL);
@@ -374,5 +392,6 @@ int main(int argc, char **argv)
 	g_test_add("/sim/replicas/too-large", Fixture, &large, set_up, test_too_large, tear_down);
 	g_test_add("/sim/replicas/flapping", Fixture, &flapping, set_up, test_flapping, tear_down);
 	g_test_add("/sim/replicas/hand-over", Fixture, &hand_over, set_up, test_hand_over, tear_down);
+	g_test_add("/sim/replicas/gone", Fixture, &gone, set_up, test_gone, tear_down);
 	return g_test_run();
 }
