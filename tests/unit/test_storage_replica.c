@@ -952,6 +952,33 @@ static void test_too_large(void)
 	teardown();
 }
 
+/* A link that has used up its share of bad certificates does not keep it from what is stored here, nor others. */
+static void test_account(void)
+{
+	setup();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 600, kit_single("s")), ==, 0);
+	for (unsigned round = 0; round < 2; round++) {
+		ReloadTrust *trust = reload_document_trust(kit.ca->document, NULL); /* its cache is empty */
+		unsigned requests;
+		bool changed;
+
+		g_assert_nonnull(trust);
+		reload_storage_set_document(kit.storage, kit.ca->document, trust, kit.now);
+		reload_trust_set_account(trust, reload_identity_node_id(peer));
+		while (reload_trust_take(trust, kit.now))
+			continue;
+		if (round == 0) {
+			assert_dump(KIT_SINGLE, "s");
+		} else {
+			g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+			g_assert_true(changed);
+		}
+		reload_storage_set_document(kit.storage, kit.ca->document, kit.ca->trust, kit.now);
+		reload_trust_unref(trust);
+	}
+	teardown();
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -975,5 +1002,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/find-among-others", test_find_among_others);
 	g_test_add_func("/storage/find-rare", test_find_rare);
 	g_test_add_func("/storage/too-large", test_too_large);
+	g_test_add_func("/storage/account", test_account);
 	return g_test_run();
 }
