@@ -32,6 +32,7 @@ struct ReloadReplication {
 	int64_t looks_used_until; /* ms: what was looked at lately, as time that it takes up */
 	int64_t replicate_at;  /* ms: everything to the replica set; INT64_MAX: not */
 	int64_t sweep_at;      /* ms; INT64_MAX: not */
+	unsigned sweeping;     /* jobs of the last sweep that have not ended */
 	GPtrArray *hand_overs; /* HandOver, those that wait for jobs */
 };
 
@@ -371,6 +372,7 @@ static void copied_away(void *data, const ReloadResourceId *id, ReloadStatus sta
 {
 	ReloadNode *node = data;
 
+	node->replication->sweeping--;
 	if (node->plugin->keeps(node->topology, reload_resource_id_span(id)))
 		return;
 	/* Ours may be the last copy: whatever the reason of a refusal, it stays until it expires or is
@@ -392,11 +394,26 @@ static void sweep(ReloadNode *node, int64_t now)
 		ReloadResourceId id;
 
 		to_id(g_ptr_array_index(ids, i), &id);
-		if (!node->plugin->keeps(node->topology, reload_resource_id_span(&id)) &&
-		    !reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away, node))
+		if (node->plugin->keeps(node->topology, reload_resource_id_span(&id)))
+			continue;
+		if (reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away, node))
+			node->replication->sweeping++;
+		else
 			node->replication->sweep_at = now + SWEEP_AGAIN_MS;
 	}
 	g_ptr_array_unref(ids);
+}
+
+/* One sweep at a time: its jobs have somebody to tell, so the queue takes any number for the same resource. */
+static void sweep_if_due(ReloadNode *node, int64_t now)
+{
+	ReloadReplication *replication = node->replication;
+
+	if (now < replication->sweep_at)
+		return;
+	replication->sweep_at = replication->sweeping > 0 ? now + SWEEP_MS : INT64_MAX;
+	if (replication->sweeping == 0 && node->state == RELOAD_NODE_JOINED)
+		sweep(node, now);
 }
 
 int64_t reload_replication_tick(ReloadNode *node, int64_t now)
@@ -408,11 +425,7 @@ int64_t reload_replication_tick(ReloadNode *node, int64_t now)
 		replication->set_changed = true;
 	}
 	look(node, now);
-	if (replication->sweep_at <= now) {
-		replication->sweep_at = INT64_MAX;
-		if (node->state == RELOAD_NODE_JOINED)
-			sweep(node, now);
-	}
+	sweep_if_due(node, now);
 	return reload_sooner(MIN(MIN(replication->replicate_at, replication->sweep_at), replication->look_at),
 			     reload_replica_jobs_run(node, replication->jobs, now));
 }

@@ -97,7 +97,7 @@ static void set_up(Fixture *f, gconstpointer data)
 {
 	const Case *what = data;
 
-	f->sim = sim_new_with(what->name, NODES, 2, what->elements);
+	f->sim = sim_new_with(what->name, NODES, 3, what->elements);
 	f->joining = sim_node(f->sim, NODES - 1);
 	sim_start(f->sim, 0, true);
 	for (unsigned i = 1; i + 1 < NODES; i++)
@@ -377,12 +377,56 @@ static void test_gone(Fixture *f, gconstpointer data)
 	g_assert_true(holds(f, f->honest, &f->places[0], "b"));
 }
 
+static bool sweeps(Sim *sim, void *data)
+{
+	(void)sim;
+	return reload_replication_jobs(((SimNode *)data)->node) >= USERS;
+}
+
+/* Makes `far` hold what it has not to keep, and whose it is hear no replica Stores. */
+static void leave_behind(Fixture *f, const SimNode *far)
+{
+	f->lost = false;
+	sim_crash(f->sim, f->storing->index, false);
+	sim_crash(f->sim, f->silent->index, false);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring without two");
+	for (unsigned i = 0; i < USERS; i++)
+		g_assert_cmpint(sim_store(f->sim, far->index, f->users[i], f->users[i], NULL), ==, RELOAD_OK);
+	sim_start(f->sim, f->storing->index, false);
+	sim_start(f->sim, f->silent->index, false);
+	sim_start(f->sim, f->joining->index, false);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all");
+	f->silent = f->joining;
+	f->lost = true;
+}
+
+/* What is not ours to keep is offered to whose it is once at a time, however often the ring changes meanwhile. */
+static void test_sweeps(Fixture *f, gconstpointer data)
+{
+	SimNode *far = next_of(f->sim, f->honest);
+
+	(void)data;
+	leave_behind(f, far);
+	sim_run_until(f->sim, sweeps, far, 120 * SIM_SECOND, "all of it is offered");
+	for (unsigned i = 0; i < 3; i++) {
+		reload_replication_changed(far->node, false, false, sim_now(f->sim) - 60 * SIM_SECOND);
+		sim_run(f->sim, SIM_SECOND);
+		g_assert_cmpuint(reload_replication_jobs(far->node), <=, USERS);
+	}
+	g_assert_cmpuint(held(f, far), ==, USERS);
+	f->lost = false;
+	sim_run(f->sim, 900 * SIM_SECOND);
+	g_assert_cmpuint(held(f, far), ==, 0);
+	g_assert_cmpuint(held(f, f->joining), ==, USERS);
+}
+
 int main(int argc, char **argv)
 {
 	static const Case silent = {"replicas-silent", ""}, renewed = {"replicas-renewed", ""},
 			  chains = {"replicas-chains", ""}, flapping = {"replicas-flapping", ""},
 			  hand_over = {"replicas-hand-over", ""},
 			  gone = {"replicas-gone", ""},
+			  sweeping = {"replicas-sweeps", ""},
 			  large = {"replicas-too-large", "<max-message-size>2000</max-message-size>"};
 
 	g_test_init(&argc, &argv, NULL);
@@ -393,5 +437,6 @@ int main(int argc, char **argv)
 	g_test_add("/sim/replicas/flapping", Fixture, &flapping, set_up, test_flapping, tear_down);
 	g_test_add("/sim/replicas/hand-over", Fixture, &hand_over, set_up, test_hand_over, tear_down);
 	g_test_add("/sim/replicas/gone", Fixture, &gone, set_up, test_gone, tear_down);
+	g_test_add("/sim/replicas/sweeps", Fixture, &sweeping, set_up, test_sweeps, tear_down);
 	return g_test_run();
 }
