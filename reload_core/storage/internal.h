@@ -30,7 +30,7 @@ typedef struct {
 	ReloadNodeId id; /* key */
 	unsigned uses;
 	size_t bytes;	/* of entries on shelves, and of their certificates */
-	size_t planned; /* of entries that the request under way is about to add */
+	gssize planned; /* by which the request under way is about to change that */
 } Owner;
 
 /* A certificate needed to verify entries (6.3.4: "obligated to retain certificates"). */

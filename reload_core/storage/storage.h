@@ -14,6 +14,7 @@
 
 typedef struct ReloadStorage ReloadStorage;
 
+/* What removes a value may go beyond the two in bytes by an eighth of them. */
 typedef struct {
 	size_t max_bytes;	   /* all values and certificates together; 0: 256 MiB */
 	size_t max_resources;	   /* 0: 1,000,000 */
