@@ -420,6 +420,32 @@ static void test_sweeps(Fixture *f, gconstpointer data)
 	g_assert_cmpuint(held(f, f->joining), ==, USERS);
 }
 
+static bool has_three(Sim *sim, void *data)
+{
+	Fixture *f = data;
+
+	(void)sim;
+	return held(f, f->joining) == 3;
+}
+
+/* Who joins hears nothing of what is handed over, nor of what is brought afterwards: that is tried again, before anybody
+ * sweeps. */
+static void test_deaf(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	f->lost = false;
+	for (unsigned i = 0; i < 3; i++)
+		g_assert_cmpint(sim_store(f->sim, 0, f->users[i], f->users[i], NULL), ==, RELOAD_OK);
+	f->silent = f->joining;
+	f->lost = true;
+	sim_start(f->sim, f->joining->index, false);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "it has joined");
+	sim_run(f->sim, 15 * SIM_SECOND); /* two tries of seven seconds */
+	g_assert_cmpuint(held(f, f->joining), ==, 0);
+	f->lost = false;
+	sim_run_until(f->sim, has_three, f, 10 * SIM_SECOND, "all of it");
+}
+
 int main(int argc, char **argv)
 {
 	static const Case silent = {"replicas-silent", ""}, renewed = {"replicas-renewed", ""},
@@ -427,6 +453,7 @@ int main(int argc, char **argv)
 			  hand_over = {"replicas-hand-over", ""},
 			  gone = {"replicas-gone", ""},
 			  sweeping = {"replicas-sweeps", ""},
+			  deaf = {"replicas-deaf", ""},
 			  large = {"replicas-too-large", "<max-message-size>2000</max-message-size>"};
 
 	g_test_init(&argc, &argv, NULL);
@@ -438,5 +465,6 @@ int main(int argc, char **argv)
 	g_test_add("/sim/replicas/hand-over", Fixture, &hand_over, set_up, test_hand_over, tear_down);
 	g_test_add("/sim/replicas/gone", Fixture, &gone, set_up, test_gone, tear_down);
 	g_test_add("/sim/replicas/sweeps", Fixture, &sweeping, set_up, test_sweeps, tear_down);
+	g_test_add("/sim/replicas/deaf", Fixture, &deaf, set_up, test_deaf, tear_down);
 	return g_test_run();
 }
