@@ -118,7 +118,7 @@ gssize certificate_add(ReloadStorage *storage, StoredCertificate *stored, GPtrAr
 		return -1;
 	stored->stamp = storage->stamp;
 	g_ptr_array_add(out, certificate);
-	return (gssize)g_bytes_get_size(stored->der) + GENERIC_CERTIFICATE_HEAD;
+	return (gssize)g_bytes_get_size(stored->der) + RELOAD_GENERIC_CERTIFICATE_HEAD;
 }
 
 Owner *owner_acquire(ReloadStorage *storage, const ReloadNodeId *id)

@@ -18,8 +18,6 @@
  * measured by tests/bench/bench_storage.c and rounded up. */
 #define ENTRY_OVERHEAD 400
 #define CERTIFICATE_OVERHEAD 240
-/* GenericCertificate: a type byte and a length of 16 bits (6.3.4). */
-#define GENERIC_CERTIFICATE_HEAD 3
 
 typedef struct Entry Entry;
 typedef struct Shelf Shelf;

@@ -37,7 +37,7 @@ static size_t add_chain(Replica *replica)
 
 	for (guint i = 0; chain && i < chain->len; i++) {
 		if (g_hash_table_add(replica->chain, chain->pdata[i]))
-			size += g_bytes_get_size(chain->pdata[i]) + GENERIC_CERTIFICATE_HEAD;
+			size += g_bytes_get_size(chain->pdata[i]) + RELOAD_GENERIC_CERTIFICATE_HEAD;
 	}
 	return size;
 }

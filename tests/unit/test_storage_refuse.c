@@ -453,6 +453,34 @@ static void test_certificates_replaced(void)
 	teardown_empty();
 }
 
+/* One that goes with a value and comes back with two others is counted once. */
+static void test_certificates_back(void)
+{
+	ReloadIdentity *small, *large;
+	ReloadNodeId id;
+	ReloadResourceId at;
+
+	setup();
+	id = *reload_identity_node_id(alice);
+	small = another(&id, 's', 0);
+	large = another(&id, 'l', 200);
+	at = kit_node_resource(&id);
+	for (unsigned round = 0; round < 2; round++) {
+		if (round)
+			set_quota(bytes_held() + 30);
+		for (unsigned i = 0; i < 4; i++)
+			g_assert_cmpint(kit_store_one(&kit, i ? small : large, &at, KIT_ARRAY, 10, 60, kit_element(i, "x")),
+					==, 0);
+	}
+	kit_begin(&kit, &at, 0);
+	kit_kind(&kit, KIT_ARRAY, 0);
+	for (unsigned i = 0; i < 3; i++)
+		kit_value(&kit, i ? large : small, 11, 60, kit_element(i, "x"));
+	g_assert_cmpint(kit_store(&kit, small), ==, 0);
+	reload_storage_drop(kit.storage, &at);
+	teardown_empty();
+}
+
 /* Stores three values under one certificate, in not much more than the room that is there, among removed ones. */
 static void fill(ReloadIdentity *identity, const ReloadResourceId *place)
 {
@@ -593,6 +621,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/refuse/quotas", test_quotas);
 	g_test_add_func("/storage/refuse/certificates", test_certificates);
 	g_test_add_func("/storage/refuse/certificates-replaced", test_certificates_replaced);
+	g_test_add_func("/storage/refuse/certificates-back", test_certificates_back);
 	g_test_add_func("/storage/refuse/renewed-removal", test_renewed_removal);
 	g_test_add_func("/storage/refuse/renewed-all", test_renewed_all);
 	g_test_add_func("/storage/refuse/total", test_total);
