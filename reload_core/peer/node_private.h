@@ -225,6 +225,8 @@ bool reload_replication_idle(const ReloadNode *node);
 int64_t reload_replication_tick(ReloadNode *node, int64_t now);
 /* How many resources it remembers as ours: a bound to be tested. */
 unsigned reload_replication_remembered(const ReloadNode *node);
+/* Copies under way or to be sent, again perhaps: to be tested, too. */
+unsigned reload_replication_jobs(const ReloadNode *node);
 
 /* ---- ping.c, probe.c ---- */
 void reload_ping_on_request(ReloadNode *node, const ReloadIncoming *request, ReloadOutcome *outcome,

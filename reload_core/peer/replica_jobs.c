@@ -173,6 +173,11 @@ unsigned reload_replica_jobs_open(const ReloadReplicaJobs *jobs)
 	return jobs->waiting + jobs->under_way->len;
 }
 
+unsigned reload_replica_jobs_all(const ReloadReplicaJobs *jobs)
+{
+	return reload_replica_jobs_open(jobs) + g_queue_get_length(jobs->later);
+}
+
 /* ---- under way ---- */
 
 static void start(ReloadNode *node, Job *job, int64_t now)
@@ -222,13 +227,15 @@ void reload_replica_job_ended(Job *job, ReloadStatus status, int64_t now)
 	ReloadReplicaDone done = job->done;
 	void *data = job->data;
 	ReloadResourceId id = job->id;
+	bool outdated = job->outdated;
 	/* What is too large for a message stays so. */
 	bool over = status == RELOAD_OK || status == RELOAD_E_NOT_FOUND || status == RELOAD_E_TOO_LARGE;
 
 	stop(job);
-	if (job->outdated) /* as if it were new */
+	job->outdated = false;
+	if (outdated) /* as if it were new, this once */
 		job->again = 0;
-	if (over && job->outdated) {
+	if (over && outdated) {
 		enqueue(job);
 	} else if (!over && has_another_try(job)) {
 		later(job, now);

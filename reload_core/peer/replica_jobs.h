@@ -27,5 +27,7 @@ bool reload_replica_jobs_add(ReloadReplicaJobs *jobs, const ReloadNodeId *target
 int64_t reload_replica_jobs_run(ReloadNode *node, ReloadReplicaJobs *jobs, int64_t now);
 /* Jobs not ended yet, but for those that wait to be tried again. */
 unsigned reload_replica_jobs_open(const ReloadReplicaJobs *jobs);
+/* Those, too. */
+unsigned reload_replica_jobs_all(const ReloadReplicaJobs *jobs);
 
 #endif

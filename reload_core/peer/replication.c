@@ -24,12 +24,15 @@ struct ReloadReplication {
 	ReloadReplicaJobs *jobs;
 	ReloadNodeId set[REPLICAS]; /* the replica set that was last looked at */
 	unsigned set_count;
-	GHashTable *ours; /* GBytes, Resource-IDs that we were responsible for when last looked */
+	/* GBytes, Resource-IDs that we were responsible for when last looked -> which of `stores` was the last there */
+	GHashTable *ours;
+	gsize stores; /* told of */
 	bool range_changed, set_changed; /* to be looked at */
 	int64_t look_at;       /* ms: when that is allowed again; INT64_MAX: it is, or nothing is to be done */
 	int64_t looks_used_until; /* ms: what was looked at lately, as time that it takes up */
 	int64_t replicate_at;  /* ms: everything to the replica set; INT64_MAX: not */
 	int64_t sweep_at;      /* ms; INT64_MAX: not */
+	unsigned sweeping;     /* jobs of the last sweep that have not ended */
 	GPtrArray *hand_overs; /* HandOver, those that wait for jobs */
 };
 
@@ -45,6 +48,12 @@ ReloadReplication *reload_replication_new(void)
 	replication->replicate_at = INT64_MAX;
 	replication->sweep_at = INT64_MAX;
 	return replication;
+}
+
+/* When was the last Store of what is ours, as number of `stores`; 0: none, or it is not ours. */
+static gpointer stored_last(const ReloadReplication *replication, GBytes *id)
+{
+	return g_hash_table_lookup(replication->ours, id);
 }
 
 void reload_replication_free(ReloadReplication *replication)
@@ -63,6 +72,11 @@ bool reload_replication_idle(const ReloadNode *node)
 
 	return !replication->range_changed && !replication->set_changed &&
 	       reload_replica_jobs_open(replication->jobs) == 0;
+}
+
+unsigned reload_replication_jobs(const ReloadNode *node)
+{
+	return reload_replica_jobs_all(node->replication->jobs);
 }
 
 static bool in_set(const ReloadNodeId *set, unsigned count, const ReloadNodeId *id)
@@ -115,7 +129,8 @@ static void prune_ours(ReloadNode *node)
 	ids = everything(node);
 	for (guint i = 0; i < ids->len; i++) {
 		if (g_hash_table_contains(ours, ids->pdata[i]))
-			g_hash_table_add(held, g_bytes_ref(ids->pdata[i]));
+			g_hash_table_insert(held, g_bytes_ref(ids->pdata[i]),
+					    stored_last(node->replication, ids->pdata[i]));
 	}
 	g_ptr_array_unref(ids);
 	g_hash_table_unref(ours);
@@ -129,7 +144,8 @@ unsigned reload_replication_remembered(const ReloadNode *node)
 
 void reload_replication_stored(ReloadNode *node, const ReloadResourceId *id)
 {
-	g_hash_table_add(node->replication->ours, g_bytes_new(id->id, id->len));
+	g_hash_table_insert(node->replication->ours, g_bytes_new(id->id, id->len),
+			    GSIZE_TO_POINTER(++node->replication->stores));
 	prune_ours(node);
 	replicate(node, id);
 }
@@ -173,7 +189,7 @@ static void look_at_range(ReloadNode *node)
 
 		to_id(bytes, &id);
 		if (node->plugin->responsible(node->topology, reload_resource_id_span(&id))) {
-			g_hash_table_add(ours, g_bytes_ref(bytes));
+			g_hash_table_insert(ours, g_bytes_ref(bytes), stored_last(replication, bytes));
 			if (!was_ours)
 				replicate_to_known(node, &id);
 		} else if (was_ours) {
@@ -274,6 +290,7 @@ void reload_replication_changed(ReloadNode *node, bool range_changed, bool repli
 
 typedef struct {
 	ReloadNode *node;
+	gsize since; /* the last of `stores` before it */
 	unsigned open;
 	ReloadStatus status;
 	void (*done)(void *data, ReloadStatus status, int64_t now);
@@ -301,17 +318,19 @@ static void resource_handed_over(void *data, const ReloadResourceId *id, ReloadS
 				 int64_t now)
 {
 	HandOver *hand_over = data;
+	ReloadReplication *replication = hand_over->node->replication;
 	GBytes *key = g_bytes_new(id->id, id->len);
+	/* What was stored since may not be in what was sent: it stays ours, to be sent when the range changes. */
+	bool changed = GPOINTER_TO_SIZE(stored_last(replication, key)) > hand_over->since;
 
 	(void)now;
-	if (status == RELOAD_OK)
-		g_hash_table_remove(hand_over->node->replication->ours, key);
-	else if (status != RELOAD_E_NOT_FOUND)
+	if (status == RELOAD_OK && !changed)
+		g_hash_table_remove(replication->ours, key);
+	else if (status != RELOAD_OK && status != RELOAD_E_NOT_FOUND)
 		hand_over->status = status;
 	g_bytes_unref(key);
 	if (--hand_over->open == 0) {
-		g_ptr_array_steal_index_fast(hand_over->node->replication->hand_overs,
-					     index_of(hand_over));
+		g_ptr_array_steal_index_fast(replication->hand_overs, index_of(hand_over));
 		reload_node_defer(hand_over->node, handed_over, hand_over, g_free);
 	}
 }
@@ -325,6 +344,7 @@ void reload_replication_hand_over(ReloadNode *node, const ReloadNodeId *next,
 
 	(void)now;
 	hand_over->node = node;
+	hand_over->since = node->replication->stores;
 	hand_over->done = done;
 	hand_over->data = data;
 	for (guint i = 0; i < ids->len; i++) {
@@ -352,6 +372,7 @@ static void copied_away(void *data, const ReloadResourceId *id, ReloadStatus sta
 {
 	ReloadNode *node = data;
 
+	node->replication->sweeping--;
 	if (node->plugin->keeps(node->topology, reload_resource_id_span(id)))
 		return;
 	/* Ours may be the last copy: whatever the reason of a refusal, it stays until it expires or is
@@ -373,11 +394,26 @@ static void sweep(ReloadNode *node, int64_t now)
 		ReloadResourceId id;
 
 		to_id(g_ptr_array_index(ids, i), &id);
-		if (!node->plugin->keeps(node->topology, reload_resource_id_span(&id)) &&
-		    !reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away, node))
+		if (node->plugin->keeps(node->topology, reload_resource_id_span(&id)))
+			continue;
+		if (reload_replica_jobs_add(node->replication->jobs, NULL, &id, 1, copied_away, node))
+			node->replication->sweeping++;
+		else
 			node->replication->sweep_at = now + SWEEP_AGAIN_MS;
 	}
 	g_ptr_array_unref(ids);
+}
+
+/* One sweep at a time: its jobs have somebody to tell, so the queue takes any number for the same resource. */
+static void sweep_if_due(ReloadNode *node, int64_t now)
+{
+	ReloadReplication *replication = node->replication;
+
+	if (now < replication->sweep_at)
+		return;
+	replication->sweep_at = replication->sweeping > 0 ? now + SWEEP_MS : INT64_MAX;
+	if (replication->sweeping == 0 && node->state == RELOAD_NODE_JOINED)
+		sweep(node, now);
 }
 
 int64_t reload_replication_tick(ReloadNode *node, int64_t now)
@@ -389,11 +425,7 @@ int64_t reload_replication_tick(ReloadNode *node, int64_t now)
 		replication->set_changed = true;
 	}
 	look(node, now);
-	if (replication->sweep_at <= now) {
-		replication->sweep_at = INT64_MAX;
-		if (node->state == RELOAD_NODE_JOINED)
-			sweep(node, now);
-	}
+	sweep_if_due(node, now);
 	return reload_sooner(MIN(MIN(replication->replicate_at, replication->sweep_at), replication->look_at),
 			     reload_replica_jobs_run(node, replication->jobs, now));
 }

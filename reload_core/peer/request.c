@@ -2,21 +2,19 @@
 /* Requests that the node's owner and its components originate. */
 #include "reload_core/peer/node_private.h"
 
-/* Code and lengths of the contents; SignerIdentity, algorithms and lengths of the security block; type and length of
- * a certificate in it: bytes. */
+/* Code and lengths of the contents; SignerIdentity, algorithms and lengths of the security block: bytes. */
 #define CONTENTS 10
 #define SECURITY_BLOCK 43
-#define CERTIFICATE_HEAD 3
 
 size_t reload_node_overhead(const ReloadNode *node)
 {
-	size_t bytes = RELOAD_HEADER_FIXED + CONTENTS + SECURITY_BLOCK + CERTIFICATE_HEAD +
+	size_t bytes = RELOAD_HEADER_FIXED + CONTENTS + SECURITY_BLOCK + RELOAD_GENERIC_CERTIFICATE_HEAD +
 		       reload_certificate_der(reload_identity_certificate(node->identity)).len +
 		       (size_t)EVP_PKEY_get_size(reload_identity_key(node->identity));
 	const GPtrArray *chain = reload_identity_chain(node->identity);
 
 	for (guint i = 0; chain != NULL && i < chain->len; i++)
-		bytes += g_bytes_get_size(g_ptr_array_index(chain, i)) + CERTIFICATE_HEAD;
+		bytes += g_bytes_get_size(g_ptr_array_index(chain, i)) + RELOAD_GENERIC_CERTIFICATE_HEAD;
 	return bytes;
 }
 

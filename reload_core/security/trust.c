@@ -278,21 +278,30 @@ ReloadStatus reload_trust_verify_x509(ReloadTrust *trust, X509 *leaf, const STAC
 	return status;
 }
 
+ReloadStatus reload_trust_reverify(ReloadTrust *trust, const uint8_t sha256[RELOAD_SHA256_LEN],
+				   ReloadSpan der, const GPtrArray *chain, int64_t now,
+				   ReloadCertificate **out)
+{
+	ReloadSpan spans[RELOAD_TRUST_CHAIN_MAX];
+	size_t count = 0;
+
+	*out = reload_trust_lookup(trust, sha256, now);
+	if (*out)
+		return RELOAD_OK;
+	for (; chain && count < MIN(chain->len, RELOAD_TRUST_CHAIN_MAX); count++)
+		spans[count].data = g_bytes_get_data(chain->pdata[count], &spans[count].len);
+	return look_at(trust, der, spans, count, now, out, NULL);
+}
+
 ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *certificate,
 				  int64_t now)
 {
-	const GPtrArray *list = reload_certificate_chain(certificate);
-	ReloadSpan chain[RELOAD_TRUST_CHAIN_MAX];
-	size_t count = 0;
 	ReloadCertificate *same;
-	ReloadStatus status;
+	ReloadStatus status =
+	    reload_trust_reverify(trust, reload_certificate_sha256(certificate),
+				  reload_certificate_der(certificate),
+				  reload_certificate_chain(certificate), now, &same);
 
-	same = reload_trust_lookup(trust, reload_certificate_sha256(certificate), now);
-	for (; !same && list && count < MIN(list->len, RELOAD_TRUST_CHAIN_MAX); count++)
-		chain[count].data = g_bytes_get_data(list->pdata[count], &chain[count].len);
-	status = same ? RELOAD_OK
-		      : look_at(trust, reload_certificate_der(certificate), chain, count, now,
-				&same, NULL);
 	reload_certificate_unref(same);
 	return status;
 }

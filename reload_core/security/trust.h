@@ -63,9 +63,13 @@ bool reload_trust_take(ReloadTrust *trust, int64_t now);
 /* Gives it back: the certificate is good, or is verified next, on the same account. */
 void reload_trust_give_back(ReloadTrust *trust);
 
-/* Checks once more a certificate that was verified earlier, maybe by the trust of an older
- * document: from the cache, or from the ground up with the chain that it carries. For stored data,
- * whose certificates are kept. On nobody's account. */
+/* Verifies once more one that was verified earlier, maybe by the trust of an older document, and kept with stored
+ * data: from the cache, or from the ground up with the chain (GBytes, DER; or NULL) that was kept with it. sha256: of
+ * der. *out is a new reference, or NULL. On nobody's account, so never RELOAD_E_LIMIT; else as reload_trust_verify. */
+ReloadStatus reload_trust_reverify(ReloadTrust *trust, const uint8_t sha256[RELOAD_SHA256_LEN],
+				   ReloadSpan der, const GPtrArray *chain, int64_t now,
+				   ReloadCertificate **out);
+/* The same for a certificate that carries its chain itself. */
 ReloadStatus reload_trust_recheck(ReloadTrust *trust, const ReloadCertificate *certificate,
 				  int64_t now);
 

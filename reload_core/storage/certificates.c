@@ -89,22 +89,15 @@ void certificate_release(ReloadStorage *storage, StoredCertificate *stored)
 	g_free(stored);
 }
 
+/* NULL: it is not to be trusted any more. */
 static ReloadCertificate *parsed(ReloadStorage *storage, const StoredCertificate *stored,
 				 int64_t now)
 {
-	ReloadCertificate *certificate = reload_trust_lookup(storage->trust, stored->sha256, now);
-	ReloadSpan chain[RELOAD_TRUST_CHAIN_MAX];
+	ReloadCertificate *certificate;
 	ReloadSpan der;
-	guint count = 0;
 
-	if (certificate)
-		return certificate;
-	for (; stored->chain && count < stored->chain->len && count < G_N_ELEMENTS(chain); count++)
-		chain[count].data =
-		    g_bytes_get_data(g_ptr_array_index(stored->chain, count), &chain[count].len);
 	der.data = g_bytes_get_data(stored->der, &der.len);
-	if (reload_trust_verify(storage->trust, der, chain, count, now, &certificate, NULL))
-		return NULL;
+	reload_trust_reverify(storage->trust, stored->sha256, der, stored->chain, now, &certificate);
 	return certificate;
 }
 
@@ -125,7 +118,7 @@ gssize certificate_add(ReloadStorage *storage, StoredCertificate *stored, GPtrAr
 		return -1;
 	stored->stamp = storage->stamp;
 	g_ptr_array_add(out, certificate);
-	return (gssize)g_bytes_get_size(stored->der) + GENERIC_CERTIFICATE_HEAD;
+	return (gssize)g_bytes_get_size(stored->der) + RELOAD_GENERIC_CERTIFICATE_HEAD;
 }
 
 Owner *owner_acquire(ReloadStorage *storage, const ReloadNodeId *id)

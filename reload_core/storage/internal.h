@@ -18,8 +18,6 @@
  * measured by tests/bench/bench_storage.c and rounded up. */
 #define ENTRY_OVERHEAD 400
 #define CERTIFICATE_OVERHEAD 240
-/* GenericCertificate: a type byte and a length of 16 bits (6.3.4). */
-#define GENERIC_CERTIFICATE_HEAD 3
 
 typedef struct Entry Entry;
 typedef struct Shelf Shelf;
@@ -30,7 +28,7 @@ typedef struct {
 	ReloadNodeId id; /* key */
 	unsigned uses;
 	size_t bytes;	/* of entries on shelves, and of their certificates */
-	size_t planned; /* of entries that the request under way is about to add */
+	gssize planned; /* by which the request under way is about to change that */
 } Owner;
 
 /* A certificate needed to verify entries (6.3.4: "obligated to retain certificates"). */

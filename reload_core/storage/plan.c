@@ -5,6 +5,8 @@
 /* Removed values stay until they expire (7.4.1.3) and do not count in max-count; so that nobody
  * fills a peer with them, a Kind holds at most this many values of all sorts. */
 #define TOTAL_MAX(max_count) (4ull * (max_count) + 16)
+/* Removals may go beyond limits by this part of them. */
+#define RESERVE 8
 
 static void kind_plan_free(gpointer data)
 {
@@ -20,7 +22,7 @@ void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, b
 	*plan = (Plan){
 	    .storage = storage, .id = id, .replica = replica, .sets_generation = replica, .now = now};
 	plan->kinds = g_ptr_array_new_with_free_func(kind_plan_free);
-	plan->leaving = g_ptr_array_new();
+	plan->leaving = g_hash_table_new(NULL, NULL);
 }
 
 void plan_clear(Plan *plan)
@@ -36,7 +38,7 @@ void plan_clear(Plan *plan)
 		}
 	}
 	g_ptr_array_free(plan->kinds, TRUE);
-	g_ptr_array_free(plan->leaving, TRUE);
+	g_hash_table_unref(plan->leaving);
 }
 
 KindPlan *plan_add_kind(Plan *plan, const ReloadKind *kind, uint64_t generation)
@@ -117,63 +119,85 @@ bool plan_has_newer(const KindPlan *kind_plan, const ReloadNodeId *signer, uint6
 	return false;
 }
 
-/* Would the store, or the signer's share of it, grow over its limit? What shrinks is always
- * admitted, so that values can be removed from a full store. */
-static bool over_quota(const Plan *plan, const Entry *entry)
-{
-	const ReloadStorage *storage = plan->storage;
-	bool new_resource = !storage_resource(storage, plan->id);
+/* ---- room ---- */
 
-	return storage->bytes + plan->added > storage->limits.max_bytes ||
-	       entry->owner->bytes + entry->owner->planned > storage->limits.max_bytes_per_node ||
-	       (new_resource &&
-		(size_t)g_tree_nnodes(storage->resources) >= storage->limits.max_resources);
+static bool removes(const Entry *entry, const Entry *replaced)
+{
+	return !entry->exists && replaced && replaced->exists;
 }
 
-/* What an entry brings: itself, and its certificate unless that is here and stays. */
+static bool is_over(size_t held, gssize added, size_t limit, bool removal)
+{
+	return added > 0 && held + (size_t)added > limit + (removal ? limit / RESERVE : 0);
+}
+
+/* Would the store, or the owner's share of it, grow over its limit? What shrinks is always admitted, so that values
+ * can be removed from a full store; and where the signer's certificate is a new one a removal does not shrink, so there
+ * is a reserve for those. */
+static bool over_quota(const Plan *plan, const Owner *owner, bool removal)
+{
+	const ReloadStorage *storage = plan->storage;
+	const ReloadStorageLimits *limits = &storage->limits;
+
+	return is_over(storage->bytes, plan->added, limits->max_bytes, removal) ||
+	       is_over(owner->bytes, owner->planned, limits->max_bytes_per_node, removal) ||
+	       (!storage_resource(storage, plan->id) &&
+		(size_t)g_tree_nnodes(storage->resources) >= limits->max_resources);
+}
+
+static unsigned leaving(const Plan *plan, const StoredCertificate *certificate)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(plan->leaving, certificate));
+}
+
+static void set_leaving(Plan *plan, StoredCertificate *certificate, unsigned uses)
+{
+	if (uses > 0)
+		g_hash_table_insert(plan->leaving, certificate, GUINT_TO_POINTER(uses));
+	else
+		g_hash_table_remove(plan->leaving, certificate);
+}
+
+/* What an entry brings: itself, and its certificate if no other use of that is there and stays. */
 static size_t brought(const Plan *plan, const Entry *entry)
 {
 	StoredCertificate *certificate = entry->certificate;
-	bool is_new = certificate->uses == 1 || g_ptr_array_find(plan->leaving, certificate, NULL);
+	bool is_new = certificate->uses - leaving(plan, certificate) == 1;
 
 	return entry_cost(entry) + (is_new ? certificate_cost(certificate) : 0);
 }
 
-/* What goes with an entry of the same signer, with its certificate if nothing else needs that. */
+/* What goes with an entry of the same signer, with its certificate if that was the last use of it. */
 static size_t freed(Plan *plan, const Entry *replaced, const Owner *owner)
 {
 	StoredCertificate *certificate = replaced->certificate;
 	size_t size = entry_cost(replaced);
+	unsigned uses = leaving(plan, certificate) + 1;
 
+	set_leaving(plan, certificate, uses);
 	if (replaced->owner != owner)
 		return 0;
-	if (certificate->uses > 1 || (certificate->payer && certificate->payer != owner))
+	if (certificate->uses > uses || (certificate->payer && certificate->payer != owner))
 		return size;
-	g_ptr_array_add(plan->leaving, certificate);
 	return size + certificate_cost(certificate);
 }
 
-static size_t growth_of(Plan *plan, const Entry *entry, const Entry *replaced)
-{
-	size_t cost = brought(plan, entry);
-	size_t less = replaced ? freed(plan, replaced, entry->owner) : 0;
-
-	return cost > less ? cost - less : 0;
-}
+/* ---- entries ---- */
 
 ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const Entry *replaced)
 {
-	size_t growth = growth_of(plan, entry, replaced);
+	gssize growth = (gssize)brought(plan, entry);
 
+	if (replaced)
+		growth -= (gssize)freed(plan, replaced, entry->owner);
 	plan->last_added = growth;
+	plan->added += growth;
+	plan->others += !removes(entry, replaced);
+	entry->owner->planned += growth;
 	g_ptr_array_add(kind_plan->entries, entry);
 	kind_plan->live += entry->exists;
 	kind_plan->live -= replaced && replaced->exists;
 	kind_plan->total += !replaced;
-	plan->added += growth;
-	entry->owner->planned += growth;
-	if (growth && over_quota(plan, entry))
-		return RELOAD_E_LIMIT;
 	/* Checked only where it grows: a document may have lowered the limit below what is held. And
 	 * not in a replica, whose values come in any order: one that is new may come before the
 	 * removal that made room for it at the responsible peer. */
@@ -185,16 +209,38 @@ ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const
 	return RELOAD_OK;
 }
 
+ReloadStatus plan_check_last(const Plan *plan, const Entry *entry, const Entry *replaced)
+{
+	if (plan->last_added > 0 && over_quota(plan, entry->owner, removes(entry, replaced)))
+		return RELOAD_E_LIMIT;
+	return RELOAD_OK;
+}
+
+ReloadStatus plan_check_all(const Plan *plan)
+{
+	for (guint i = 0; i < plan->kinds->len; i++) {
+		const KindPlan *kind_plan = g_ptr_array_index(plan->kinds, i);
+
+		for (guint j = 0; j < kind_plan->entries->len; j++) {
+			if (over_quota(plan, planned(kind_plan, j)->owner, plan->others == 0))
+				return RELOAD_E_LIMIT;
+		}
+	}
+	return RELOAD_OK;
+}
+
 void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced)
 {
 	Entry *entry = g_ptr_array_steal_index(kind_plan->entries, kind_plan->entries->len - 1);
-	size_t growth = plan->last_added;
 
+	if (replaced)
+		set_leaving(plan, replaced->certificate, leaving(plan, replaced->certificate) - 1);
 	kind_plan->live -= entry->exists;
 	kind_plan->live += replaced && replaced->exists;
 	kind_plan->total -= !replaced;
-	plan->added -= growth;
-	entry->owner->planned -= growth;
+	plan->added -= plan->last_added;
+	plan->others -= !removes(entry, replaced);
+	entry->owner->planned -= plan->last_added;
 	entry_free(plan->storage, entry);
 }
 

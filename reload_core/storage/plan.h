@@ -22,9 +22,10 @@ typedef struct {
 	bool replica;
 	bool sets_generation; /* the counter becomes that of the request; else it only goes up */
 	GPtrArray *kinds;     /* KindPlan */
-	size_t added;	      /* bytes that the store will grow by */
-	size_t last_added;    /* those of the entry that was planned last */
-	GPtrArray *leaving;   /* StoredCertificate, those that were counted as going */
+	gssize added;	      /* bytes that the store will grow by, or shrink */
+	gssize last_added;    /* those of the entry that was planned last */
+	unsigned others;      /* entries that do more than remove a value */
+	GHashTable *leaving;  /* StoredCertificate -> how many of its uses are entries that are replaced */
 } Plan;
 
 void plan_init(Plan *plan, ReloadStorage *storage, const ReloadResourceId *id, bool replica,
@@ -40,9 +41,14 @@ bool plan_append_index(const KindPlan *kind_plan, uint32_t *index);
 bool plan_has_signature(const KindPlan *kind_plan, ReloadSpan signature);
 /* Does the Kind hold a newer value of that signer, or a newer removal by whomever? */
 bool plan_has_newer(const KindPlan *kind_plan, const ReloadNodeId *signer, uint64_t storage_time);
-/* Plans entry (taken over in any case) in the place of replaced (or NULL) and checks counts and
- * quotas; max-count of an original store only. RELOAD_E_LIMIT: no room. */
+/* Plans entry (taken over in any case) in the place of replaced (or NULL) and checks counts; max-count of an original
+ * store only. RELOAD_E_LIMIT: too many. */
 ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const Entry *replaced);
+/* Is there room, by the quotas, for all that is planned? Of a renewal the new certificate comes with the first value, and
+ * the old one goes with the last. RELOAD_E_LIMIT: there is none. */
+ReloadStatus plan_check_all(const Plan *plan);
+/* The same for the entry that was planned last, where each is taken or not for itself. */
+ReloadStatus plan_check_last(const Plan *plan, const Entry *entry, const Entry *replaced);
 /* Takes the entry that was planned last, and refused, out of the plan and frees it. */
 void plan_take_back(Plan *plan, KindPlan *kind_plan, const Entry *replaced);
 /* Carries it out; true if anything new was stored. */

@@ -37,7 +37,7 @@ static size_t add_chain(Replica *replica)
 
 	for (guint i = 0; chain && i < chain->len; i++) {
 		if (g_hash_table_add(replica->chain, chain->pdata[i]))
-			size += g_bytes_get_size(chain->pdata[i]) + GENERIC_CERTIFICATE_HEAD;
+			size += g_bytes_get_size(chain->pdata[i]) + RELOAD_GENERIC_CERTIFICATE_HEAD;
 	}
 	return size;
 }
@@ -243,7 +243,8 @@ static void merge_value(Plan *plan, KindPlan *kind_plan, ReloadCertificateSet *c
 		    entry_new(plan->storage, data, check.index, signer, &node_id, plan->now);
 
 		/* over a limit: the rest is merged nonetheless */
-		if (plan_add_entry(plan, kind_plan, entry, check.replaced))
+		if (plan_add_entry(plan, kind_plan, entry, check.replaced) ||
+		    plan_check_last(plan, entry, check.replaced))
 			plan_take_back(plan, kind_plan, check.replaced);
 	}
 	reload_certificate_unref(signer);

@@ -14,6 +14,7 @@
 
 typedef struct ReloadStorage ReloadStorage;
 
+/* What removes a value may go beyond the two in bytes by an eighth of them. */
 typedef struct {
 	size_t max_bytes;	   /* all values and certificates together; 0: 256 MiB */
 	size_t max_resources;	   /* 0: 1,000,000 */
@@ -60,7 +61,7 @@ void reload_storage_set_document(ReloadStorage *storage, const ReloadDocument *d
  * Error to send (error_code and error_info); the status says why, for statistics and logs. */
 
 /* Performs a StoreReq (7.4.1), original or replica: all its Kinds or none. *changed tells whether
- * anything new was stored (then the responsible peer replicates, unless it was a replica store). */
+ * anything new was stored (then the responsible peer replicates it). */
 ReloadStatus reload_storage_store(ReloadStorage *storage, const ReloadStoreContext *context,
 				  ReloadSpan body, int64_t now, ReloadStorageAnswer *answer,
 				  bool *changed);

@@ -188,6 +188,13 @@ static ReloadStatus plan_values(Store *store, ReloadSpan kind_data)
 	return status;
 }
 
+static ReloadStatus check_room(const Store *store)
+{
+	ReloadStatus status = plan_check_all(&store->plan);
+
+	return status ? check_error(store, status) : RELOAD_OK;
+}
+
 static ReloadStatus perform(Store *store, ReloadSpan kind_data, bool *changed)
 {
 	ReloadStatus status = check_kinds(store, kind_data);
@@ -198,6 +205,8 @@ static ReloadStatus perform(Store *store, ReloadSpan kind_data, bool *changed)
 		status = check_generations(store, kind_data);
 	if (!status)
 		status = plan_values(store, kind_data);
+	if (!status)
+		status = check_room(store);
 	if (status)
 		return status;
 	*changed = plan_commit(&store->plan);

@@ -26,6 +26,8 @@ typedef struct {
 	uint8_t type;		/* ReloadCertificateType */
 	ReloadSpan certificate; /* DER, for X.509 */
 } ReloadGenericCertificate;
+/* Its type and length, bytes. */
+#define RELOAD_GENERIC_CERTIFICATE_HEAD 3
 
 typedef struct {
 	ReloadSpan certificates; /* walked with reload_generic_certificate_next */

@@ -2,6 +2,7 @@
 /* Copies that are hard to get to the replica set (RFC 6940, 10.4, 10.5): a member of it keeps its link and answers
  * everything but replica Stores, and neither keeps the others from their copies nor has more sent to it than that;
  * values do not fit into one message, or into none; the link to a neighbor comes and goes. */
+#include "reload_core/peer/node_private.h"
 #include "reload_core/security/certificate_private.h"
 #include "reload_core/wire/fetch.h"
 #include "reload_core/wire/message.h"
@@ -96,7 +97,7 @@ static void set_up(Fixture *f, gconstpointer data)
 {
 	const Case *what = data;
 
-	f->sim = sim_new_with(what->name, NODES, 2, what->elements);
+	f->sim = sim_new_with(what->name, NODES, 3, what->elements);
 	f->joining = sim_node(f->sim, NODES - 1);
 	sim_start(f->sim, 0, true);
 	for (unsigned i = 1; i + 1 < NODES; i++)
@@ -327,10 +328,132 @@ static void test_flapping(Fixture *f, gconstpointer data)
 	}
 }
 
+static bool any_sent(Sim *sim, void *data)
+{
+	(void)sim;
+	return g_hash_table_size(((Fixture *)data)->sent) > 0;
+}
+
+static bool has_second(Sim *sim, void *data)
+{
+	Fixture *f = data;
+
+	(void)sim;
+	return holds(f, f->joining, &f->places[0], "second");
+}
+
+/* A value stored while its resource is under way to the peer that joins gets there, too. */
+static void test_hand_over(Fixture *f, gconstpointer data)
+{
+	g_autofree char *text = NULL;
+
+	(void)data;
+	g_assert_cmpint(sim_store(f->sim, 0, f->users[0], "first", NULL), ==, RELOAD_OK);
+	f->silent = f->joining;
+	f->lost = false;
+	sim_start(f->sim, f->joining->index, false);
+	g_hash_table_remove_all(f->sent);
+	sim_run_until(f->sim, any_sent, f, 100 * SIM_SECOND, "a resource is being handed over");
+	g_assert_cmpint(sim_store(f->sim, f->storing->index, f->users[0], "second", NULL), ==, RELOAD_OK);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 100 * SIM_SECOND, "it has joined");
+	sim_run_until(f->sim, has_second, f, 30 * SIM_SECOND, "what was stored meanwhile");
+	text = sim_fetch(f->sim, 2, f->users[0]);
+	g_assert_nonnull(strstr(text, "second;"));
+}
+
+/* A copy is wanted again while it is under way, and whom it is for goes away: it is given up like any other. */
+static void test_gone(Fixture *f, gconstpointer data)
+{
+	ReloadNode *node = f->storing->node;
+
+	(void)data;
+	g_assert_cmpint(sim_store(f->sim, 0, f->users[0], "a", NULL), ==, RELOAD_OK);
+	sim_run(f->sim, 8 * SIM_SECOND); /* its last try */
+	g_assert_cmpint(sim_store(f->sim, 0, f->users[0], "b", NULL), ==, RELOAD_OK);
+	g_assert_cmpuint(reload_replication_jobs(node), >, 0);
+	sim_crash(f->sim, f->silent->index, false);
+	sim_run(f->sim, 120 * SIM_SECOND);
+	g_assert_cmpuint(reload_replication_jobs(node), ==, 0);
+	g_assert_true(holds(f, f->honest, &f->places[0], "b"));
+}
+
+static bool sweeps(Sim *sim, void *data)
+{
+	(void)sim;
+	return reload_replication_jobs(((SimNode *)data)->node) >= USERS;
+}
+
+/* Makes `far` hold what it has not to keep, and whose it is hear no replica Stores. */
+static void leave_behind(Fixture *f, const SimNode *far)
+{
+	f->lost = false;
+	sim_crash(f->sim, f->storing->index, false);
+	sim_crash(f->sim, f->silent->index, false);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring without two");
+	for (unsigned i = 0; i < USERS; i++)
+		g_assert_cmpint(sim_store(f->sim, far->index, f->users[i], f->users[i], NULL), ==, RELOAD_OK);
+	sim_start(f->sim, f->storing->index, false);
+	sim_start(f->sim, f->silent->index, false);
+	sim_start(f->sim, f->joining->index, false);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 120 * SIM_SECOND, "a ring of all");
+	f->silent = f->joining;
+	f->lost = true;
+}
+
+/* What is not ours to keep is offered to whose it is once at a time, however often the ring changes meanwhile. */
+static void test_sweeps(Fixture *f, gconstpointer data)
+{
+	SimNode *far = next_of(f->sim, f->honest);
+
+	(void)data;
+	leave_behind(f, far);
+	sim_run_until(f->sim, sweeps, far, 120 * SIM_SECOND, "all of it is offered");
+	for (unsigned i = 0; i < 3; i++) {
+		reload_replication_changed(far->node, false, false, sim_now(f->sim) - 60 * SIM_SECOND);
+		sim_run(f->sim, SIM_SECOND);
+		g_assert_cmpuint(reload_replication_jobs(far->node), <=, USERS);
+	}
+	g_assert_cmpuint(held(f, far), ==, USERS);
+	f->lost = false;
+	sim_run(f->sim, 900 * SIM_SECOND);
+	g_assert_cmpuint(held(f, far), ==, 0);
+	g_assert_cmpuint(held(f, f->joining), ==, USERS);
+}
+
+static bool has_three(Sim *sim, void *data)
+{
+	Fixture *f = data;
+
+	(void)sim;
+	return held(f, f->joining) == 3;
+}
+
+/* Who joins hears nothing of what is handed over, nor of what is brought afterwards: that is tried again, before anybody
+ * sweeps. */
+static void test_deaf(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	f->lost = false;
+	for (unsigned i = 0; i < 3; i++)
+		g_assert_cmpint(sim_store(f->sim, 0, f->users[i], f->users[i], NULL), ==, RELOAD_OK);
+	f->silent = f->joining;
+	f->lost = true;
+	sim_start(f->sim, f->joining->index, false);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 60 * SIM_SECOND, "it has joined");
+	sim_run(f->sim, 15 * SIM_SECOND); /* two tries of seven seconds */
+	g_assert_cmpuint(held(f, f->joining), ==, 0);
+	f->lost = false;
+	sim_run_until(f->sim, has_three, f, 10 * SIM_SECOND, "all of it");
+}
+
 int main(int argc, char **argv)
 {
 	static const Case silent = {"replicas-silent", ""}, renewed = {"replicas-renewed", ""},
 			  chains = {"replicas-chains", ""}, flapping = {"replicas-flapping", ""},
+			  hand_over = {"replicas-hand-over", ""},
+			  gone = {"replicas-gone", ""},
+			  sweeping = {"replicas-sweeps", ""},
+			  deaf = {"replicas-deaf", ""},
 			  large = {"replicas-too-large", "<max-message-size>2000</max-message-size>"};
 
 	g_test_init(&argc, &argv, NULL);
@@ -339,5 +462,9 @@ int main(int argc, char **argv)
 	g_test_add("/sim/replicas/chains", Fixture, &chains, set_up, test_chains, tear_down);
 	g_test_add("/sim/replicas/too-large", Fixture, &large, set_up, test_too_large, tear_down);
 	g_test_add("/sim/replicas/flapping", Fixture, &flapping, set_up, test_flapping, tear_down);
+	g_test_add("/sim/replicas/hand-over", Fixture, &hand_over, set_up, test_hand_over, tear_down);
+	g_test_add("/sim/replicas/gone", Fixture, &gone, set_up, test_gone, tear_down);
+	g_test_add("/sim/replicas/sweeps", Fixture, &sweeping, set_up, test_sweeps, tear_down);
+	g_test_add("/sim/replicas/deaf", Fixture, &deaf, set_up, test_deaf, tear_down);
 	return g_test_run();
 }

@@ -453,6 +453,110 @@ static void test_certificates_replaced(void)
 	teardown_empty();
 }
 
+/* One that goes with a value and comes back with two others is counted once. */
+static void test_certificates_back(void)
+{
+	ReloadIdentity *small, *large;
+	ReloadNodeId id;
+	ReloadResourceId at;
+
+	setup();
+	id = *reload_identity_node_id(alice);
+	small = another(&id, 's', 0);
+	large = another(&id, 'l', 200);
+	at = kit_node_resource(&id);
+	for (unsigned round = 0; round < 2; round++) {
+		if (round)
+			set_quota(bytes_held() + 30);
+		for (unsigned i = 0; i < 4; i++)
+			g_assert_cmpint(kit_store_one(&kit, i ? small : large, &at, KIT_ARRAY, 10, 60, kit_element(i, "x")),
+					==, 0);
+	}
+	kit_begin(&kit, &at, 0);
+	kit_kind(&kit, KIT_ARRAY, 0);
+	for (unsigned i = 0; i < 3; i++)
+		kit_value(&kit, i ? large : small, 11, 60, kit_element(i, "x"));
+	g_assert_cmpint(kit_store(&kit, small), ==, 0);
+	reload_storage_drop(kit.storage, &at);
+	teardown_empty();
+}
+
+/* Stores three values under one certificate, in not much more than the room that is there, among removed ones. */
+static void fill(ReloadIdentity *identity, const ReloadResourceId *place)
+{
+	for (unsigned round = 0; round < 2; round++) { /* to measure, and in that much room */
+		if (round)
+			set_quota(bytes_held() + 30);
+		for (unsigned i = 0; i < 23; i++) {
+			ReloadStoredValue value = i < 3 ? kit_element(i, "x") : kit_removed(kit_element(i, ""));
+
+			g_assert_cmpint(kit_store_one(&kit, identity, place, KIT_ARRAY, 10, 60, value), ==, 0);
+		}
+	}
+}
+
+/* Who has renewed the certificate can remove what was stored under the old one in a full store; but not without
+ * end, each under a certificate of its own. */
+static void test_renewed_removal(void)
+{
+	ReloadIdentity *old, *renewed, *large;
+	ReloadNodeId id;
+	ReloadResourceId at;
+
+	setup();
+	id = *reload_identity_node_id(alice);
+	old = another(&id, 's', 0);
+	renewed = another(&id, 't', 0);
+	large = another(&id, 'l', 240);
+	at = kit_node_resource(&id);
+	fill(old, &at);
+	assert_refused(kit_store_one(&kit, renewed, &at, KIT_ARRAY, 11, 60, kit_element(0, "y")), RELOAD_E_LIMIT,
+		       RELOAD_ERROR_DATA_TOO_LARGE);
+	for (unsigned i = 0; i < 2; i++)
+		g_assert_cmpint(kit_store_one(&kit, renewed, &at, KIT_ARRAY, 11, 60,
+					      kit_removed(kit_element(i, ""))),
+				==, 0);
+	assert_refused(
+	    kit_store_one(&kit, large, &at, KIT_ARRAY, 11, 60, kit_removed(kit_element(2, ""))),
+	    RELOAD_E_LIMIT, RELOAD_ERROR_DATA_TOO_LARGE);
+	reload_storage_drop(kit.storage, &at);
+	teardown_empty();
+}
+
+/* All values stored anew under another certificate in one request take no more room. */
+static void test_renewed_all(void)
+{
+	ReloadIdentity *old, *renewed, *large;
+	ReloadNodeId id;
+	ReloadResourceId at;
+
+	setup();
+	id = *reload_identity_node_id(alice);
+	old = another(&id, 's', 0);
+	renewed = another(&id, 't', 0);
+	large = another(&id, 'l', 240);
+	at = kit_node_resource(&id);
+	for (unsigned round = 0; round < 2; round++) {
+		if (round)
+			set_quota(bytes_held() + 30);
+		for (unsigned i = 0; i < 3; i++)
+			g_assert_cmpint(kit_store_one(&kit, old, &at, KIT_ARRAY, 10, 60, kit_element(i, "x")), ==, 0);
+	}
+	for (unsigned round = 0; round < 3; round++) { /* too large; one is left under the old one; all */
+		kit_begin(&kit, &at, 0);
+		kit_kind(&kit, KIT_ARRAY, 0);
+		for (unsigned i = round == 1; i < 3; i++)
+			kit_value(&kit, round == 0 ? large : renewed, 12, 60, kit_element(i, "x"));
+		if (round < 2)
+			assert_refused(kit_store(&kit, round == 0 ? large : renewed), RELOAD_E_LIMIT,
+				       RELOAD_ERROR_DATA_TOO_LARGE);
+		else
+			g_assert_cmpint(kit_store(&kit, renewed), ==, 0);
+	}
+	reload_storage_drop(kit.storage, &at);
+	teardown_empty();
+}
+
 /* Every prefix of a good body, and every one with a byte changed: no crash, and nothing stored that
  * does not verify. */
 static void test_malformed(void)
@@ -517,6 +621,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/refuse/quotas", test_quotas);
 	g_test_add_func("/storage/refuse/certificates", test_certificates);
 	g_test_add_func("/storage/refuse/certificates-replaced", test_certificates_replaced);
+	g_test_add_func("/storage/refuse/certificates-back", test_certificates_back);
+	g_test_add_func("/storage/refuse/renewed-removal", test_renewed_removal);
+	g_test_add_func("/storage/refuse/renewed-all", test_renewed_all);
 	g_test_add_func("/storage/refuse/total", test_total);
 	g_test_add_func("/storage/refuse/malformed", test_malformed);
 	return g_test_run();

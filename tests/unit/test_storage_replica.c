@@ -611,6 +611,62 @@ static void test_merge_missed_removal(void)
 	teardown();
 }
 
+/* Another certificate of alice's node. */
+static ReloadIdentity *another(char first, unsigned length)
+{
+	g_autofree char *pad = g_strnfill(length, first);
+	g_autofree char *name = g_strdup_printf("%s@ab.org", pad);
+
+	return ca_fixture_identity(kit.ca, name, reload_identity_node_id(alice));
+}
+
+/* Begins anew with so many bytes for each node. */
+static void set_quota(size_t bytes)
+{
+	ReloadStorageLimits limits = {.max_bytes_per_node = bytes};
+
+	reload_storage_free(kit.storage);
+	kit.storage = reload_storage_new(kit.ca->document, kit.ca->trust, &limits);
+}
+
+/* A value that there is no room for does not take away the room of one behind it, whose certificate it would have
+ * replaced. */
+static void test_merge_refused(void)
+{
+	GByteArray *body = g_byte_array_new();
+	ReloadIdentity *large, *other;
+	ReloadStorageAnswer answer;
+	ReloadStorageUsage usage;
+	bool changed;
+
+	setup();
+	large = another('l', 240);
+	other = another('o', 10);
+	at = kit_node_resource(reload_identity_node_id(alice));
+	for (unsigned round = 0; round < 2; round++) { /* to measure, and in that much room */
+		reload_storage_usage(kit.storage, &usage);
+		if (round)
+			set_quota(usage.bytes + 30);
+		for (unsigned i = 0; i < 3; i++)
+			g_assert_cmpint(
+			    kit_store_one(&kit, i ? other : alice, &at, KIT_ARRAY, 10, 60, kit_element(i, "old")),
+			    ==, 0);
+	}
+	swap();
+	g_assert_cmpint(kit_store_one(&kit, large, &at, KIT_ARRAY, 20, 60, kit_element(0, "new")), ==, 0);
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_ARRAY, 20, 60, kit_element(1, "new")), ==, 0);
+	swap();
+	g_assert_true(reload_storage_fetch_request(kit.storage, &at, body));
+	g_assert_cmpint(
+	    reload_storage_fetch(replica, reload_span(body->data, body->len), 0, kit.now, &answer),
+	    ==, 0);
+	merge(&answer, &changed);
+	assert_dump(KIT_ARRAY, "0:old 1:new 2:old");
+	reload_storage_answer_clear(&answer);
+	g_byte_array_unref(body);
+	teardown();
+}
+
 /* What to ask for to be told of all that is held: keys, or indices and all behind them. */
 static void test_items(void)
 {
@@ -952,6 +1008,33 @@ static void test_too_large(void)
 	teardown();
 }
 
+/* A link that has used up its share of bad certificates does not keep it from what is stored here, nor others. */
+static void test_account(void)
+{
+	setup();
+	g_assert_cmpint(kit_store_one(&kit, alice, &at, KIT_SINGLE, 10, 600, kit_single("s")), ==, 0);
+	for (unsigned round = 0; round < 2; round++) {
+		ReloadTrust *trust = reload_document_trust(kit.ca->document, NULL); /* its cache is empty */
+		unsigned requests;
+		bool changed;
+
+		g_assert_nonnull(trust);
+		reload_storage_set_document(kit.storage, kit.ca->document, trust, kit.now);
+		reload_trust_set_account(trust, reload_identity_node_id(peer));
+		while (reload_trust_take(trust, kit.now))
+			continue;
+		if (round == 0) {
+			assert_dump(KIT_SINGLE, "s");
+		} else {
+			g_assert_cmpint(copy(kit.storage, replica, 5000, &requests, &changed), ==, 0);
+			g_assert_true(changed);
+		}
+		reload_storage_set_document(kit.storage, kit.ca->document, kit.ca->trust, kit.now);
+		reload_trust_unref(trust);
+	}
+	teardown();
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -966,6 +1049,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/replica/next-expires", test_next_expires);
 	g_test_add_func("/storage/replica/chain", test_chain);
 	g_test_add_func("/storage/replica/merge", test_merge);
+	g_test_add_func("/storage/replica/merge-refused", test_merge_refused);
 	g_test_add_func("/storage/replica/items", test_items);
 	g_test_add_func("/storage/replica/merge-wraps", test_merge_wraps);
 	g_test_add_func("/storage/replica/new-document", test_new_document);
@@ -975,5 +1059,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/storage/find-among-others", test_find_among_others);
 	g_test_add_func("/storage/find-rare", test_find_rare);
 	g_test_add_func("/storage/too-large", test_too_large);
+	g_test_add_func("/storage/account", test_account);
 	return g_test_run();
 }
