@@ -413,7 +413,7 @@ static void test_hostile_joins(void)
 	ChordNet *net = ring_of(97, 6, 100);
 	GArray *ring;
 	unsigned us, before, taken = 0;
-	ReloadJoinReq join = {.overlay_specific_data = {NULL, 0}};
+	ReloadJoinReq join = {0};
 	GByteArray *body = g_byte_array_new();
 
 	assert_ring(net, 3000);
