@@ -223,6 +223,43 @@ static void test_storing_peer_dies(void)
 	sim_free(sim);
 }
 
+/* The node behind that one. */
+static unsigned behind(Sim *sim, unsigned node)
+{
+	ReloadResourceId place;
+
+	reload_resource_id_from_span(reload_node_id_span(&sim_node(sim, node)->id), &place);
+	for (int b = 15; b >= 0 && ++place.id[b] == 0; b--)
+		continue;
+	return sim_responsible(sim, &place)->index;
+}
+
+/* 10.7.3: who joins is no stand-in, and gets what it shall keep at once, although a neighbor has failed within the
+ * hold-down time: it was itself. When the storing peer dies then, it answers for all of it. */
+static void test_back_in_set(void)
+{
+	Sim *sim = sim_new("back-in-set", 16, 3);
+	unsigned storing, next;
+	ReloadResourceId id;
+
+	form(sim);
+	sim_run(sim, 40 * SIM_SECOND);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "here", NULL), ==, RELOAD_OK);
+	sim_resource(sim, "alice", &id);
+	sim_run(sim, SIM_SECOND);
+	storing = sim_responsible(sim, &id)->index;
+	next = behind(sim, storing);
+	sim_crash(sim, next, false);
+	sim_run(sim, 3 * SIM_SECOND);
+	sim_start(sim, next, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring of all");
+	sim_run(sim, 2 * SIM_SECOND);
+	sim_crash(sim, storing, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring without the storing peer");
+	assert_found(sim, behind(sim, next), "alice", "here;");
+	sim_free(sim);
+}
+
 /* The storing peer dies, and with it a successor of the next: that one's other successor has a copy at once, who stands in
  * for the dead one only after the hold-down time (RFC 6940, 10.7.1). */
 static void test_stand_in(void)
@@ -237,15 +274,7 @@ static void test_stand_in(void)
 	sim_resource(sim, "alice", &id);
 	sim_run(sim, SIM_SECOND);
 	storing = sim_responsible(sim, &id)->index;
-	third = storing;
-	for (unsigned i = 0; i < 2; i++) { /* two further on */
-		ReloadResourceId behind;
-
-		reload_resource_id_from_span(reload_node_id_span(&sim_node(sim, third)->id), &behind);
-		for (int b = 15; b >= 0 && ++behind.id[b] == 0; b--)
-			continue;
-		third = sim_responsible(sim, &behind)->index;
-	}
+	third = behind(sim, behind(sim, storing));
 	sim_crash(sim, third, false);
 	sim_run(sim, SIM_SECOND);
 	sim_crash(sim, storing, false);
@@ -718,6 +747,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/data/two-edges", test_two_edges);
 	g_test_add_func("/sim/data/storing-peer-dies", test_storing_peer_dies);
 	g_test_add_func("/sim/data/stand-in", test_stand_in);
+	g_test_add_func("/sim/data/back-in-set", test_back_in_set);
 	g_test_add_func("/sim/data/two-of-three-die", test_two_of_three_die);
 	g_test_add_func("/sim/data/growing", test_growing);
 	g_test_add_func("/sim/data/duplicates", test_duplicates);

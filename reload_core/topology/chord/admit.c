@@ -26,6 +26,7 @@ static void admit(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 		return;
 	if (admits(t, id)) {
 		peer->fresh = false;
+		peer->joined = now;
 		peer->update_at = now + chord_around(t, t->document->chord_update_interval);
 		chord_peer_set_ready(t, peer, true);
 		chord_rebuild(t, false, now);

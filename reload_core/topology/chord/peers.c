@@ -69,6 +69,19 @@ void chord_peer_set_ready(ReloadTopology *t, ChordPeer *peer, bool ready)
 	}
 }
 
+/* Has a member of the replica set joined since then? It stands in for nobody: what it is to keep, it has to be given
+ * (10.7.3), and it is asked for it when we die. */
+static bool replica_joined_since(ReloadTopology *t, int64_t since)
+{
+	for (unsigned i = 0; i < MIN(t->neighbors.successor_count, RELOAD_REPLICAS); i++) {
+		const ChordPeer *peer = chord_peer(t, &t->neighbors.successors[i]);
+
+		if (peer != NULL && peer->joined > since)
+			return true;
+	}
+	return false;
+}
+
 void chord_rebuild(ReloadTopology *t, bool failure, int64_t now)
 {
 	const ReloadNodeId **ids = g_new(const ReloadNodeId *, t->ring->len + 1);
@@ -92,8 +105,11 @@ void chord_rebuild(ReloadTopology *t, bool failure, int64_t now)
 		/* RFC 6940, 10.7.1: a better match than the stand-in may turn up soon, and what else changes
 		 * meanwhile is no reason to take the stand-in. */
 		t->replicas_changed = true;
-		t->replicas_hold_until =
-		    failure ? now + CHORD_REPLICA_HOLD : MAX(t->replicas_hold_until, now);
+		if (failure)
+			t->replicas_hold_until = now + CHORD_REPLICA_HOLD;
+		else if (t->replicas_hold_until < now ||
+			 replica_joined_since(t, t->replicas_hold_until - CHORD_REPLICA_HOLD))
+			t->replicas_hold_until = now;
 	}
 	/* RFC 6940, 10.7.3: a changed range goes out in any case, other changes where Updates are
 	 * reactive; that one has failed is told at once (10.7.1). */

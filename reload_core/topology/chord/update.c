@@ -252,6 +252,7 @@ static void update_over_link(ReloadTopology *t, ChordPeer *peer, const ReloadCho
 	count = take_list(update->successors, &t->self, listed, count, &named);
 	peer->fresh = false;
 	peer->asked_at = 0;
+	peer->joined = now - (int64_t)update->uptime * 1000;
 	if (update->type != RELOAD_CHORD_PEER_READY) {
 		g_free(peer->listed);
 		peer->listed = g_memdup2(listed, count * sizeof(*listed));
