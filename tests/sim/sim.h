@@ -33,7 +33,7 @@ typedef struct {
 /* What the network does to messages. */
 typedef struct {
 	unsigned latency_min, latency_max; /* ms, one way */
-	unsigned duplicate_percent;
+	unsigned duplicate_percent; /* of messages, by who has made them */
 	unsigned mtu; /* bytes; larger messages go as fragments; 0: no limit */
 	unsigned loss_percent; /* of messages: as if a queue had been full */
 } SimNetwork;

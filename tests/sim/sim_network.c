@@ -85,6 +85,16 @@ static void deliver(Sim *sim, SimLinkEnd *from, SimLinkEnd *to, ReloadSpan messa
 	sim_schedule(sim, event);
 }
 
+/* What is sent twice, its sender sends twice: were copies made at every hop, one message that goes in a circle while
+ * routes change (its TTL ends it) would become millions. */
+static bool is_at_first_hop(ReloadSpan message)
+{
+	ReloadHeader header;
+	ReloadSpan rest;
+
+	return reload_header_decode(message, 16, &header, &rest) == RELOAD_OK && header.via_list.len == 0;
+}
+
 static ReloadStatus io_link_send(void *user, ReloadLinkId link, ReloadSpan message)
 {
 	SimNode *node = user;
@@ -106,7 +116,7 @@ static ReloadStatus io_link_send(void *user, ReloadLinkId link, ReloadSpan messa
 	if (sim->drop != NULL && sim->drop(sim->drop_data, node, to->owner, message))
 		return RELOAD_OK;
 	deliver(sim, from, to, message);
-	if (sim_random(sim, 100) < sim->network.duplicate_percent)
+	if (sim_random(sim, 100) < sim->network.duplicate_percent && is_at_first_hop(message))
 		deliver(sim, from, to, message);
 	return RELOAD_OK;
 }

@@ -378,7 +378,7 @@ static void test_leave(void)
 
 static void test_lossy(void)
 {
-	Sim *sim = sim_new("lossy-ring", 10, 2);
+	Sim *sim = sim_new("lossy", 10, 2);
 
 	sim_network(sim)->loss_percent = 5;
 	sim_network(sim)->duplicate_percent = 20;
