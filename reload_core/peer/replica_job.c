@@ -195,7 +195,8 @@ static void on_stored(void *data, ReloadStatus status, const ReloadMessage *answ
 			reload_replica_job_ended(job, RELOAD_E_TOO_OLD, now);
 		return;
 	}
-	if (status == RELOAD_E_TIMEOUT && ++job->tries < TRIES_MAX) {
+	/* Who is responsible may be another for the next resource: those wait for their turn. */
+	if (status == RELOAD_E_TIMEOUT && job->target->id.len != 0 && ++job->tries < TRIES_MAX) {
 		send_from_start(job, now);
 		return;
 	}

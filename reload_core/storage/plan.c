@@ -199,9 +199,9 @@ ReloadStatus plan_add_entry(Plan *plan, KindPlan *kind_plan, Entry *entry, const
 	kind_plan->live -= replaced && replaced->exists;
 	kind_plan->total += !replaced;
 	/* Checked only where it grows: a document may have lowered the limit below what is held. And
-	 * not in a replica, whose values come in any order: one that is new may come before the
-	 * removal that made room for it at the responsible peer. */
-	if (!plan->replica && entry->exists && !(replaced && replaced->exists) &&
+	 * not in a replica of a plausible source, whose values come in any order: one that is new may
+	 * come before the removal that made room for it at the responsible peer. */
+	if (!plan->sets_generation && entry->exists && !(replaced && replaced->exists) &&
 	    kind_plan->live > kind_plan->kind->max_count)
 		return RELOAD_E_LIMIT;
 	if (!replaced && kind_plan->total > TOTAL_MAX(kind_plan->kind->max_count))
@@ -222,7 +222,8 @@ ReloadStatus plan_check_all(const Plan *plan)
 		const KindPlan *kind_plan = g_ptr_array_index(plan->kinds, i);
 
 		for (guint j = 0; j < kind_plan->entries->len; j++) {
-			if (over_quota(plan, planned(kind_plan, j)->owner, plan->others == 0))
+			/* A replica comes in pieces: what goes may be in the next one. */
+			if (over_quota(plan, planned(kind_plan, j)->owner, plan->others == 0 || plan->replica))
 				return RELOAD_E_LIMIT;
 		}
 	}

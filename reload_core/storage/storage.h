@@ -14,7 +14,8 @@
 
 typedef struct ReloadStorage ReloadStorage;
 
-/* What removes a value may go beyond the two in bytes by an eighth of them. */
+/* What removes a value, and a replica, whose removals may come in another piece, may go beyond the two in bytes by an
+ * eighth of them. */
 typedef struct {
 	size_t max_bytes;	   /* all values and certificates together; 0: 256 MiB */
 	size_t max_resources;	   /* 0: 1,000,000 */

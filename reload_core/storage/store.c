@@ -8,11 +8,16 @@
 #include "reload_core/wire/store.h"
 
 /* One Store under way. */
+/* What a node that is no plausible source of replicas brings to the responsible peer (6.4.2.3): so long ago may it have
+ * been signed, and so long after that it lives. Owners store again before. */
+#define STRANGER_AGE_MS (UINT64_C(24) * 3600 * 1000)
+
 typedef struct {
 	Plan plan;
 	const ReloadStoreContext *context;
 	ReloadCertificateSet *certificates;
 	ReloadStorageAnswer *answer;
+	unsigned values, left_out; /* of the request so far */
 } Store;
 
 /* Finds a Kind that we do not know; all of them go into the error (7.4.1.2). */
@@ -135,18 +140,37 @@ static ReloadStatus check_error(const Store *store, ReloadStatus status)
 	}
 }
 
-/* Checks one value and plans it; RELOAD_OK also for a replica that we hold already. */
-static ReloadStatus plan_value(Store *store, KindPlan *kind_plan, const ReloadStoredData *data)
+/* No signature covers a lifetime (7.1), and once a value, or the mark of its removal, has expired, nothing tells any more
+ * that it was there. So what a stranger brings has to have been signed lately, and does not live for long after that.
+ * False: it was signed too long ago. */
+static bool limit_stranger(const Store *store, ReloadStoredData *data)
+{
+	uint64_t now = (uint64_t)store->plan.now, age = now > data->storage_time ? now - data->storage_time : 0;
+
+	if (!store->plan.replica || store->plan.sets_generation)
+		return true;
+	if (age >= STRANGER_AGE_MS)
+		return false;
+	data->lifetime = (uint32_t)MIN(data->lifetime, (STRANGER_AGE_MS - age) / 1000);
+	return true;
+}
+
+/* Checks one value and plans it; RELOAD_OK also for a replica that we hold already, and for one that is left out since
+ * it was signed too long ago. */
+static ReloadStatus plan_value(Store *store, KindPlan *kind_plan, ReloadStoredData *data)
 {
 	ReloadStorage *storage = store->plan.storage;
 	ReloadCertificate *signer = NULL;
 	ReloadNodeId node_id;
 	ValueCheck check;
+	unsigned left_out = store->left_out;
 	ReloadStatus status = value_check(kind_plan, data, store->plan.replica, &check);
 
 	if (status)
 		return check_error(store, status);
-	if (check.held)
+	store->left_out += !check.held && !limit_stranger(store, data);
+	store->values++;
+	if (check.held || store->left_out > left_out)
 		return RELOAD_OK;
 	status = reload_verify_stored_data(store->certificates, store->plan.id, kind_plan->kind->id,
 					   data, store->plan.now, &signer, &node_id);
@@ -185,6 +209,8 @@ static ReloadStatus plan_values(Store *store, ReloadSpan kind_data)
 		while (!status && reload_stored_data_next(&item.values, kind->model, &data))
 			status = plan_value(store, kind_plan, &data);
 	}
+	if (!status && store->left_out > 0 && store->left_out == store->values)
+		status = check_error(store, RELOAD_E_TOO_OLD);
 	return status;
 }
 

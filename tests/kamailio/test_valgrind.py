@@ -38,6 +38,13 @@ def held(one):
     return int(re.search(r"Total: (\d+)", text).group(1))
 
 
+def requests(f, count):
+    for _ in range(count):
+        f.edges[1].rpc("p2psip.lookup", "bob@" + fixture.DOMAIN)
+        f.edges[1].rpc("p2psip.lookup", "nobody@" + fixture.DOMAIN, check=False)
+        f.refused("alice", 1, 1, "nobody", 404)
+
+
 def main():
     if not shutil.which("valgrind"):
         raise SystemExit("1..0 # SKIP valgrind is not installed")
@@ -80,11 +87,9 @@ def main():
             f.edges[1].joined(40)
             sipp.pair(f.callee("uas_call", 2), f.caller("uac_call", "alice", 1, 1, "bob"))
         with t.fact("requests leave nothing behind in shared memory"):
+            requests(f, 2)  # the caches, which the end of the peer process has emptied, hold what these ask for
             before = held(f.edges[1])
-            for _ in range(10):
-                f.edges[1].rpc("p2psip.lookup", "bob@" + fixture.DOMAIN)
-                f.edges[1].rpc("p2psip.lookup", "nobody@" + fixture.DOMAIN, check=False)
-                f.refused("alice", 1, 1, "nobody", 404)
+            requests(f, 10)
             process.until(lambda: held(f.edges[1]) <= before, 15, "shared memory of the module is %d bytes again" % before)
         with t.fact("a phone unregisters"):
             f.register("alice", 1, 1, values={"expires": 0})

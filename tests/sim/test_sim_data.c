@@ -262,6 +262,48 @@ static void test_back_in_set(void)
 
 /* The storing peer dies, and with it a successor of the next: that one's other successor has a copy at once, who stands in
  * for the dead one only after the hold-down time (RFC 6940, 10.7.1). */
+typedef struct {
+	SimNode *node, *first; /* node, and who was its first successor */
+} Pair;
+
+static bool is_out_of_set(Sim *sim, void *data)
+{
+	const Pair *pair = data;
+	const ReloadTopologyPlugin *plugin;
+	ReloadTopology *topology = reload_node_topology(pair->node->node, &plugin);
+	ReloadNodeId set[2];
+
+	(void)sim;
+	return plugin->replica_set(topology, set, 2) < 1 || !reload_node_id_equal(&set[0], &pair->first->id);
+}
+
+/* The same of one that was cut off for a while, and that nothing tells to have been away. */
+static void test_back_from_afar(void)
+{
+	Sim *sim = sim_new("back-from-afar", 16, 3);
+	ReloadResourceId id;
+	Pair pair;
+
+	form(sim);
+	sim_run(sim, 40 * SIM_SECOND);
+	g_assert_cmpint(sim_store(sim, 1, "alice", "here", NULL), ==, RELOAD_OK);
+	sim_resource(sim, "alice", &id);
+	sim_run(sim, SIM_SECOND);
+	pair.node = sim_responsible(sim, &id);
+	pair.first = sim_node(sim, behind(sim, pair.node->index));
+	pair.first->group = 1;
+	sim_run_until(sim, is_out_of_set, &pair, 90 * SIM_SECOND, "it is missed");
+	g_assert_cmpint(sim_store(sim, pair.node->index, "alice", "new", NULL), ==, RELOAD_OK);
+	sim_run(sim, 2 * SIM_SECOND);
+	pair.first->group = 0;
+	sim_run_until(sim, sim_ring_is_right, NULL, 25 * SIM_SECOND, "a ring of all");
+	sim_run(sim, 2 * SIM_SECOND);
+	sim_crash(sim, pair.node->index, false);
+	sim_run_until(sim, sim_ring_is_right, NULL, 10 * SIM_SECOND, "a ring without the storing peer");
+	assert_found(sim, behind(sim, pair.first->index), "alice", "here;new;");
+	sim_free(sim);
+}
+
 static void test_stand_in(void)
 {
 	Sim *sim = sim_new("stand-in", 16, 3);
@@ -748,6 +790,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sim/data/storing-peer-dies", test_storing_peer_dies);
 	g_test_add_func("/sim/data/stand-in", test_stand_in);
 	g_test_add_func("/sim/data/back-in-set", test_back_in_set);
+	g_test_add_func("/sim/data/back-from-afar", test_back_from_afar);
 	g_test_add_func("/sim/data/two-of-three-die", test_two_of_three_die);
 	g_test_add_func("/sim/data/growing", test_growing);
 	g_test_add_func("/sim/data/duplicates", test_duplicates);

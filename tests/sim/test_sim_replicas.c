@@ -446,9 +446,54 @@ static void test_deaf(Fixture *f, gconstpointer data)
 	sim_run_until(f->sim, has_three, f, 10 * SIM_SECOND, "all of it");
 }
 
+/* Lets so many replica Stores to the joining peer through, and then no more. */
+static bool lose_later(void *data, SimNode *from, SimNode *to, ReloadSpan bytes)
+{
+	Fixture *f = data;
+	uint64_t transaction;
+
+	(void)from;
+	if (!f->lost || to != f->joining || !is_replica(bytes, &transaction))
+		return false;
+	if (g_hash_table_size(f->sent) >= USERS / 3 && !g_hash_table_contains(f->sent, &transaction))
+		return true;
+	g_hash_table_add(f->sent, g_memdup2(&transaction, sizeof(transaction)));
+	return false;
+}
+
+static bool has_a_part(Sim *sim, void *data)
+{
+	Fixture *f = data;
+
+	(void)sim;
+	return held(f, f->joining) >= USERS / 4;
+}
+
+/* A joining peer loses its power in the middle of the hand-over, and joins anew before anybody has noticed: it is handed
+ * all of it, also what it had before. */
+static void test_restarted(Fixture *f, gconstpointer data)
+{
+	(void)data;
+	f->lost = false;
+	for (unsigned i = 0; i < USERS; i++)
+		g_assert_cmpint(sim_store(f->sim, 0, f->users[i], f->users[i], NULL), ==, RELOAD_OK);
+	sim_run(f->sim, 5 * SIM_SECOND);
+	g_hash_table_remove_all(f->sent);
+	f->lost = true;
+	sim_lose(f->sim, lose_later, f);
+	sim_start(f->sim, f->joining->index, false);
+	sim_run_until(f->sim, has_a_part, f, 60 * SIM_SECOND, "a part is handed over");
+	sim_run(f->sim, SIM_SECOND / 2);
+	sim_crash(f->sim, f->joining->index, true);
+	f->lost = false;
+	sim_start(f->sim, f->joining->index, false);
+	sim_run_until(f->sim, sim_ring_is_right, NULL, 100 * SIM_SECOND, "it has joined");
+	g_assert_cmpuint(held(f, f->joining), ==, USERS);
+}
+
 int main(int argc, char **argv)
 {
-	static const Case silent = {"replicas-silent", ""}, renewed = {"replicas-renewed", ""},
+	static const Case silent = {"replicas-silent", ""}, restarted = {"replicas-restarted", ""}, renewed = {"replicas-renewed", ""},
 			  chains = {"replicas-chains", ""}, flapping = {"replicas-flapping", ""},
 			  hand_over = {"replicas-hand-over", ""},
 			  gone = {"replicas-gone", ""},
@@ -465,6 +510,7 @@ int main(int argc, char **argv)
 	g_test_add("/sim/replicas/hand-over", Fixture, &hand_over, set_up, test_hand_over, tear_down);
 	g_test_add("/sim/replicas/gone", Fixture, &gone, set_up, test_gone, tear_down);
 	g_test_add("/sim/replicas/sweeps", Fixture, &sweeping, set_up, test_sweeps, tear_down);
+	g_test_add("/sim/replicas/restarted", Fixture, &restarted, set_up, test_restarted, tear_down);
 	g_test_add("/sim/replicas/deaf", Fixture, &deaf, set_up, test_deaf, tear_down);
 	return g_test_run();
 }

@@ -58,6 +58,7 @@ void net_touch(Node *node)
 
 	if (!node->alive)
 		return;
+	node->ticks++;
 	at = net_plugin->tick(node->topology, node->net->now);
 	g_assert_cmpint(at, >, node->net->now);
 	if (at == node->wake || at == INT64_MAX)

@@ -46,6 +46,8 @@ const ReloadNodeId *chord_net_id(ChordNet *net, unsigned node);
 ReloadTopology *chord_net_topology(ChordNet *net, unsigned node);
 const ReloadTopologyPlugin *chord_net_plugin(void);
 unsigned chord_net_links(ChordNet *net, unsigned node);
+/* How often the node's tick was called so far. */
+unsigned chord_net_ticks(ChordNet *net, unsigned node);
 
 /* Starts the overlay, or joins through bootstrap after delay ms; a join that fails is tried again.
  */

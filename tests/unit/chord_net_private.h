@@ -58,7 +58,7 @@ typedef struct {
 
 struct Node {
 	ChordNet *net;
-	unsigned number, life;
+	unsigned number, life, ticks;
 	ReloadNodeId id;
 	bool alive, joined, leaving, stay, mute;
 	unsigned lost, refuse;

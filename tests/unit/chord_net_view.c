@@ -189,6 +189,11 @@ unsigned chord_net_links(ChordNet *net, unsigned node)
 	return g_hash_table_size(node_of(net, node)->links);
 }
 
+unsigned chord_net_ticks(ChordNet *net, unsigned node)
+{
+	return node_of(net, node)->ticks;
+}
+
 bool chord_net_joined(ChordNet *net, unsigned node)
 {
 	return node_of(net, node)->joined;

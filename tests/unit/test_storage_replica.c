@@ -195,12 +195,13 @@ static ReloadStatus bring(ReloadIdentity *signer, uint64_t generation, uint64_t 
 static void test_stranger(void)
 {
 	GByteArray *one = g_byte_array_new();
-	uint64_t first;
+	uint64_t first, base;
 
 	setup();
+	base = (uint64_t)kit.now;
 	kit_begin(&kit, &at, 1);
 	kit_kind(&kit, KIT_SINGLE, 1);
-	kit_value(&kit, alice, 10, 60, kit_single("one"));
+	kit_value(&kit, alice, base + 10, 60, kit_single("one"));
 	g_byte_array_append(one, kit.values->data, kit.values->len);
 	g_assert_cmpint(bring(NULL, 4000, 0, NULL, one), ==, RELOAD_OK);
 	g_assert_true(kit.changed);
@@ -215,16 +216,29 @@ static void test_stranger(void)
 	assert_dump(KIT_SINGLE, "one");
 	g_assert_cmpuint(kit_answer_generation(&kit), ==, first);
 	/* Newer: the counter goes up by one, whatever the request says. */
-	g_assert_cmpint(bring(alice, UINT64_MAX, 20, "two", NULL), ==, RELOAD_OK);
+	g_assert_cmpint(bring(alice, UINT64_MAX, base + 20, "two", NULL), ==, RELOAD_OK);
 	assert_dump(KIT_SINGLE, "two");
 	g_assert_cmpuint(kit_answer_generation(&kit), ==, first + 1);
 	/* Older, or another of the same time: refused. */
-	g_assert_cmpint(bring(alice, 1, 19, "older", NULL), ==, RELOAD_E_TOO_OLD);
-	g_assert_cmpint(bring(alice, 1, 20, "other", NULL), ==, RELOAD_E_TOO_OLD);
+	g_assert_cmpint(bring(alice, 1, base + 19, "older", NULL), ==, RELOAD_E_TOO_OLD);
+	g_assert_cmpint(bring(alice, 1, base + 20, "other", NULL), ==, RELOAD_E_TOO_OLD);
 	/* By somebody who may not write there. */
-	g_assert_cmpint(bring(peer, 1, 30, "evil", NULL), ==, RELOAD_E_FORBIDDEN);
+	g_assert_cmpint(bring(peer, 1, base + 30, "evil", NULL), ==, RELOAD_E_FORBIDDEN);
 	assert_dump(KIT_SINGLE, "two");
 	g_assert_cmpuint(kit_answer_generation(&kit), ==, first + 1);
+	/* Once it has expired, or been removed and that has expired, it comes back only while it was signed lately, and
+	 * not for long: no signature covers its lifetime. */
+	kit.now = (int64_t)base + 23 * 3600 * INT64_C(1000);
+	kit_begin(&kit, &at, 1);
+	kit_kind(&kit, KIT_SINGLE, 1);
+	kit_value(&kit, alice, base, 1000000, kit_single("back"));
+	kit.plausible = false;
+	g_assert_cmpint(kit_store(&kit, peer), ==, RELOAD_OK);
+	assert_dump(KIT_SINGLE, "back");
+	g_assert_cmpint(reload_storage_expire(kit.storage, kit.now), ==, (int64_t)base + 24 * 3600 * INT64_C(1000));
+	kit.now = (int64_t)base + 24 * 3600 * INT64_C(1000) + 10;
+	g_assert_cmpint(bring(NULL, 7, 0, NULL, one), ==, RELOAD_E_TOO_OLD);
+	assert_dump(KIT_SINGLE, "-");
 	g_byte_array_unref(one);
 	teardown();
 }

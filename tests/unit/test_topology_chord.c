@@ -435,6 +435,7 @@ static void test_hostile_joins(void)
 	g_assert_cmpuint(chord_net_inject(net, us, RELOAD_JOIN_REQ, body, &join.joining_peer_id,
 					  &join.joining_peer_id),
 			 ==, 0);
+	chord_net_run(net, 100);
 	assert_ring(net, 0);
 	before = chord_net_add(net, NULL);
 	chord_net_join(net, before, us, 0);

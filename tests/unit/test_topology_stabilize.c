@@ -815,6 +815,47 @@ static void test_unknown_update(void)
 	chord_net_free(net);
 }
 
+/* A node whose Joins are refused, as it has joined too often, waits; it is not asked a thousand times a second whether it
+ * is time. */
+static void test_refused_joins(void)
+{
+	ChordNet *net = ring_of(300, 16, true);
+	unsigned most = 0;
+
+	for (unsigned i = 0; i < 14; i++) {
+		chord_net_crash(net, 5, 10);
+		chord_net_run(net, 100);
+		chord_net_revive(net, 5);
+		chord_net_join(net, 5, 0, 0);
+		for (unsigned s = 0; s < (i > 8 ? 32 : 2); s++) {
+			unsigned before = chord_net_ticks(net, 5);
+
+			chord_net_run(net, 1000);
+			most = MAX(most, chord_net_ticks(net, 5) - before);
+		}
+	}
+	g_test_message("at most %u ticks in a second", most);
+	g_assert_cmpuint(most, <, 200);
+	chord_net_free(net);
+}
+
+/* 10.7.3: two that stand alone and refuse each other's first Update, as their documents differ, come together. */
+static void test_refused_alone(void)
+{
+	ChordNet *net = chord_net_new(302);
+	unsigned a = chord_net_add(net, NULL), b = chord_net_add(net, NULL);
+
+	chord_net_start(net, a);
+	chord_net_start(net, b);
+	chord_net_run(net, 5000);
+	chord_net_refuse(net, a, 1);
+	chord_net_refuse(net, b, 1);
+	chord_net_link(net, a, b);
+	chord_net_run(net, 15000);
+	assert_ring(net, 0);
+	chord_net_free(net);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -823,6 +864,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/topology/stabilize/periodic-recovery", test_periodic_recovery);
 	g_test_add_func("/topology/stabilize/range-while-open", test_range_while_open);
 	g_test_add_func("/topology/stabilize/refused", test_refused);
+	g_test_add_func("/topology/stabilize/refused-joins", test_refused_joins);
+	g_test_add_func("/topology/stabilize/refused-alone", test_refused_alone);
 	g_test_add_func("/topology/stabilize/deaths-in-a-row", test_deaths_in_a_row);
 	g_test_add_func("/topology/stabilize/finger-weights", test_finger_weights);
 	g_test_add_func("/topology/stabilize/first-fingers", test_first_fingers);

@@ -26,7 +26,7 @@ static void admit(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 		return;
 	if (admits(t, id)) {
 		peer->fresh = false;
-		peer->joined = now;
+		peer->started = now;
 		peer->update_at = now + chord_around(t, t->document->chord_update_interval);
 		chord_peer_set_ready(t, peer, true);
 		chord_rebuild(t, false, now);
@@ -102,6 +102,7 @@ void chord_on_join(ReloadTopology *t, const ReloadMessage *message, const Reload
 	ReloadJoinAns ans = {.overlay_specific_data = {NULL, 0}};
 	ReloadJoinReq req;
 	ChordPeer *peer;
+	int under_way;
 
 	if (reload_join_req_decode(message->body, RELOAD_RING_BYTES, &req) != RELOAD_OK) {
 		refuse(answer, RELOAD_ERROR_INVALID_MESSAGE, "malformed Join");
@@ -119,17 +120,19 @@ void chord_on_join(ReloadTopology *t, const ReloadMessage *message, const Reload
 		return;
 	}
 	peer->left = false;
-	if (peer->ready && peer->fresh) {
-		/* It was restarted: until it has joined again, its range is its successor's. */
-		chord_peer_set_ready(t, peer, false);
-		chord_rebuild(t, false, now);
-	}
 	if (!admits(t, signer)) {
 		refuse(answer, RELOAD_ERROR_NOT_FOUND, "not the admitting peer of this node");
 		chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
 		return;
 	}
-	if (find(t, signer) < 0) {
+	under_way = find(t, signer);
+	/* What it was handed before it was restarted is gone. */
+	if (under_way >= 0 && g_array_index(t->admissions, ChordAdmission, under_way).deadline -
+				      CHORD_HAND_OVER_TIME < peer->since) {
+		g_array_remove_index_fast(t->admissions, (guint)under_way);
+		under_way = -1;
+	}
+	if (under_way < 0) {
 		if (t->admissions->len >= CHORD_ADMISSIONS_MAX) {
 			refuse(answer, RELOAD_ERROR_IN_PROGRESS, "too many nodes are joining here");
 			return;
@@ -139,6 +142,12 @@ void chord_on_join(ReloadTopology *t, const ReloadMessage *message, const Reload
 			refuse(answer, RELOAD_ERROR_IN_PROGRESS,
 			       "this node has joined too often lately: later");
 			return;
+		}
+		/* Who joins has nothing, also where no new link tells that it was restarted: until it is
+		 * admitted, its range is its successor's, which has it to hand over. */
+		if (peer->ready) {
+			chord_peer_set_ready(t, peer, false);
+			chord_rebuild(t, false, now);
 		}
 		begin(t, signer, now);
 	}

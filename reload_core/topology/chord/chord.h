@@ -60,7 +60,7 @@ typedef struct {
 	unsigned refused;	  /* Updates that it answered with an Error, one after the other */
 	uint64_t sent_version;	  /* of the Neighbor Table that it was sent last; 0: none */
 	int64_t since;		  /* its link came up, or it left */
-	int64_t joined;		  /* ms, as its Updates' uptime has it; 0: not known */
+	int64_t started;	  /* ms, as its Updates' uptime has it; 0: not known */
 	int64_t sent_at, asked_at;
 	int64_t update_at;	/* periodic Update (10.7.4.1) */
 	int64_t unneeded_since; /* 0: needed */
@@ -170,6 +170,7 @@ struct ReloadTopology {
 	bool broadcast_urgent; /* the range has changed, or a neighbor failed: not to wait for Attaches */
 	bool range_changed, replicas_changed, lost;
 	int64_t replicas_hold_until;
+	ReloadNodeId held_set[RELOAD_REPLICAS]; /* the replica set before the failure that it is held for */
 
 	int64_t fill_at, ping_at, sweep_at, search_at;
 	unsigned fill_round;

@@ -13,6 +13,7 @@ void chord_link_up(ReloadTopology *t, const ReloadNodeId *id, int64_t now)
 	peer->fresh = true;
 	peer->update_open = false;
 	peer->update_owed = 0;
+	peer->update_serial = 0;
 	peer->refused = 0;
 	peer->sent_version = 0;
 	peer->asked_at = 0;

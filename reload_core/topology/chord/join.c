@@ -276,7 +276,8 @@ int64_t chord_join_due(ReloadTopology *t)
 
 	if (t->join.phase == CHORD_JOIN_IDLE)
 		return INT64_MAX;
-	if (connecting && t->missing == 0)
-		due = MIN(due, t->join.not_before);
+	if (connecting)
+		due = MIN(t->join.deadline, still_connecting(t) ? MAX(connect_deadline(t), t->join.not_before)
+								 : t->join.not_before);
 	return due;
 }

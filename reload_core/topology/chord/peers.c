@@ -69,22 +69,41 @@ void chord_peer_set_ready(ReloadTopology *t, ChordPeer *peer, bool ready)
 	}
 }
 
-/* Has a member of the replica set joined since then? It stands in for nobody: what it is to keep, it has to be given
- * (10.7.3), and it is asked for it when we die. */
-static bool replica_joined_since(ReloadTopology *t, int64_t since)
+static bool in_held_set(const ReloadTopology *t, const ReloadNodeId *id)
 {
-	for (unsigned i = 0; i < MIN(t->neighbors.successor_count, RELOAD_REPLICAS); i++) {
-		const ChordPeer *peer = chord_peer(t, &t->neighbors.successors[i]);
-
-		if (peer != NULL && peer->joined > since)
+	for (unsigned i = 0; i < RELOAD_REPLICAS; i++) {
+		if (reload_node_id_equal(&t->held_set[i], id))
 			return true;
 	}
 	return false;
 }
 
+/* Has a member of the replica set joined, or come back, since then? It stands in for nobody: what it is to keep, it has to
+ * be given (10.7.3), and it is asked for it when we die. */
+static bool replica_came_since(ReloadTopology *t, int64_t since)
+{
+	for (unsigned i = 0; i < MIN(t->neighbors.successor_count, RELOAD_REPLICAS); i++) {
+		const ChordPeer *peer = chord_peer(t, &t->neighbors.successors[i]);
+
+		if (peer != NULL &&
+		    (peer->started > since || (peer->since > since && in_held_set(t, &peer->id))))
+			return true;
+	}
+	return false;
+}
+
+/* A member of the replica set has failed: before is the table until then. */
+static void hold_replicas(ReloadTopology *t, const ReloadNeighbors *before, int64_t now)
+{
+	for (unsigned i = 0; t->replicas_hold_until < now && i < RELOAD_REPLICAS; i++)
+		t->held_set[i] = i < before->successor_count ? before->successors[i] : (ReloadNodeId){0};
+	t->replicas_hold_until = now + CHORD_REPLICA_HOLD;
+}
+
 void chord_rebuild(ReloadTopology *t, bool failure, int64_t now)
 {
 	const ReloadNodeId **ids = g_new(const ReloadNodeId *, t->ring->len + 1);
+	ReloadNeighbors before = t->neighbors;
 	unsigned flags;
 
 	for (guint i = 0; i < t->ring->len; i++)
@@ -106,9 +125,9 @@ void chord_rebuild(ReloadTopology *t, bool failure, int64_t now)
 		 * meanwhile is no reason to take the stand-in. */
 		t->replicas_changed = true;
 		if (failure)
-			t->replicas_hold_until = now + CHORD_REPLICA_HOLD;
+			hold_replicas(t, &before, now);
 		else if (t->replicas_hold_until < now ||
-			 replica_joined_since(t, t->replicas_hold_until - CHORD_REPLICA_HOLD))
+			 replica_came_since(t, t->replicas_hold_until - CHORD_REPLICA_HOLD))
 			t->replicas_hold_until = now;
 	}
 	/* RFC 6940, 10.7.3: a changed range goes out in any case, other changes where Updates are

@@ -165,6 +165,9 @@ static void sweep(ReloadTopology *t, int64_t now)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		ChordPeer *peer = value;
 
+		/* Those that are in the ring are seen to by send_periodic. */
+		if (!peer->ready && peer->refused > 0 && peer->update_at <= now)
+			chord_send_update(t, peer, RELOAD_CHORD_NEIGHBORS, now);
 		if (needed(t, peer))
 			peer->unneeded_since = 0;
 		else if (peer->unneeded_since == 0)

@@ -252,7 +252,7 @@ static void update_over_link(ReloadTopology *t, ChordPeer *peer, const ReloadCho
 	count = take_list(update->successors, &t->self, listed, count, &named);
 	peer->fresh = false;
 	peer->asked_at = 0;
-	peer->joined = now - (int64_t)update->uptime * 1000;
+	peer->started = now - (int64_t)update->uptime * 1000;
 	if (update->type != RELOAD_CHORD_PEER_READY) {
 		g_free(peer->listed);
 		peer->listed = g_memdup2(listed, count * sizeof(*listed));
@@ -262,7 +262,8 @@ static void update_over_link(ReloadTopology *t, ChordPeer *peer, const ReloadCho
 	}
 	if (!ready) {
 		chord_ghost_set(t, &peer->id, 0);
-		peer->update_at = now + chord_around(t, t->document->chord_update_interval);
+		if (peer->refused == 0)
+			peer->update_at = now + chord_around(t, t->document->chord_update_interval);
 		chord_peer_set_ready(t, peer, true);
 		chord_rebuild(t, false, now);
 	}
