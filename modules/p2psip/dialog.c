@@ -196,22 +196,27 @@ int p2psip_ki_route_dialog(struct sip_msg *msg, str *route)
 	return p2psip_result_set(msg, status);
 }
 
-/* Whether one of the Record-Route values is this edge's for this call. */
-static int has_own_record(struct sip_msg *msg)
+/* The last Record-Route value that is this edge's for this call, which names the socket that the INVITE came in by:
+ * 0, or -1 where there is none. */
+static int own_record(struct sip_msg *msg, str *value)
 {
 	char text[sizeof(";" TOKEN_PARAM "=") + TOKEN_LEN];
 	char token[TOKEN_LEN + 1];
 	int len;
 
+	*value = (str)STR_NULL;
 	if (token_of(msg, token) != 0)
-		return 0;
+		return -1;
 	len = snprintf(text, sizeof(text), ";%s=%s", TOKEN_PARAM, token);
 	for (struct hdr_field *h = msg->record_route; h != NULL; h = h->next) {
-		if (h->type == HDR_RECORDROUTE_T &&
-		    memmem(h->body.s, h->body.len, text, len) != NULL)
-			return 1;
+		if (h->type != HDR_RECORDROUTE_T || parse_rr(h) < 0)
+			continue;
+		for (const rr_t *one = h->parsed; one != NULL; one = one->next) {
+			if (memmem(one->nameaddr.uri.s, one->nameaddr.uri.len, text, len) != NULL)
+				*value = one->nameaddr.uri;
+		}
 	}
-	return 0;
+	return value->len > 0 ? 0 : -1;
 }
 
 /* Where Kamailio will send an answer that has no transaction: 1, or 0 where its second Via has no
@@ -228,21 +233,41 @@ static int next_of_answer(struct sip_msg *msg, union sockaddr_union *next)
 	       update_sock_struct_from_via(next, msg, via) >= 0;
 }
 
-/* All who take part in a call see its token: with it an answer gets to a phone, and from the
- * phones' socket to another edge, and nowhere else. */
+/* An answer goes to a UDP phone from the socket that its INVITE came in by, as the phone's NAT lets in nothing else.
+ * Kamailio would take the one that the answer came in by, which is the overlay's. Returns 1 or 0. */
+static int force_phones_socket(struct sip_msg *msg, str *record)
+{
+	struct socket_info *si;
+	struct sip_uri uri;
+
+	if (msg->via2->proto != PROTO_UDP)
+		return 1;
+	if (parse_uri(record->s, record->len, &uri) < 0)
+		return 0;
+	si = grep_sock_info(&uri.host, uri.port_no ? uri.port_no : SIP_PORT, PROTO_UDP);
+	if (si == NULL || si == p2psip_config.overlay_si)
+		return 0;
+	set_force_socket(msg, si);
+	return 1;
+}
+
+/* All who take part in a call see its token: with it an answer gets to a phone, and from the phones' socket to another
+ * edge, and nowhere else. But over TCP or TLS it takes the connection whose number is in i= of its first Via, if there
+ * is one: its sender writes that, and may choose another phone's. */
 static int is_known_answer(struct sip_msg *msg)
 {
 	struct p2psip_flow_entry flow;
 	union sockaddr_union next;
 	struct ip_addr address;
+	str record;
 
 	if (parse_headers(msg, HDR_EOH_F, 0) < 0 || msg->REPLY_STATUS / 100 != 2 ||
 	    msg->cseq == NULL || get_cseq(msg)->method_id != METHOD_INVITE ||
-	    !has_own_record(msg) || !next_of_answer(msg, &next))
+	    own_record(msg, &record) != 0 || !next_of_answer(msg, &next))
 		return 0;
 	su2ip_addr(&address, &next);
 	if (address.af != AF_INET || !p2psip_config_is_flow_address(address.u.addr32[0]))
-		return p2psip_phones_known(&address);
+		return p2psip_phones_known(&address) && force_phones_socket(msg, &record);
 	if (msg->rcv.bind_address == p2psip_config.overlay_si ||
 	    !p2psip_flows_by_address(address.u.addr32[0], &flow) || flow.port != su_getport(&next))
 		return 0;

@@ -44,9 +44,11 @@ class RawCall:
         return self.caller._final("z9hG4bK%s%d" % (self.name, cseq), 5) if wait else None
 
     def answer(self):
-        """Sends the callee's 200, once more if it has been sent, and returns what of it comes to the caller."""
+        """Sends the callee's 200, once more if it has been sent, and returns what of it comes to the caller, whose NAT
+        would let in nothing from elsewhere than the proxy."""
         self.callee.answer(self.invite, "200 OK", ["Contact: " + self.callee.contact()])
         came = self.caller._final("z9hG4bK%s2" % self.name, 2)
+        tap.require(not came or came.source == self.caller.proxy, "it comes from %s:%d" % came.source if came else "")
         self.ok = self.ok or came
         return came
 
@@ -117,6 +119,7 @@ def stray_answers(t, f, call):
             if (status, via, records, call_id) == cases[-1][1:]:
                 with t.fact("the answer to nothing " + what + ", gets there"):
                     tap.require(came, "it does not")
+                    tap.require(came.source == call.caller.proxy, "it comes from %s:%d" % came.source)
                 continue
             with t.fact("an answer to nothing %s is dropped" % what):
                 tap.require(not came, "it is not")

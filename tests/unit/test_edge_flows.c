@@ -303,6 +303,67 @@ static char *inside(const char *method, const char *branch)
 			       method, branch, method);
 }
 
+/* Where nothing more of Kamailio's is taken, what goes on has no final reply, with which a BYE would never come again:
+ * where too much is open, */
+static void test_sent_inside(World *world, gconstpointer data)
+{
+	char branch[16];
+
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	flows_known(world->flows, &world->node, true, 0);
+	for (int i = 0; i < 8; i++) {
+		g_snprintf(branch, sizeof(branch), "z%d", i);
+		kamailio_sends(world, request("OPTIONS", branch, "UDP"), 1);
+	}
+	kamailio_sends(world, inside("BYE", "z8"), 1);
+	kamailio_sends(world, inside("BYE", "z9"), 1);
+	assert_last(world->sent, 10, "BYE ", "branch=z9");
+	kamailio_sends(world, inside("BYE", "z10"), 2);
+	kamailio_sends(world, request("CANCEL", "z0", "UDP"), 2);
+	g_assert_cmpuint(world->sent->len, ==, 10);
+	g_assert_cmpuint(world->delivered->len, ==, 0);
+	link_sends(world, 5, reply(200, "BYE", "z8", "TLS h"), 3);
+	kamailio_sends(world, inside("BYE", "z10"), 502);
+	assert_last(world->sent, 11, "BYE ", "branch=z10");
+}
+
+/* where too much waits for the flow, */
+static void test_held_inside(World *world, gconstpointer data)
+{
+	char branch[16];
+
+	(void)data;
+	for (int i = 0; i < 64; i++) {
+		g_snprintf(branch, sizeof(branch), "z%d", i);
+		kamailio_sends(world, inside("ACK", branch), 0);
+	}
+	kamailio_sends(world, inside("BYE", "full"), 1);
+	g_assert_cmpuint(world->delivered->len, ==, 0);
+	kamailio_sends(world, request("OPTIONS", "full", "UDP"), 1);
+	assert_last(world->delivered, 1, "SIP/2.0 480 ", "CSeq: 1 OPTIONS");
+	flows_disconnected(world->flows, &world->node, 0, 2);
+	g_assert_cmpuint(world->delivered->len, ==, 1); /* nor now: it was not open */
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 500));
+	kamailio_sends(world, inside("BYE", "full"), 501);
+	assert_last(world->sent, 1, "BYE ", "branch=full");
+}
+
+/* and where the connection is full. */
+static void test_full_inside(World *world, gconstpointer data)
+{
+	(void)data;
+	g_assert_true(flows_connected(world->flows, &world->node, 5, 0));
+	world->send_status = RELOAD_E_LIMIT;
+	kamailio_sends(world, inside("BYE", "full"), 1);
+	flows_disconnected(world->flows, &world->node, 5, 2);
+	g_assert_cmpuint(world->delivered->len, ==, 0);
+	g_assert_true(flows_connected(world->flows, &world->node, 6, 3));
+	world->send_status = RELOAD_OK;
+	kamailio_sends(world, inside("BYE", "full"), 501);
+	assert_last(world->sent, 1, "BYE ", "branch=full");
+}
+
 /* Sends count OPTIONS over a link, their branches numbered from first. */
 static void link_sends_options(World *world, ReloadLinkId link, int first, int count, int64_t now)
 {
@@ -725,7 +786,8 @@ int main(int argc, char **argv)
 		{"recovered", test_recovered},	     {"journal-rubbish", test_journal_rubbish},
 		{"journal-memory", test_journal_memory}, {"forgotten", test_forgotten},
 		{"grows-while-closing", test_grows_while_closing}, {"rate-inside", test_rate_inside},
-		{"received-inside", test_received_inside},
+		{"received-inside", test_received_inside}, {"sent-inside", test_sent_inside},
+		{"held-inside", test_held_inside}, {"full-inside", test_full_inside},
 	};
 
 	g_test_init(&argc, &argv, NULL);

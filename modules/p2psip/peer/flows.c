@@ -143,6 +143,13 @@ static ReloadSpan bytes_span(GBytes *bytes)
 	return span;
 }
 
+/* Belongs to a call or a transaction that there is already. Its sender takes the flow for UDP, and sends it again for
+ * 32 s where nobody answers (RFC 3261, 17.1). */
+static bool goes_on(const SipView *view)
+{
+	return view->to_tag || sip_view_is(view, "ACK") || sip_view_is(view, "CANCEL");
+}
+
 /* Answers the request in view in place of the node that cannot be reached. */
 static void answer(Flow *flow, const SipView *view, unsigned status, const char *reason)
 {
@@ -159,6 +166,18 @@ static void answer(Flow *flow, const SipView *view, unsigned status, const char 
 static void answer_unreachable(void *data, const SipView *view)
 {
 	answer(data, view, 480, "Temporarily Unavailable");
+}
+
+/* What Kamailio sent is one too many. What goes on comes again: a BYE that had a final reply would not, and the phone
+ * behind the flow not hung up. */
+static void over_bound(Flow *flow, const SipView *view)
+{
+	flow->flows->statistics.refused++;
+	if (!view->request)
+		return;
+	open_requests_end(flow->sent, view);
+	if (!goes_on(view))
+		answer_unreachable(flow, view);
 }
 
 static void cancel_ringing(void *data, const SipView *view)
@@ -262,9 +281,7 @@ static void send_out(Flow *flow, const SipView *view)
 		self->statistics.messages_out++;
 		return;
 	}
-	self->statistics.refused++;
-	if (view->request && open_requests_end(flow->sent, view))
-		answer(flow, view, 480, "Temporarily Unavailable");
+	over_bound(flow, view);
 }
 
 static void flow_open(Flow *flow, int64_t now)
@@ -309,9 +326,7 @@ static void hold(Flow *flow, const SipView *view, int64_t now)
 		return;
 	}
 	if (!held_messages_add(flow->outward, view)) {
-		flow->flows->statistics.refused++;
-		if (open_requests_end(flow->sent, view))
-			answer(flow, view, 480, "Temporarily Unavailable");
+		over_bound(flow, view);
 		return;
 	}
 	/* Stops the retransmissions, and lets a CANCEL come. */
@@ -335,8 +350,7 @@ void flows_from_kamailio(Flows *self, uint32_t address, ReloadSpan message, int6
 	flow->last_used = now;
 	if (view.request) {
 		if (!open_requests_add(flow->sent, &view, now)) {
-			self->statistics.refused++;
-			answer(flow, &view, 480, "Temporarily Unavailable");
+			over_bound(flow, &view);
 			return;
 		}
 	} else {
@@ -348,13 +362,6 @@ void flows_from_kamailio(Flows *self, uint32_t address, ReloadSpan message, int6
 		hold(flow, &view, now);
 	else
 		self->statistics.refused++; /* its request died with the flow */
-}
-
-/* Belongs to a call or a transaction that there is already. Its sender takes the flow for UDP, and sends it again for
- * 32 s where nobody answers (RFC 3261, 17.1). */
-static bool goes_on(const SipView *view)
-{
-	return view->to_tag || sip_view_is(view, "ACK") || sip_view_is(view, "CANCEL");
 }
 
 /* What one node may have this edge do: a token bucket, from which a message that is longer than what is left is taken

@@ -39,11 +39,11 @@ typedef struct {
 	int64_t connect_timeout; /* ms that a message waits for its flow; then 480 (4000) */
 	int64_t idle_timeout;    /* ms without a message after which a flow is closed (300000) */
 	unsigned max_flows;      /* remote nodes known at once */
-	unsigned max_requests;   /* open requests to one node */
+	unsigned max_requests;   /* open requests to one node; then 480 */
 	unsigned max_received;   /* from one node; then 503 */
 	unsigned rate;           /* requests from one node in a second, twice as many at once; then 503. One of N
 				    bytes counts as 1 + N / 4096 */
-	/* Of the last three a quarter more for what is inside dialogs, and no 503: it comes again. */
+	/* Of the last three a quarter more for what is inside dialogs, and no final reply: it comes again. */
 } FlowLimits;
 
 typedef struct {

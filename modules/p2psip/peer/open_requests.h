@@ -9,8 +9,9 @@
 
 typedef struct OpenRequests OpenRequests;
 
-/* max: how many requests at once, of 4 kB each on average, and a quarter more inside dialogs. Up to 512 that were sent to node, and up to 128 that
- * came from it, are noted in journal (which may be NULL). journal and node are not owned and must outlive it. */
+/* max: how many requests at once, of 4 kB each on average, and a quarter more inside dialogs. Up to 512 that were
+ * sent to node, and up to 128 that came from it, are noted in journal (which may be NULL). journal and node are not
+ * owned and must outlive it. */
 OpenRequests *open_requests_new(unsigned max, Journal *journal, const ReloadNodeId *node, bool sent);
 void open_requests_free(OpenRequests *self);
 
