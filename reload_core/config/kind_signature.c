@@ -2,9 +2,8 @@
 /* The signature of a kind-block (RFC 6940, 11.1), and the text that the Kind is handed on as. */
 #include "reload_core/config/document_private.h"
 
-/* Bytes that a Kind is handed on with besides itself: its signature, with a certificate or two, and what prefixes
- * stand for. */
-#define AROUND_MAX 8192
+/* Bytes that a Kind is handed on with besides itself and its signature: what prefixes stand for. */
+#define AROUND_MAX 4096
 
 static void clear(gpointer data)
 {
@@ -69,6 +68,7 @@ ReloadStatus reload_kind_block_verify(const ReloadXml *xml, const ReloadKindElem
 	ReloadKindBlock *block;
 	ReloadNodeId signer;
 	ReloadStatus status;
+	size_t signature;
 	GBytes *bytes;
 
 	if (!element->signature) {
@@ -94,11 +94,15 @@ ReloadStatus reload_kind_block_verify(const ReloadXml *xml, const ReloadKindElem
 	block->verified = now;
 	block->text = make_text(xml, element->element, bytes);
 	make_digest(range, bytes, block->digest);
+	signature = g_bytes_get_size(bytes);
 	g_bytes_unref(bytes);
-	/* What is declared around a signed Kind is anybody's, and would be handed on with it. */
-	if (g_bytes_get_size(block->text) > range.len + AROUND_MAX) {
+	/* What stands around a signed Kind, certificates included, is anybody's, and would be handed on with it. */
+	if (signature > RELOAD_DOCUMENT_SIGNATURE_MAX_BYTES ||
+	    g_bytes_get_size(block->text) > range.len + signature * 4 / 3 + AROUND_MAX) {
 		reload_kind_block_unref(block);
-		reload_xml_fail(xml, element->block, error, "has a large signature, or declares large namespaces: remove what is not needed");
+		reload_xml_fail(xml, element->block, error,
+				"has a large signature, or declares large namespaces: remove what is not "
+				"needed");
 		return RELOAD_E_FORBIDDEN;
 	}
 	*out = block;

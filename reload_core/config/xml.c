@@ -7,9 +7,9 @@
 #include <libxml/xmlerror.h>
 #include <stdarg.h>
 
-/* Of one tag (= signs up to the next tag), and of all: more than any document needs. */
+/* Of one tag (= signs up to the next tag), and of all: more than any document needs, with 1024 Kinds. */
 #define ATTRIBUTES_MAX 256
-#define NAMESPACES_MAX 256
+#define NAMESPACES_MAX 2048
 
 typedef struct {
 	size_t start;
@@ -161,8 +161,8 @@ static bool is_affordable(ReloadSpan bytes)
 	for (size_t i = 0; i < bytes.len; i++) {
 		if (bytes.data[i] == '<')
 			attributes = 0;
-		else if (bytes.data[i] == '=' && ++attributes > ATTRIBUTES_MAX)
-			return false;
+		else if (bytes.data[i] == '=' && i > 0 && bytes.data[i - 1] != '=' && ++attributes > ATTRIBUTES_MAX)
+			return false; /* rulers in comments are no attributes */
 		else if (bytes.data[i] == 'x' && bytes.len - i >= strlen(declaration) &&
 			 memcmp(bytes.data + i, declaration, strlen(declaration)) == 0 &&
 			 ++namespaces > NAMESPACES_MAX)

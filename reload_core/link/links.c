@@ -218,6 +218,7 @@ static void set_defaults(ReloadLinkLimits *limits)
 	    .max_links = 1024,
 	    .max_links_per_node = 8,
 	    .max_links_source = 128,
+	    .settled_time = 60000,
 	    .max_app_connections = 4096,
 	    .max_handshakes = 128,
 	    .max_handshakes_source = 48,
@@ -239,6 +240,7 @@ static void set_defaults(ReloadLinkLimits *limits)
 	DEFAULT(max_links);
 	DEFAULT(max_links_per_node);
 	DEFAULT(max_links_source);
+	DEFAULT(settled_time);
 	DEFAULT(max_app_connections);
 	DEFAULT(max_handshakes);
 	DEFAULT(max_handshakes_source);

@@ -38,6 +38,7 @@ typedef struct {
 	unsigned max_links;		/* established overlay links; 1024 */
 	unsigned max_links_per_node;	/* of one Node-ID, both directions; 8 */
 	unsigned max_links_source;	/* with one address (IPv6: one /64), before one more comes from there; 128 */
+	int64_t settled_time;		/* up for so long, such a link may have to make room; 60000 */
 	unsigned max_app_connections;	/* established or expected; 4096 */
 	unsigned max_handshakes;	/* incoming, under way; the oldest gives way; 128 */
 	unsigned max_handshakes_source; /* the same from one address (IPv6: one /64); 48 */

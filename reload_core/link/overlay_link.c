@@ -126,9 +126,11 @@ static unsigned links_to(ReloadLinks *links, const ReloadNodeId *node)
 }
 
 /* Links with one host, whoever began them: who makes certificates for as many Node-IDs as it likes has fewer
- * hosts. *useless: the oldest that the owner would not miss, or NULL. */
+ * hosts. *useless: the oldest that the owner would not miss, or NULL: of those that have been up for a while, so that
+ * clients behind one address do not cut off each other without end. */
 static unsigned links_with(ReloadLinks *links, const ReloadAddress *address, Link **useless)
 {
+	int64_t now = reload_links_now(links);
 	GHashTableIter iter;
 	gpointer value;
 	unsigned count = 0;
@@ -142,7 +144,8 @@ static unsigned links_with(ReloadLinks *links, const ReloadAddress *address, Lin
 		    !reload_address_same_host(&link->address, address))
 			continue;
 		count++;
-		if ((*useless == NULL || link->id < (*useless)->id) && links->events.link_of_use != NULL &&
+		if (now - link->since >= links->limits.settled_time &&
+		    (*useless == NULL || link->id < (*useless)->id) && links->events.link_of_use != NULL &&
 		    !links->events.link_of_use(links->events.user, link->id))
 			*useless = link;
 	}

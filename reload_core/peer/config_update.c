@@ -19,7 +19,9 @@
 struct ReloadConfigPush {
 	GHashTable *pushed; /* ReloadNodeId* -> int64_t*, ms */
 	unsigned pushing;
-	ReloadQuota *documents; /* by link: a Node-ID is cheap where anybody makes certificates */
+	/* By link: a Node-ID is cheap where anybody makes certificates. What the node at its other end has signed has a
+	 * share of its own: others cannot use up that by what they send through it. */
+	ReloadQuota *documents, *own_documents;
 };
 
 ReloadConfigPush *reload_config_push_new(void)
@@ -29,6 +31,7 @@ ReloadConfigPush *reload_config_push_new(void)
 	push->pushed =
 	    g_hash_table_new_full(reload_node_id_hash, reload_node_id_equal_keys, g_free, g_free);
 	push->documents = reload_quota_new(DOCUMENTS_BURST, DOCUMENTS_INTERVAL_MS, PUSHED_MAX);
+	push->own_documents = reload_quota_new(DOCUMENTS_BURST, DOCUMENTS_INTERVAL_MS, PUSHED_MAX);
 	return push;
 }
 
@@ -38,6 +41,7 @@ void reload_config_push_free(ReloadConfigPush *push)
 		return;
 	g_hash_table_unref(push->pushed);
 	reload_quota_free(push->documents);
+	reload_quota_free(push->own_documents);
 	g_free(push);
 }
 
@@ -222,8 +226,11 @@ static void look_at(ReloadNode *node, GBytes *bytes, ReloadOutcome *outcome, int
 /* May one more be looked at? What this node sends to itself may always. */
 static bool may_look(ReloadNode *node, const ReloadIncoming *request, int64_t now)
 {
+	const ReloadConfigPush *push = node->config_push;
+	bool own = reload_node_id_equal(&request->signer, &request->previous_hop);
+
 	return request->previous_hop.len == 0 ||
-	       reload_quota_take(node->config_push->documents, &request->previous_hop, now);
+	       reload_quota_take(own ? push->own_documents : push->documents, &request->previous_hop, now);
 }
 
 static void on_document(ReloadNode *node, const ReloadIncoming *request, ReloadSpan data,

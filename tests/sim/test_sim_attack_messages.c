@@ -598,6 +598,19 @@ static void test_document_flood(Fixture *f, gconstpointer data)
 	for (unsigned i = 0; i < 100; i++)
 		looked_at += send_document_now(f, text).answered;
 	g_assert_cmpuint(looked_at, ==, 8);
+	/* What others have sent by the same link does not count for its own node. */
+	{
+		RogueSigner stranger, member = f->member;
+
+		rogue_signer_init(f->sim, &stranger, &(RogueCertificate){0});
+		sim_run(f->sim, 60 * SIM_SECOND);
+		f->member = stranger;
+		for (unsigned i = 0; i < 100; i++)
+			send_document_now(f, text);
+		f->member = member;
+		g_assert_true(send_document_now(f, text).answered);
+		rogue_signer_clear(&stranger);
+	}
 	g_assert_cmpuint(send_document(f, text).error, ==, RELOAD_ERROR_FORBIDDEN);
 	g_free(text);
 }

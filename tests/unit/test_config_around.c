@@ -257,14 +257,22 @@ static void test_dear(Fixture *f, gconstpointer data)
 {
 	GString *tag = g_string_new("<overlay"), *spaces = g_string_new("");
 
-	(void)f, (void)data;
+	(void)data;
 	for (unsigned i = 0; i < 30000; i++)
 		g_string_append_printf(tag, " a%u=''", i);
 	g_string_append(tag, "/>");
 	assert_refused(g_string_free(tag, FALSE), "more than 256 attributes");
+	/* A ruler in a comment is not. */
+	{
+		char *ruler = g_strnfill(2000, '='), *comment = g_strdup_printf("<!-- %s --><overlay", ruler);
+
+		reload_document_unref(good(replaced(signed_text(f, "", f->signer, 3), "<overlay", comment)));
+		g_free(comment);
+		g_free(ruler);
+	}
 	for (unsigned i = 0; i < 10000; i++)
 		g_string_append_printf(spaces, "<a xmlns:n%u='x'>", i);
-	assert_refused(g_string_free(spaces, FALSE), "more than 256 namespaces");
+	assert_refused(g_string_free(spaces, FALSE), "more than 2048 namespaces");
 }
 
 /* What is right but more than we can do is told apart from what is wrong: only for that a node leaves. */

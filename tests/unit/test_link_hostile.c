@@ -429,7 +429,7 @@ static bool link_from(Fixture *fixture, const char *source, RawClient **client)
 	return node->ups > ups;
 }
 
-static const ReloadLinkLimits guarded = {.max_links_source = 3};
+static const ReloadLinkLimits guarded = {.max_links_source = 3, .settled_time = 100};
 
 /* With one address there are so many links, whatever Node-IDs it shows, and whoever began them: then one more from
  * there is refused. Others still get theirs, and so does this node, to whomever it likes. */
@@ -437,6 +437,7 @@ static void test_many_links_of_one_source(Fixture *fixture, gconstpointer data)
 {
 	LinkNode *other = link_node_new(fixture->ca, "127.0.0.1", NULL), *node = fixture->node;
 	RawClient *clients[7];
+	int64_t began;
 
 	(void)data;
 	link_node_connect(node, other);
@@ -448,8 +449,10 @@ static void test_many_links_of_one_source(Fixture *fixture, gconstpointer data)
 	raw_client_free(clients[0]);
 	LINK_WAIT(node->downs == 1);
 	g_assert_true(link_from(fixture, "127.0.0.1", &clients[4]));
-	/* and so does one that nobody here would miss, but only for one from the same address */
+	/* and so does one that nobody here would miss, once it is settled, but only for one from the same address */
 	node->useless_link = node->link;
+	began = g_get_monotonic_time();
+	LINK_WAIT(g_get_monotonic_time() - began > 200 * 1000);
 	g_assert_true(link_from(fixture, "127.0.0.2", &clients[5]));
 	g_assert_cmpuint(node->downs, ==, 1);
 	g_assert_true(link_from(fixture, "127.0.0.1", &clients[6]));
