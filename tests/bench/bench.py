@@ -107,14 +107,14 @@ class Pair:
 WITHOUT = (
     (r'(?m)^#!ifdef P2PSIP_SO\n.*?^#!endif\n', ""),
     (r'(?m)^modparam\("p2psip".*\n', ""),
-    (r"\$p2psip\(on_overlay\)", '$si == "PEER"'),
+    (r"\$p2psip\(on_overlay\)", '($si == "PEER")'),
     (r"\$p2psip\(overlay\)", '"DOMAIN"'),
     (r"\$p2psip\(status\)", "$var(status)"),
     (r"\$p2psip\(from_ok\)", "1"),
-    (r"!p2psip_(sane|from_overlay)\(\)", "0"),
+    (r"!p2psip_(sane|from_overlay|known_answer)\(\)", "0"),
     (r"p2psip_record_route\(\)", "record_route()"),
     (r'p2psip_lookup\("\w+"\);', '$du = "sip:PEER:5060"; $var(status) = "ok";'),
-    (r'p2psip_(register|route_dialog)\("\w+"\);', '$var(status) = "ok";'),
+    (r'p2psip_(register|route_dialog|note_phone)\(("\w+")?\);', '$var(status) = "ok";'),
     (r'p2psip_(lookup_again|fork|identify|withdraw)\([^;]*\);', '$var(status) = "";'),
 )
 
